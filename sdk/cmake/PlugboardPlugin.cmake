@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+# plugboard_plugin(NAME SOURCES a.c … [REQUIRES pkg-config-module …]
+#                  [LINK target …] [CFLAGS flag …] [UNCHECKED])
+#
+# Builds NAME.so, a plugin: no SONAME, one exported symbol (pb_plugin_v0), every
+# undefined symbol resolved at link time by libc or a library of its own, and
+# writes NAME.plugin, the text sidecar that lets a host list and refuse the
+# plugin without opening it.
+set(PB_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map)
+
+function(plugboard_plugin name)
+  cmake_parse_arguments(P "" "" "SOURCES;REQUIRES;LINK;CFLAGS" ${ARGN})
+  if(P_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "plugboard_plugin(${name}): unknown ${P_UNPARSED_ARGUMENTS}")
+  endif()
+  add_library(${name} MODULE ${P_SOURCES})
+  set_target_properties(${name} PROPERTIES PREFIX "" NO_SONAME ON
+    LIBRARY_OUTPUT_DIRECTORY ${PB_PLUGIN_OUTPUT_DIRECTORY} LINK_DEPENDS ${PB_PLUGIN_MAP})
+  target_link_libraries(${name} PRIVATE plugboard-sdk ${P_LINK})
+  target_compile_options(${name} PRIVATE ${P_CFLAGS})
+  target_link_options(${name} PRIVATE -Wl,--version-script=${PB_PLUGIN_MAP} -Wl,-z,now
+    -Wl,-z,relro)
+  if(NOT PB_SANITIZE)   # sanitizer run-times are supplied by the program
+    target_link_options(${name} PRIVATE -Wl,-z,defs)
+  endif()
+  foreach(module ${P_REQUIRES})
+    string(MAKE_C_IDENTIFIER pc_${module} prefix)
+    pkg_check_modules(${prefix} REQUIRED IMPORTED_TARGET ${module})
+    target_link_libraries(${name} PRIVATE PkgConfig::${prefix})
+  endforeach()
+  add_custom_command(TARGET ${name} POST_BUILD
+    COMMAND plugboard-sidecar $<TARGET_FILE:${name}>
+      ${PB_PLUGIN_OUTPUT_DIRECTORY}/${name}.plugin
+    VERBATIM)
+  add_dependencies(${name} plugboard-sidecar)
+  set_property(GLOBAL APPEND PROPERTY PB_PLUGINS ${name})
+  install(TARGETS ${name} LIBRARY DESTINATION ${PB_PLUGIN_SUBDIR})
+  install(FILES ${PB_PLUGIN_OUTPUT_DIRECTORY}/${name}.plugin DESTINATION ${PB_PLUGIN_SUBDIR})
+endfunction()
+
+# plugboard_test(NAME SOURCES a.c … [LINK target …] [PLUGINS plugin …] [LABEL l])
+# A CUnit program that is one ctest test. It finds the plugins of the build tree.
+function(plugboard_test name)
+  cmake_parse_arguments(T "" "LABEL;TIMEOUT" "SOURCES;LINK;PLUGINS;ARGS" ${ARGN})
+  if(NOT PB_TESTS)
+    return()
+  endif()
+  pkg_check_modules(PB_CUNIT REQUIRED IMPORTED_TARGET cunit)
+  add_executable(${name} ${T_SOURCES})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  target_link_libraries(${name} PRIVATE ${T_LINK} PkgConfig::PB_CUNIT Threads::Threads)
+  if(T_PLUGINS)
+    add_dependencies(${name} ${T_PLUGINS})
+  endif()
+  if(NOT T_TIMEOUT)
+    set(T_TIMEOUT 120)
+  endif()
+  if(NOT T_LABEL)
+    set(T_LABEL unit)
+  endif()
+  add_test(NAME ${name} COMMAND ${name} ${T_ARGS})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS ${T_LABEL}
+    ENVIRONMENT "PLUGBOARD_PLUGIN_PATH=${PB_PLUGIN_OUTPUT_DIRECTORY}")
+endfunction()
