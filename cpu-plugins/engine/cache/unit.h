@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* unit.h - a translated block, how it is found, linked and dropped.
+ *
+ * Found by (physical pc, mode). A direct exit to the same page may be linked: its jump
+ * patched to the target's entry. A direct exit to another page, and every indirect one,
+ * goes through the current context's jump cache, so a changed mapping needs no unlinking.
+ * Writes to guest bytes under a unit drop it: see cache.c.
+ */
+#ifndef XL_UNIT_H
+#define XL_UNIT_H
+
+#include "../ir/ir.h"
+
+struct xl_link {          /* one linkable direct exit of a unit */
+    struct xl_unit *from; /* the unit it leaves */
+    struct xl_unit *to;   /* linked target, or NULL */
+    struct xl_link *next; /* in the target's list of incoming links */
+    int64_t target;       /* guest pc - pcb */
+    uint8_t *site;        /* the back end's patch place (writable view) */
+    uint8_t *cold;        /* where it goes while unlinked (executable view) */
+};
+
+#define XL_UNIT_LINKS 8
+
+struct xl_unit {
+    struct xl_unit *next_hash, *next_page; /* chains of the tables */
+    uint64_t pa, mode;   /* physical pc; mode word */
+    uint64_t pa2;        /* physical page of the rest when it straddles, else all ones */
+    uint32_t bytes, n_insns;
+    uint32_t dead;       /* dropped: not found any more, not entered by new links */
+    uint32_t n_links, code_size;
+    void *code;          /* entry, executable view; NULL without a back end */
+    struct xl_block *ir; /* kept for the interpreter, else NULL */
+    uint8_t *map;        /* the back end's table: host pc to guest pc */
+    uint32_t map_size, reserved;
+    struct xl_link *in;  /* links into this unit */
+    struct xl_link link[XL_UNIT_LINKS];
+};
+
+#endif

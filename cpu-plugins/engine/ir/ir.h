@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* ir.h - the intermediate representation and its builder.
+ *
+ * SSA: an op's result is named by the op's index. Fixed 24-byte records in one array;
+ * calls keep their arguments in a side array. A tier-one block is straight-line code with
+ * side exits (brc) and one final exit; the op set is the one that regions will use.
+ *
+ * Order rules (the verifier checks them):
+ *  I1  every value is defined before its uses, with the type the use wants;
+ *  I2  `insn` precedes each guest instruction; within one instruction every put comes
+ *      after its last op that may fault (ld st rmw cas ll sc call with XL_H_FAULT);
+ *  I3  the last op is an exit; nothing follows it;
+ *  I4  no host address is a constant; guest pcs come from `pc` and exits only.
+ *  I5  after a call that can change mode, mapping or code the block ends by exit STATE.
+ */
+#ifndef XL_IR_H
+#define XL_IR_H
+
+#include "../xl.h"
+
+/* X(name, operands, result, flags). operands: one letter each for a, b, c:
+ *   v value of the op's type, i I64 value, w I32 value, f F32/F64 value of the op's type,
+ *   x any type, - none. result: t the op's type, i I64, 0 none.
+ * flags: F may fault, E effect (never removed), X exit. */
+#define XL_OPS(X)                                                                              \
+    X(nop, "---", '0', 0)                                                                      \
+    /* imm: the constant (F32/F64: raw bits) */                                                \
+    X(const, "---", 't', 0)                                                                    \
+    X(get, "---", 't', 0)      /* imm: slot */                                                 \
+    X(put, "v--", '0', XL_E)   /* imm: slot */                                                 \
+    X(pc, "---", 'i', 0)       /* pcb + imm */                                                 \
+    X(insn, "---", '0', XL_E)  /* imm: pc - pcb of the instruction; c: its length in bytes */  \
+    /* integer; I32 or I64 */                                                                  \
+    X(add, "vv-", 't', 0) X(sub, "vv-", 't', 0) X(mul, "vv-", 't', 0)                          \
+    X(mulhs, "vv-", 't', 0) X(mulhu, "vv-", 't', 0) X(mulhsu, "vv-", 't', 0)                   \
+    /* RISC-V rules: x/0 = -1, x%0 = x, overflow wraps; other guests select around them */     \
+    X(divs, "vv-", 't', 0) X(divu, "vv-", 't', 0) X(rems, "vv-", 't', 0) X(remu, "vv-", 't', 0)\
+    X(and, "vv-", 't', 0) X(or, "vv-", 't', 0) X(xor, "vv-", 't', 0)                           \
+    X(andn, "vv-", 't', 0) /* a & ~b */                                                        \
+    X(orn, "vv-", 't', 0) X(xnor, "vv-", 't', 0) X(not, "v--", 't', 0) X(neg, "v--", 't', 0)   \
+    /* shift counts are taken modulo the width */                                              \
+    X(shl, "vv-", 't', 0) X(shr, "vv-", 't', 0) X(sar, "vv-", 't', 0)                          \
+    X(rol, "vv-", 't', 0) X(ror, "vv-", 't', 0)                                                \
+    X(clz, "v--", 't', 0) X(ctz, "v--", 't', 0) X(popcnt, "v--", 't', 0) /* clz(0) = width */  \
+    X(bswap, "v--", 't', 0) X(orcb, "v--", 't', 0) /* each byte: 0 -> 0, else 0xff */          \
+    X(mins, "vv-", 't', 0) X(maxs, "vv-", 't', 0) X(minu, "vv-", 't', 0) X(maxu, "vv-", 't', 0)\
+    X(clmul, "vv-", 't', 0) X(clmulh, "vv-", 't', 0)                                           \
+    /* to I64 from the low bits of I32 or I64 */                                               \
+    X(sext8, "x--", 'i', 0) X(sext16, "x--", 'i', 0) X(sext32, "x--", 'i', 0)                  \
+    X(zext8, "x--", 'i', 0) X(zext16, "x--", 'i', 0) X(zext32, "x--", 'i', 0)                  \
+    X(trunc, "i--", 't', 0)     /* I64 to I32 */                                               \
+    X(set, "vv-", 'i', 0)       /* flags: XL_C_*; type: of the operands; result 0 or 1 */      \
+    X(sel, "ivv", 't', 0)       /* a != 0 ? b : c */                                           \
+    /* memory: imm packs memop and displacement, XL_MEM() */                                   \
+    X(ld, "i--", 't', XL_F)     /* type I64, F32 or F64 */                                     \
+    X(st, "ix-", '0', XL_F | XL_E)                                                             \
+    X(rmw, "ii-", 'i', XL_F | XL_E) /* flags: XL_RMW_*; result: old value, extended by memop */\
+    X(cas, "iii", 'i', XL_F | XL_E) /* [a]: b -> c; result: old value */                       \
+    X(ll, "i--", 'i', XL_F | XL_E)  X(sc, "ii-", 'i', XL_F | XL_E) /* 0: stored, 1: not */     \
+    X(fence, "---", '0', XL_E)  /* flags: XL_FENCE_* */                                        \
+    /* floating point; imm: XL_RM_* in the low 3 bits. Flags accumulate in the vCPU */         \
+    X(fadd, "ff-", 't', XL_E) X(fsub, "ff-", 't', XL_E) X(fmul, "ff-", 't', XL_E)              \
+    X(fdiv, "ff-", 't', XL_E) X(fsqrt, "f--", 't', XL_E)                                       \
+    X(fma, "fff", 't', XL_E)    /* flags: XL_FMA_*: +-(a*b) +- c, rounded once */              \
+    X(fmin, "ff-", 't', XL_E) X(fmax, "ff-", 't', XL_E) /* by the guest's rules */             \
+    X(feq, "ff-", 'i', XL_E) X(flt, "ff-", 'i', XL_E) X(fle, "ff-", 'i', XL_E)                 \
+    X(fclass, "f--", 'i', 0)    /* the ten bits of RISC-V's FCLASS */                          \
+    X(f2i, "x--", 'i', XL_E)    /* type: source; flags: XL_CVT_*; 32-bit results sign-extended */\
+    X(i2f, "i--", 't', XL_E)    /* flags: XL_CVT_* of the source */                            \
+    X(f2f, "x--", 't', XL_E)    /* type: result; the operand is of the other type */           \
+    X(fneg, "f--", 't', 0) X(fabs, "f--", 't', 0)                                              \
+    X(fsgnj, "ff-", 't', 0) X(fsgnjn, "ff-", 't', 0) X(fsgnjx, "ff-", 't', 0)                  \
+    X(f2bits, "x--", 'i', 0)    /* type: source; F32: zero-extended */                         \
+    X(bits2f, "i--", 't', 0)                                                                   \
+    X(box32, "x--", 't', 0)     /* F32 to F64 slot value, upper half all ones; type F64 */     \
+    X(unbox32, "x--", 't', 0)   /* F64 slot value to F32: canonical NaN unless boxed; type F32 */\
+    /* control */                                                                              \
+    X(call, "---", 't', XL_E)   /* imm: index of its xl_call in the block */                   \
+    X(brc, "vv-", '0', XL_E)    /* flags: XL_C_*; if so, direct exit to pcb + imm */           \
+    X(poll, "---", '0', XL_E)   /* imm: instructions since the last one; leaves if asked to, at
+                                   pcb + c (the pc to resume at, u32) */                       \
+    X(exit, "---", '0', XL_E | XL_EXIT)  /* flags: XL_K_*; to pcb + imm; XL_K_CALL: c = return
+                                   pc - pcb (u32) */                                           \
+    X(exiti, "i--", '0', XL_E | XL_EXIT) /* flags: XL_K_*; to the value; c as above */
+
+#define XL_F 1u    /* may fault */
+#define XL_E 2u    /* has an effect */
+#define XL_EXIT 4u /* ends the block */
+
+enum xl_opcode {
+#define X(name, args, res, flags) XL_OP_##name,
+    XL_OPS(X)
+#undef X
+    XL_OP_COUNT
+};
+
+enum { XL_C_EQ, XL_C_NE, XL_C_LT, XL_C_GE, XL_C_LTU, XL_C_GEU };
+enum { XL_RMW_XCHG, XL_RMW_ADD, XL_RMW_AND, XL_RMW_OR, XL_RMW_XOR, XL_RMW_MIN, XL_RMW_MAX,
+       XL_RMW_MINU, XL_RMW_MAXU };
+#define XL_FENCE_RR 1u
+#define XL_FENCE_RW 2u
+#define XL_FENCE_WR 4u
+#define XL_FENCE_WW 8u
+enum { XL_RM_RNE, XL_RM_RTZ, XL_RM_RDN, XL_RM_RUP, XL_RM_RMM, XL_RM_DYN = 7 };
+#define XL_FMA_NEG_PRODUCT 1u
+#define XL_FMA_NEG_ADDEND 2u
+enum { XL_CVT_I32, XL_CVT_U32, XL_CVT_I64, XL_CVT_U64 };
+enum {
+    XL_K_JUMP,
+    XL_K_CALL, /* pushes a return prediction */
+    XL_K_RET,  /* pops one */
+    XL_K_STATE /* state changed: mode, context and interrupts are looked at again */
+};
+
+struct xl_op {
+    uint16_t op;         /* enum xl_opcode */
+    uint8_t type, flags; /* enum xl_type; by op */
+    uint32_t a, b, c;    /* values: op indices; else by op */
+    int64_t imm;
+};
+
+/* imm of memory ops. */
+#define XL_MEM(memop, disp) ((int64_t)((uint64_t)(uint32_t)(int32_t)(disp) << 32 | (memop)))
+#define XL_MEM_OP(imm) ((uint32_t)(imm)&0xffffu)
+#define XL_MEM_DISP(imm) ((int32_t)((imm) >> 32))
+
+struct xl_call {
+    uint16_t helper; /* index in the guest's table */
+    uint8_t n_args, reserved;
+    uint32_t arg[4]; /* values */
+};
+
+#define XL_MAX_OPS 1024
+#define XL_MAX_CALLS 128
+#define XL_MAX_INSNS 64
+
+struct xl_block {
+    const struct xl_guest *guest;
+    uint64_t pc, mode; /* pc it was built at: its page offset and mode are part of its key */
+    uint32_t n_ops, n_calls, n_insns;
+    uint32_t bytes;    /* guest bytes covered from pc on */
+    uint32_t crosses;  /* its only instruction straddles two pages */
+    struct xl_op op[XL_MAX_OPS];
+    struct xl_call call[XL_MAX_CALLS];
+};
+
+/* ---- Builder: all functions return the value's index ------------------------------- */
+
+typedef uint32_t xl_val;
+
+/* Guest bytes at pc (n <= 8, little-endian), as the running vCPU fetches them. Bytes beyond
+ * the block's page are fetched only if `pc`'s instruction is the block's first; otherwise
+ * *ok is 0 and the block must end before this instruction. A fault on the first
+ * instruction raises the guest's exception and does not return. */
+uint64_t xl_b_fetch(struct xl_builder *b, uint64_t pc, uint32_t n, int *ok);
+/* Must the block end before another instruction at `pc`? (length limits, page end) */
+int xl_b_full(struct xl_builder *b, uint64_t pc);
+void xl_b_insn(struct xl_builder *b, uint64_t pc, uint32_t len);
+
+xl_val xl_const(struct xl_builder *b, uint32_t type, uint64_t v);
+xl_val xl_get(struct xl_builder *b, uint32_t slot);
+void xl_put(struct xl_builder *b, uint32_t slot, xl_val v);
+xl_val xl_pc(struct xl_builder *b, uint64_t pc); /* a guest pc as a value */
+xl_val xl_op1(struct xl_builder *b, uint32_t op, uint32_t type, xl_val a);
+xl_val xl_op2(struct xl_builder *b, uint32_t op, uint32_t type, xl_val a, xl_val c);
+xl_val xl_set(struct xl_builder *b, uint32_t cond, uint32_t type, xl_val a, xl_val c);
+xl_val xl_sel(struct xl_builder *b, uint32_t type, xl_val cond, xl_val yes, xl_val no);
+xl_val xl_load(struct xl_builder *b, uint32_t type, xl_val addr, int32_t disp, uint32_t memop);
+void xl_store(struct xl_builder *b, xl_val addr, int32_t disp, xl_val v, uint32_t memop);
+xl_val xl_rmw(struct xl_builder *b, uint32_t kind, xl_val addr, xl_val v, uint32_t memop);
+xl_val xl_cas(struct xl_builder *b, xl_val addr, xl_val expect, xl_val v, uint32_t memop);
+xl_val xl_ll(struct xl_builder *b, xl_val addr, uint32_t memop);
+xl_val xl_sc(struct xl_builder *b, xl_val addr, xl_val v, uint32_t memop);
+void xl_fence(struct xl_builder *b, uint32_t kinds);
+xl_val xl_fp(struct xl_builder *b, uint32_t op, uint32_t type, xl_val a, xl_val c, uint32_t rm);
+xl_val xl_fma(struct xl_builder *b, uint32_t type, xl_val a, xl_val m, xl_val c, uint32_t neg,
+              uint32_t rm);
+xl_val xl_cvt(struct xl_builder *b, uint32_t op, uint32_t type, xl_val a, uint32_t kind,
+              uint32_t rm);
+xl_val xl_callh(struct xl_builder *b, uint32_t helper, uint32_t n, xl_val a, xl_val c, xl_val d,
+                xl_val e);
+/* Control. Polls are put in by the engine on backward direct exits. */
+void xl_brc(struct xl_builder *b, uint32_t cond, uint32_t type, xl_val a, xl_val c,
+            uint64_t target);
+void xl_exit(struct xl_builder *b, uint32_t kind, uint64_t target, uint64_t ret);
+void xl_exiti(struct xl_builder *b, uint32_t kind, xl_val target, uint64_t ret);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* ctx.h - one address-space context: its software TLB and jump cache.
+ *
+ * Each vCPU keeps XL_CTXS of them, found by key, so that switching ASID or privilege is
+ * one pointer change (and one GS base change for generated code) and loses nothing. The
+ * arrays are reserved at their largest size; untouched pages cost nothing.
+ *
+ * Inline lookup of an access of `size` bytes at `va`:
+ *   i = (va >> 9) & tlb_mask            byte offset of entry (va >> 12) modulo entries
+ *   hit iff ((va + size - 1) & ~0xfff | (va & align)) == tag[i]
+ *   host address = add[i] + va
+ * An empty tag is all ones. Pages that are I/O, watched for code (writes), tracked for
+ * dirt and still clean (writes), or under a watchpoint never enter the tag of that kind.
+ */
+#ifndef XL_CTX_H
+#define XL_CTX_H
+
+#include "../xl.h"
+
+#define XL_CTXS 16
+#define XL_TLB_MAX 8192u /* entries */
+#define XL_TLB_MIN 256u
+#define XL_JC_SIZE 4096u /* jump cache entries */
+
+struct xl_jc { /* virtual pc (all ones: empty) to code of the unit there */
+    uint64_t va;
+    void *host;
+};
+
+struct xl_ctx {
+    uint64_t tlb_mask; /* (entries - 1) << 3 */
+    struct xl_jc *jc_base; /* == jc, or the engine's empty table while a kick is pending */
+    struct xl_vcpu *vcpu;
+    struct xl_ctxkey key;
+    uint64_t mode;     /* mode word the jump cache was filled under */
+    uint32_t used, misses, fills, flushes; /* for sizing and replacement */
+    uint64_t stamp;
+    uint64_t tag_r[XL_TLB_MAX];
+    uint64_t tag_w[XL_TLB_MAX];
+    uint64_t add[XL_TLB_MAX];
+    uint64_t pa[XL_TLB_MAX]; /* physical page, for code watching and probes: C only */
+    struct xl_jc jc[XL_JC_SIZE];
+};
+
+/* Index of a pc in the jump cache; pcs are even at least. */
+static inline uint32_t xl_jc_hash(uint64_t va)
+{
+    return (uint32_t)((va >> 1) ^ (va >> 13)) & (XL_JC_SIZE - 1);
+}
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* run.h - the run time's own interfaces: engine, host back end, slow paths. */
+#ifndef XL_RUN_H
+#define XL_RUN_H
+
+#include "../cache/unit.h"
+#include "ctx.h"
+
+#include <pthread.h>
+
+/* Why a back end's enter() came back. x->pc holds the next guest pc in every case. */
+enum {
+    XL_LEFT_LOOKUP, /* through the jump cache and missed, or an unlinked exit (exit_link) */
+    XL_LEFT_POLL,   /* x->poll was set */
+    XL_LEFT_STATE,  /* exit XL_K_STATE */
+    XL_LEFT_GUEST   /* xl_leave(): an exception was entered, or leave_code says */
+};
+
+struct xl_host { /* a host back end: host/ARCH/ */
+    const char *name;
+    /* Make thunks and the entry code. PB_ENOTSUP: this host lacks what it needs. */
+    int (*init)(struct xl_engine *e);
+    void (*fini)(struct xl_engine *e);
+    /* Generate code for `b` into u->code, u->map, u->link[]. PB_ENOSPC: the code memory is
+     * full: the caller flushes everything and tries again. Holds e->lock. */
+    int (*compile)(struct xl_engine *e, const struct xl_block *b, struct xl_unit *u);
+    void (*set_link)(struct xl_engine *e, struct xl_link *l); /* patch to l->to, or cold */
+    void (*reset)(struct xl_engine *e); /* forget all code, no vCPU is inside */
+    int (*enter)(struct xl_vcpu *x, void *code); /* XL_LEFT_* */
+    _Noreturn void (*leave)(struct xl_vcpu *x);  /* unwind to enter(): XL_LEFT_GUEST */
+    /* Guest pc - pcb of the instruction whose code contains `host_pc`; 0 and PB_ENOENT. */
+    int (*find_pc)(const struct xl_unit *u, uintptr_t host_pc, int64_t *delta);
+    struct xl_unit *(*find_unit)(struct xl_engine *e, uintptr_t host_pc);
+};
+
+extern const struct xl_host xl_host_x86_64;
+
+struct xl_page; /* units of one physical page: cache/cache.c */
+
+struct xl_engine {
+    const struct xl_guest *guest;
+    const struct xl_host *host_code; /* NULL: the interpreter runs everything */
+    const pb_host *host;
+    pthread_mutex_t lock; /* translation, tables, links */
+    uint32_t refs, n_vcpus;
+    struct xl_vcpu **vcpu;
+    struct xl_unit **hash;
+    uint32_t hash_bits, n_units;
+    void *pages;      /* table of struct xl_page by physical page */
+    uint64_t code_bytes; /* size of code memory, -accel tcg,tb-size= */
+    void *code;       /* the back end's: memory, thunks, cursor */
+    uint32_t log;     /* XL_LOG_* */
+    uint64_t n_translated, n_dropped, n_flushes, guest_bytes, host_bytes; /* for info jit */
+    /* Chaos switches for tests: fail every n-th TLB hit, drop at random, … 0: off. */
+    uint32_t chaos_tlb, chaos_drop, chaos_seed, tiny_cache;
+};
+
+#define XL_LOG_IN_ASM 1u
+#define XL_LOG_OP 2u
+#define XL_LOG_OUT_ASM 4u
+#define XL_LOG_EXEC 8u
+#define XL_LOG_INT 16u
+
+/* Slow paths that generated code and the interpreter call. They fault by the guest's
+ * exception and then do not return. Arguments as XL_MEM_OP() of the op. */
+uint64_t xl_slow_ld(struct xl_vcpu *x, uint64_t va, uint64_t memop);
+void xl_slow_st(struct xl_vcpu *x, uint64_t va, uint64_t v, uint64_t memop);
+uint64_t xl_slow_rmw(struct xl_vcpu *x, uint64_t va, uint64_t v, uint64_t memop, uint64_t kind);
+uint64_t xl_slow_cas(struct xl_vcpu *x, uint64_t va, uint64_t expect, uint64_t v, uint64_t memop);
+uint64_t xl_slow_ll(struct xl_vcpu *x, uint64_t va, uint64_t memop);
+uint64_t xl_slow_sc(struct xl_vcpu *x, uint64_t va, uint64_t v, uint64_t memop);
+
+/* Floating point out of line, exact by the guest's rules: `op` is an XL_OP_*, `how` packs
+ * type | flags << 8 | rounding << 16. Operands and result as raw bits; flags go to
+ * x->fp_flags. Used by the interpreter for every op and by generated code when cold. */
+uint64_t xl_soft_fp(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c, uint32_t op,
+                    uint32_t how);
+
+/* Interpreter: run one unit from its start. XL_LEFT_*. */
+int xl_interp(struct xl_vcpu *x, const struct xl_unit *u);
+
+/* Integer semantics of ops without effects, shared by interpreter and constant folding. */
+int xl_eval(const struct xl_op *op, uint64_t a, uint64_t b, uint64_t c, uint64_t *out);
+
+/* ir/ */
+void xl_print(const struct xl_block *b, void (*line)(void *user, const char *), void *user);
+int xl_verify(const struct xl_block *b, char *why, uint32_t n); /* 0, or PB_EINVAL and why */
+/* Build the block at x's pc; raises the guest's exception when its first fetch faults. */
+struct xl_block *xl_build(struct xl_vcpu *x, uint64_t pc, uint64_t mode);
+/* A builder without a vCPU, for tests: bytes come from `code`. */
+struct xl_builder *xl_builder_for_test(const struct xl_guest *g, const uint8_t *code, uint32_t n,
+                                       uint64_t pc, uint64_t mode, struct xl_block *into);
+
+#endif
