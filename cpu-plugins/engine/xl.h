@@ -24,6 +24,7 @@
 #define XL_PAGE_SIZE 4096u
 #define XL_PAGE_MASK 4095u
 
+struct xl_vcpu;    /* below: first member of the guest's CPU struct */
 struct xl_engine;  /* shared by all vCPUs of one machine: run/run.h */
 struct xl_builder; /* ir/ir.h */
 struct xl_unit;    /* cache/unit.h */

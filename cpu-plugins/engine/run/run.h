@@ -27,7 +27,7 @@ struct xl_host { /* a host back end: host/ARCH/ */
     void (*set_link)(struct xl_engine *e, struct xl_link *l); /* patch to l->to, or cold */
     void (*reset)(struct xl_engine *e); /* forget all code, no vCPU is inside */
     int (*enter)(struct xl_vcpu *x, void *code); /* XL_LEFT_* */
-    _Noreturn void (*leave)(struct xl_vcpu *x);  /* unwind to enter(): XL_LEFT_GUEST */
+    void (*leave)(struct xl_vcpu *x); /* does not return; unwind to enter(): XL_LEFT_GUEST */
     /* Guest pc - pcb of the instruction whose code contains `host_pc`; 0 and PB_ENOENT. */
     int (*find_pc)(const struct xl_unit *u, uintptr_t host_pc, int64_t *delta);
     struct xl_unit *(*find_unit)(struct xl_engine *e, uintptr_t host_pc);
