@@ -24,7 +24,7 @@
  * flags: F may fault, E effect (never removed), X exit. */
 #define XL_OPS(X)                                                                              \
     X(nop, "---", '0', 0)                                                                      \
-    /* imm: the constant (F32/F64: raw bits; I32, F32: upper half zero) */                                             \
+    /* imm: the constant (F32/F64: raw bits; I32, F32: upper half zero) */ \
     X(const, "---", 't', 0)                                                                    \
     X(get, "---", 't', 0)      /* imm: slot */                                                 \
     X(put, "v--", '0', XL_E)   /* imm: slot */                                                 \
@@ -79,7 +79,7 @@
     X(brc, "vv-", '0', XL_E)    /* flags: XL_C_*; if so, direct exit to pcb + imm */           \
     X(poll, "---", '0', XL_E)   /* imm: instructions done since the last one; leaves if asked
                                    to, at pcb + c (u32). The builder puts it right behind the
-                                   branch's `insn`, so that c is that instruction's own pc */                       \
+                                   branch's `insn`, so that c is that instruction's own pc */ \
     X(exit, "---", '0', XL_E | XL_EXIT)  /* flags: XL_K_*; to pcb + imm; XL_K_CALL: c = return
                                    pc - pcb (u32) */                                           \
     X(exiti, "i--", '0', XL_E | XL_EXIT) /* flags: XL_K_*; to the value; c as above */
