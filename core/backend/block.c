@@ -4,7 +4,7 @@
  *
  * A driver may rely on: op known and supported, offset and bytes aligned and inside the
  * medium, the iovec adding up to bytes, no write to a read-only node. What fails that comes
- * back through done() like everything else, from the main loop.
+ * back through done() like everything else, from the I/O pool.
  */
 #include "backend.h"
 
@@ -39,7 +39,12 @@ static void finish(struct pb_block_req *r)
     }
 }
 
-static void finish_main(void *opaque)
+static void nothing(void *opaque)
+{
+    (void)opaque;
+}
+
+static void finish_late(void *opaque)
 {
     finish(opaque);
 }
@@ -83,7 +88,7 @@ static void block_submit(pb_block *b, struct pb_block_req *r)
     }
     const struct pb_svc_thread *t = pb_the_host.get(&pb_the_host, PB_SVC_THREAD);
     r->status = rc;
-    t->main_soon(b->node, finish_main, r);
+    t->pool(b->node, nothing, finish_late, r); /* not main: it may be waiting for us */
 }
 
 /* Runs the main loop meanwhile: completions may need it. */

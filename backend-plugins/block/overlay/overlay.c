@@ -238,7 +238,12 @@ static void run_done(void *opaque)
         part_over(j, PB_OK);
 }
 
-static void fail_main(void *opaque)
+static void nothing(void *opaque)
+{
+    (void)opaque;
+}
+
+static void fail_late(void *opaque)
 {
     struct pb_block_req *r = opaque;
     r->done(r);
@@ -251,7 +256,7 @@ static void submit(void *self, struct pb_block_req *r)
 
     if (!j) {
         r->status = PB_ENOMEM;
-        o->thread->main_soon(o->node, fail_main, r);
+        o->thread->pool(o->node, nothing, fail_late, r);
         return;
     }
     *j = (struct job){.o = o, .up = r, .parts = 1};

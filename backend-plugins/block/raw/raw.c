@@ -75,7 +75,12 @@ static int forges_format(const struct pb_block_req *r)
     return 0;
 }
 
-static void fail_main(void *opaque)
+static void nothing(void *opaque)
+{
+    (void)opaque;
+}
+
+static void fail_late(void *opaque)
 {
     struct pb_block_req *r = opaque;
     r->done(r);
@@ -91,7 +96,7 @@ static void submit(void *self, struct pb_block_req *r)
             w->h->log(w->h, w->node, PB_LOG_WARN,
                       "write of an image signature to block 0 refused; name format=raw to allow");
         r->status = PB_EIO;
-        w->thread->main_soon(w->node, fail_main, r);
+        w->thread->pool(w->node, nothing, fail_late, r);
         return;
     }
     s->up = r;
