@@ -54,7 +54,8 @@ struct config { /* 5.2.4; little-endian as hosts are */
     uint32_t max_write_zeroes_sectors, max_write_zeroes_seg;
     uint8_t write_zeroes_may_unmap, unused1[3];
 };
-PB_STATIC_ASSERT(sizeof(struct config) == 60, "5.2.4");
+#define CONFIG_LEN 60u
+PB_STATIC_ASSERT(offsetof(struct config, unused1) + 3 == CONFIG_LEN, "5.2.4");
 
 struct queue {
     struct blk *b;
@@ -354,7 +355,7 @@ static void config_write(void *self, uint32_t off, const void *buf, uint32_t n)
 static const struct pb_virtio_dev virtio_dev = {
     .size = sizeof virtio_dev,
     .device_id = 2,
-    .config_len = sizeof(struct config),
+    .config_len = CONFIG_LEN,
     .queue_max = QUEUE_MAX,
     .features = features,
     .n_queues = n_queues,
