@@ -32,6 +32,10 @@ struct pb_backend_class {
     void (*close)(void *self); /* [main] after every request came back */
     /* One line for `info block`, `info chardev`, …: "disk.img (raw)". [main] optional */
     void (*describe)(void *self, char *buf, uint32_t n);
+    /* A monitor command for this node ("hostfwd_add" "tcp::22-:22", "usernet" ""): its text
+     * goes to out[n]. PB_ENOTSUP: not known here. [main] optional */
+    int (*command)(void *self, const char *verb, const char *arg, char *out, uint32_t n,
+                   pb_err *e);
 };
 
 /* ---- Block ------------------------------------------------------------------------- */
@@ -40,7 +44,8 @@ enum { PB_BLK_READ = 1, PB_BLK_WRITE, PB_BLK_FLUSH, PB_BLK_DISCARD, PB_BLK_ZERO 
 #define PB_BLK_FUA 1u        /* flags: on stable storage when done */
 #define PB_BLK_MAY_UNMAP 2u  /* flags of ZERO: holes are welcome */
 
-/* A request; the submitter's until done(). It may be embedded in a larger struct. */
+/* A request; the submitter's until done(). It may be embedded in a larger struct. A filter
+ * that passes a request down submits one of its own. */
 struct pb_block_req {
     uint32_t size, op;      /* sizeof(struct pb_block_req), PB_BLK_* */
     uint64_t offset, bytes; /* multiples of info.align, within info.bytes: the host checks */
@@ -51,6 +56,7 @@ struct pb_block_req {
     void (*done)(struct pb_block_req *r); /* [io] exactly once, never inside submit() */
     void *user;                           /* the submitter's */
     void *provider[4];                    /* the provider's */
+    void *host[2];                        /* the host's */
 };
 struct pb_block_info {
     uint32_t size, align; /* bytes, a power of two, 512 at least */

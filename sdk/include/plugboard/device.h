@@ -29,7 +29,8 @@ enum {
 };
 
 #define PB_DEV_PARALLEL 1u   /* callbacks may overlap: the device does its own locking */
-#define PB_DEV_OWN_DOMAIN 2u /* own lock instead of the machine's */
+#define PB_DEV_OWN_DOMAIN 2u /* own lock. Without it: that of the controller whose bus it
+                                sits on, else the machine's */
 #define PB_DEV_NO_USER 4u    /* hidden from -device: boards only */
 #define PB_DEV_HOTPLUG 8u    /* may come and go while the machine runs */
 

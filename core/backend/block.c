@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* block.c - block routing: checks each request before a driver sees it, counts what is in
+ * flight, and drains.
+ *
+ * A driver may rely on: op known and supported, offset and bytes aligned and inside the
+ * medium, the iovec adding up to bytes, no write to a read-only node. What fails that comes
+ * back through done() like everything else, from the I/O pool.
+ */
+#include "backend.h"
+
+#include "../machine/machine.h"
+
+struct pb_block {
+    pb_dev *node, *consumer;
+    const struct pb_block_ops *ops;
+    gint in_flight; /* atomic */
+    GMutex lock;    /* with `idle`: only for drain */
+    GCond idle;
+    void (*changed)(void *self);
+    void *changed_self;
+};
+
+static int block_info(pb_block *b, struct pb_block_info *i)
+{
+    *i = (struct pb_block_info){.size = sizeof *i, .align = 512};
+    return b->ops->info(b->node->self, i);
+}
+
+static void finish(struct pb_block_req *r)
+{
+    pb_block *b = r->host[1];
+
+    r->done = (void (*)(struct pb_block_req *))r->host[0];
+    r->done(r);
+    if (g_atomic_int_dec_and_test(&b->in_flight)) {
+        g_mutex_lock(&b->lock);
+        g_cond_broadcast(&b->idle);
+        g_mutex_unlock(&b->lock);
+    }
+}
+
+static void nothing(void *opaque)
+{
+    (void)opaque;
+}
+
+static void finish_late(void *opaque)
+{
+    finish(opaque);
+}
+
+/* PB_OK, or why the request cannot be passed on. */
+static int check(pb_block *b, const struct pb_block_req *r)
+{
+    struct pb_block_info i;
+    uint64_t sum = 0;
+
+    if (r->op < PB_BLK_READ || r->op > PB_BLK_ZERO || block_info(b, &i) < 0)
+        return PB_EINVAL;
+    if (!(i.ops & (1u << r->op)))
+        return PB_ENOTSUP;
+    if (i.read_only && (r->op == PB_BLK_WRITE || r->op == PB_BLK_DISCARD || r->op == PB_BLK_ZERO))
+        return PB_EROFS;
+    if (r->op == PB_BLK_FLUSH)
+        return PB_OK;
+    if (r->offset > i.bytes || r->bytes > i.bytes - r->offset)
+        return PB_EINVAL;
+    if ((r->offset | r->bytes) & (i.align - 1))
+        return PB_EINVAL;
+    if (r->op != PB_BLK_READ && r->op != PB_BLK_WRITE)
+        return PB_OK;
+    for (uint32_t k = 0; k < r->n_iov; k++)
+        sum += r->iov[k].len;
+    return sum == r->bytes ? PB_OK : PB_EINVAL;
+}
+
+static void block_submit(pb_block *b, struct pb_block_req *r)
+{
+    int rc = check(b, r);
+
+    r->host[0] = (void *)r->done;
+    r->host[1] = b;
+    r->done = finish;
+    g_atomic_int_inc(&b->in_flight);
+    if (rc == PB_OK) {
+        b->ops->submit(b->node->self, r);
+        return;
+    }
+    const struct pb_svc_thread *t = pb_the_host.get(&pb_the_host, PB_SVC_THREAD);
+    r->status = rc;
+    t->pool(b->node, nothing, finish_late, r); /* not main: it may be waiting for us */
+}
+
+/* Runs the main loop meanwhile: completions may need it. */
+static void block_drain(pb_block *b)
+{
+    while (g_atomic_int_get(&b->in_flight)) {
+        if (g_main_context_iteration(NULL, FALSE))
+            continue;
+        g_mutex_lock(&b->lock);
+        if (g_atomic_int_get(&b->in_flight))
+            g_cond_wait_until(&b->idle, &b->lock, g_get_monotonic_time() + 1000);
+        g_mutex_unlock(&b->lock);
+    }
+}
+
+static void on_change(pb_block *b, void (*fn)(void *), void *self)
+{
+    b->changed_self = self;
+    b->changed = fn;
+}
+
+static const char *block_id(pb_block *b)
+{
+    return b->node->name;
+}
+
+const struct pb_svc_block pb_block_service = {
+    .size = sizeof(struct pb_svc_block),
+    .info = block_info,
+    .submit = block_submit,
+    .drain = block_drain,
+    .on_change = on_change,
+    .id = block_id,
+};
+
+/* ---- Nodes -------------------------------------------------------------------------- */
+
+/* node->backend is the one consumer's end, made at open so that it is found by resize. */
+static void *block_open(pb_dev *dev, pb_err *e)
+{
+    const struct pb_backend_class *c = dev->cls->table;
+    const struct pb_block_ops *ops = c->ops;
+
+    if (!ops || !ops->info || !ops->submit) {
+        pb_err_set(e, PB_EINVAL, "block driver '%s' lacks info() or submit()", c->id);
+        return NULL;
+    }
+    pb_block *b = g_new0(pb_block, 1);
+    b->node = dev;
+    b->ops = ops;
+    g_mutex_init(&b->lock);
+    g_cond_init(&b->idle);
+    return b;
+}
+
+static void block_close(pb_dev *dev)
+{
+    pb_block *b = dev->backend;
+
+    g_mutex_clear(&b->lock);
+    g_cond_clear(&b->idle);
+    g_free(b);
+}
+
+static void *block_attach(pb_dev *consumer, pb_dev *dev, pb_err *e)
+{
+    pb_block *b = dev->backend;
+
+    if (b->consumer) {
+        pb_err_set(e, PB_EBUSY, "block node '%s' is already in use by '%s'", dev->name,
+                   b->consumer->name);
+        pb_err_hint(e, "give each device a -drive or -blockdev of its own");
+        return NULL;
+    }
+    b->consumer = consumer;
+    return b;
+}
+
+static void block_detach(pb_dev *dev, void *end)
+{
+    pb_block *b = end;
+
+    (void)dev;
+    block_drain(b);
+    b->consumer = NULL;
+    b->changed = NULL;
+}
+
+static pb_dev *block_consumer(pb_dev *dev)
+{
+    return ((pb_block *)dev->backend)->consumer;
+}
+
+static void block_text(pb_dev *dev, char *buf, size_t len)
+{
+    const struct pb_backend_class *c = dev->cls->table;
+    pb_block *b = dev->backend;
+    struct pb_block_info i;
+    char what[256] = "";
+
+    block_info(b, &i);
+    if (PB_HAS(struct pb_backend_class, c, describe))
+        c->describe(dev->self, what, sizeof what);
+    g_snprintf(buf, len, "%s: %s (%s%s)", dev->name, what, c->id, i.read_only ? ", read-only" : "");
+}
+
+const struct pb_backend_kind pb_block_kind = {
+    .open = block_open,
+    .close = block_close,
+    .attach = block_attach,
+    .detach = block_detach,
+    .consumer = block_consumer,
+    .info = block_text,
+};
