@@ -139,9 +139,9 @@ static int toy_walk(struct xl_vcpu *x, uint64_t va, uint32_t access, uint32_t pr
         const struct toy_map *o = &t->m->map[i];
 
         if (__atomic_load_n(&o->va, __ATOMIC_ACQUIRE) == (va & ~(uint64_t)4095) &&
-            o->ctx == t->ctx) {
+            __atomic_load_n(&o->ctx, __ATOMIC_RELAXED) == t->ctx) {
             w->pa = __atomic_load_n(&o->pa, __ATOMIC_RELAXED) | (va & 4095);
-            w->prot = o->prot;
+            w->prot = __atomic_load_n(&o->prot, __ATOMIC_RELAXED);
         }
     }
     return w->prot & 1u << access ? 0 : 13;
@@ -399,8 +399,8 @@ void toy_dma64(struct toy_machine *m, uint64_t pa, uint64_t v)
 void toy_remap(struct toy_machine *m, uint32_t i, uint32_t ctx, uint64_t va, uint64_t pa,
                uint32_t prot)
 {
-    m->map[i].ctx = ctx;
-    m->map[i].prot = prot;
+    __atomic_store_n(&m->map[i].ctx, ctx, __ATOMIC_RELAXED);
+    __atomic_store_n(&m->map[i].prot, prot, __ATOMIC_RELAXED);
     __atomic_store_n(&m->map[i].pa, pa, __ATOMIC_RELAXED);
     __atomic_store_n(&m->map[i].va, va, __ATOMIC_RELEASE);
 }

@@ -3,7 +3,7 @@
 if(TARGET xl)
   add_library(xl-toy STATIC xl-toy.c)
   target_link_libraries(xl-toy PUBLIC xl)
-  foreach(part run smc debug smp)
+  foreach(part build verify run smc debug smp)
     plugboard_test(test-xl-${part} SOURCES test-xl-${part}.c LINK xl-toy)
   endforeach()
 endif()
