@@ -79,6 +79,15 @@ static inline bool st_report(void)
     return st_failures <= 20;
 }
 
+/* Ends a CUnit test: nothing may have failed since the last one ended. */
+static inline void st_verdict(void)
+{
+    static unsigned before;
+
+    CU_ASSERT_EQUAL(st_failures, before);
+    before = st_failures;
+}
+
 static inline int st_run(int argc, char **argv, const char *suite_name, uint64_t count,
                          const CU_TestInfo *tests)
 {

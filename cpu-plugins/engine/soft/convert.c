@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * convert.c - between formats; IEEE 754-2008 5.4.2. Unpack, change the word, round.
+ *
+ * x86 reports a subnormal source when it loads or converts one from f32 or f64, not when x87
+ * stores one from f80 (Intel SDM, FLD, FST, CVTSD2SS).
  */
 #include "soft.h"
 #include "wide.h"
@@ -37,7 +40,7 @@ SF_INLINE struct parts64 narrow(struct parts128 a)
         if (is_nan##WF(x))                                                                        \
             x = quieted##WF(x, e);                                                                \
         else                                                                                      \
-            note_den##WF(x.den, e);                                                               \
+            note_den##WF(x.den && WF == 64, e);                                                   \
         return sf__##TO##_finish(FIT(x), e);                                                      \
     }
 

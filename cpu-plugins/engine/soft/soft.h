@@ -184,7 +184,8 @@ SF_DECLARE(f128)
     X(f64, f16) X(f64, bf16) X(f64, f32) X(f64, f80) X(f64, f128)                                 \
     X(f80, f16) X(f80, bf16) X(f80, f32) X(f80, f64) X(f80, f128)                                 \
     X(f128, f16) X(f128, bf16) X(f128, f32) X(f128, f64) X(f128, f80)
-#define SF_DECLARE_CONVERSION(FROM, TO) sf_##TO sf_##FROM##_to_##TO(sf_##FROM a, struct sf_env *env);
+#define SF_DECLARE_CONVERSION(FROM, TO)                                                           \
+    sf_##TO sf_##FROM##_to_##TO(sf_##FROM a, struct sf_env *env);
 SF_CONVERSIONS(SF_DECLARE_CONVERSION)
 #undef SF_DECLARE_CONVERSION
 
