@@ -239,7 +239,8 @@ static void test_javascript(void)
         { 0xc1f0000000100000, -1, false, SF_NV }, { 0x4340000000000001, 2, false, SF_NV },
         { 0x4530000000000000, 0, false, SF_NV }, { INF, 0, false, SF_NV }, { Q1, 0, false, SF_NV },
         { 1, 0, false, SF_NX }, { 0x43e0000000000001, 0x800, false, SF_NV },
-        { 0x4410000000000001, 0x4000, false, SF_NV }, { 0x4510000000000003, -0x40000000, false, SF_NV },
+        { 0x4410000000000001, 0x4000, false, SF_NV },
+        { 0x4510000000000003, -0x40000000, false, SF_NV },
     };
 
     for (unsigned i = 0; i < sizeof t / sizeof t[0]; i++) {
@@ -250,6 +251,10 @@ static void test_javascript(void)
         check("to_i32_js", (uint32_t)got, &e, (uint32_t)t[i].want, t[i].flags);
         check("to_i32_js Z", z, NULL, t[i].z, 0);
     }
+    struct sf_env flush = { .nan_rule = SF_NAN_ARM, .daz = 1 };
+    bool z;
+    check("to_i32_js flushed", (uint32_t)sf_f64_to_i32_js(1, &z, &flush), &flush, 0, SF_ID);
+    check("to_i32_js flushed Z", z, NULL, true, 0);
     st_verdict();
 }
 

@@ -18,7 +18,7 @@ int32_t sf_f64_to_i32_js(sf_f64 a, bool *z, struct sf_env *e)
 
     *z = false;
     if (x.cls == ZERO) {
-        *z = a == 0;                         /* not -0, not what was flushed */
+        *z = !x.sign;
         return 0;
     }
     if (x.cls != FINITE) {

@@ -101,7 +101,8 @@ enum sf_class {           /* numbered as RISC-V's FCLASS */
 /* -- Operations, the same for every format ---------------------------------------------------- */
 
 /*
- * fma        a * b + c rounded once; how: or of enum sf_fma.
+ * fma        a * b + c rounded once; how: or of enum sf_fma. Arm's FMSUB and its like negate the
+ *            operand itself, NaN or not: there the caller flips the sign bit instead.
  * rem        a - b * n, exact. n is a / b rounded to nearest even (IEEE remainder, x87 FPREM1),
  *            or with trunc towards zero (fmod, FPREM). *quo, unless NULL: the low 64 bits of |n|.
  * round_int  to an integral value by env->rm; NX is raised only with exact.
@@ -189,8 +190,9 @@ SF_DECLARE(f128)
 SF_CONVERSIONS(SF_DECLARE_CONVERSION)
 #undef SF_DECLARE_CONVERSION
 
-/* Arm FJCVTZS: towards zero, modulo 2^32; NV out of range, else NX if inexact. *z: the Z flag,
- * true when the result equals the operand (and that is not -0). env->rm does not matter. */
+/* Arm FJCVTZS, RISC-V FCVTMOD.W.D: towards zero, modulo 2^32; NV out of range, else NX if inexact.
+ * *z: Arm's Z flag, true when the result equals the operand (and that is not -0). env->rm does
+ * not matter. */
 int32_t sf_f64_to_i32_js(sf_f64 a, bool *z, struct sf_env *env);
 
 #endif
