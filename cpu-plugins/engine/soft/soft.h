@@ -58,7 +58,8 @@ enum sf_nan_rule {
     SF_NAN_ARM,           /* the first sNaN made quiet, else the first qNaN, the addend of an fma
                              counting as first; inf * 0 + qNaN is the default NaN, invalid */
     SF_NAN_X86,           /* SSE: the first operand that is NaN, made quiet; fma in the order a, b,
-                             c; inf * 0 + qNaN is that NaN, not invalid */
+                             c, where a is op1 of VFMADD132 and op2 of VFMADD213 and 231, b the
+                             other factor; inf * 0 + qNaN is that NaN, not invalid */
     SF_NAN_X87,           /* qNaN before sNaN, then the larger significand, then the positive */
 };
 
