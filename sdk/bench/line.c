@@ -97,6 +97,17 @@ void pbt_outputs(pb_dev *d, const char *name, uint32_t n)
     pbt__die(d->b, "class %s has no array output '%s[]'", d->cls->id, name);
 }
 
+void pbt_outputs_all(pb_dev *d, uint32_t n)
+{
+    for (const char *const *l = d->cls->lines_out; l && *l; l++) {
+        char name[64];
+        if (strchr(*l, '[')) {
+            snprintf(name, sizeof name, "%.*s", (int)strcspn(*l, "["), *l);
+            pbt_outputs(d, name, n);
+        }
+    }
+}
+
 void pbt_wire(pb_dev *d, const char *name, uint32_t i, pb_dev *sink, uint32_t input)
 {
     if (!find_out(d, name, i))

@@ -270,10 +270,12 @@ void pbt_reload(pbt *b)
     for (uint32_t i = 0; i < n; i++)
         load_host(v[i], &s[i]);
     b->frozen = 0;
+    b->depth++; /* what load() defers must not run before the comparison */
     for (uint32_t i = 0; i < n; i++)
         load_fields(v[i], &s[i].fields);
     for (uint32_t i = 0; i < n; i++)
         compare(v[i], &s[i].fields);
+    b->depth--;
     for (uint32_t i = 0; i < n; i++)
         saved_free(&s[i]);
     free(s);

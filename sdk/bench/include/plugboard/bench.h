@@ -87,6 +87,7 @@ void pbt_clean(pbt *b);
 
 /* Give array output `name` n elements; before realize. */
 void pbt_outputs(pb_dev *d, const char *name, uint32_t n);
+void pbt_outputs_all(pb_dev *d, uint32_t n); /* of every array output */
 /* Wire an output to an input (an index as in pb_svc_line.level); before realize of both. */
 void pbt_wire(pb_dev *d, const char *name, uint32_t i, pb_dev *sink, uint32_t input);
 int32_t pbt_level(pb_dev *d, const char *name, uint32_t i); /* of an output, now */
