@@ -8,6 +8,7 @@
 #include "rv64-ops.h" /* generated: enum rv_op */
 
 enum rv_ext {
+    RV_X_I,
 #define RV_EXT(id, prop, string, doc) RV_X_##id,
 #include "isa.def"
 #undef RV_EXT
