@@ -8,7 +8,7 @@
  */
 #include "rv.h"
 
-#include "../engine/soft/soft.h"
+#include "soft/soft.h"
 #include "props.h"
 
 #include <plugboard/plugin.h>

@@ -11,7 +11,7 @@
  */
 #include "rv.h"
 
-#include "../engine/soft/soft.h"
+#include "soft/soft.h"
 
 typedef uint64_t reader(struct rv *c, uint32_t n);
 typedef void writer(struct rv *c, uint32_t n, uint64_t v);
@@ -188,7 +188,7 @@ static uint64_t r_sie(struct rv *c, uint32_t n)
 static void w_sie(struct rv *c, uint32_t n, uint64_t v)
 {
     (void)n;
-    __atomic_store_n(&c->mie, (c->mie & ~c->mideleg) | (v & c->mideleg), __ATOMIC_SEQ_CST);| (v & c->mideleg);
+    __atomic_store_n(&c->mie, (c->mie & ~c->mideleg) | (v & c->mideleg), __ATOMIC_SEQ_CST);
 }
 
 static uint64_t r_mip(struct rv *c, uint32_t n)
@@ -265,7 +265,7 @@ static void w_menvcfg(struct rv *c, uint32_t n, uint64_t v)
         m |= MENVCFG_STCE;
     if (c->isa & RV_BIT(SVADU))
         m |= MENVCFG_ADUE;
-    __atomic_store_n(&c->menvcfg, (old & ~m) | (v & m), __ATOMIC_SEQ_CST);| (v & m);
+    __atomic_store_n(&c->menvcfg, (old & ~m) | (v & m), __ATOMIC_SEQ_CST);
     if ((old ^ c->menvcfg) & MENVCFG_STCE)
         rv_timer_update(c);
     if ((old ^ c->menvcfg) & MENVCFG_ADUE)

@@ -3,7 +3,7 @@
 #ifndef RV_LIFT_H
 #define RV_LIFT_H
 
-#include "../engine/ir/ir.h"
+#include "ir/ir.h"
 #include "rv.h"
 
 struct lift {

@@ -9,7 +9,7 @@
 #ifndef RV_H
 #define RV_H
 
-#include "../engine/xl.h"
+#include "xl.h"
 #include "decode.h"
 
 #include <plugboard/device.h>
