@@ -6,6 +6,7 @@
  * A context of the software TLB is all of satp and the state that decides what a data access
  * may do. Fetches share the context; where MPRV makes data accesses differ from them, a walk
  * grants only the kind it was asked for.
+ * A superpage lies in many entries: the engine widens a flush by address where it has to.
  * Not modelled: Svnapot, Svpbmt (their bits fault as reserved).
  */
 #include "rv.h"
@@ -146,28 +147,6 @@ static int walk_once(struct rv *c, uint64_t va, uint32_t access, uint32_t priv, 
     return page_fault(access);
 }
 
-/* Bits of the filters; the sign keeps kernel and user halves apart. */
-static uint32_t big1g(uint64_t va)
-{
-    return (uint32_t)((va >> 30 & 255) | va >> 63 << 8);
-}
-
-static uint32_t big2m(uint64_t va)
-{
-    return (uint32_t)((va >> 21 & (RV_BIG_BITS / 2 - 1)) | va >> 63 << 11);
-}
-
-static void remember_big(struct rv *c, uint64_t va, uint32_t bits)
-{
-    if (bits >= 30) {
-        uint32_t i = big1g(va);
-        c->big1g[i / 64] |= 1ull << (i % 64);
-    } else if (bits > 12) {
-        uint32_t i = big2m(va);
-        c->big2m[i / 64] |= 1ull << (i % 64);
-    }
-}
-
 /* Physical protection on top; grants only what holds for the whole page, unless uncached. */
 static int protect(struct rv *c, uint32_t access, uint32_t priv, struct xl_walk *w)
 {
@@ -196,8 +175,6 @@ int rv_walk(struct xl_vcpu *x, uint64_t va, uint32_t access, uint32_t probe, str
             r = walk_once(c, va, access, priv, probe, w);
         if (r)
             return r == -1 ? page_fault(access) : r;
-        if (!probe)
-            remember_big(c, va, w->bits);
     }
     int r = protect(c, access, priv, w);
     if (r)
@@ -211,18 +188,8 @@ int rv_walk(struct xl_vcpu *x, uint64_t va, uint32_t access, uint32_t probe, str
 
 void rv_flush(struct rv *c)
 {
-    for (uint32_t i = 0; i < RV_BIG_BITS / 64; i++)
-        c->big2m[i] = 0;
-    for (uint32_t i = 0; i < 8; i++)
-        c->big1g[i] = 0;
     if (c->x.run)
         xl_tlb_flush(&c->x, NULL, NULL, 0, 1);
-}
-
-static int maybe_big(const struct rv *c, uint64_t va)
-{
-    uint32_t g = big1g(va), m = big2m(va);
-    return (c->big1g[g / 64] >> (g % 64) & 1) || (c->big2m[m / 64] >> (m % 64) & 1);
 }
 
 uint64_t rv_sfence(struct xl_vcpu *x, uint64_t va, uint64_t asid, uint64_t what, uint64_t raw)
@@ -237,8 +204,7 @@ uint64_t rv_sfence(struct xl_vcpu *x, uint64_t va, uint64_t asid, uint64_t what,
         rv_flush(c);
         return 0;
     }
-    /* A superpage lies in many entries; one fence covers it. */
-    uint32_t all = !(what & RV_SFENCE_VA) || maybe_big(c, va);
+    uint32_t all = !(what & RV_SFENCE_VA);
     if (what & RV_SFENCE_ASID)
         xl_tlb_flush(x, &want, &mask, va, all);
     else

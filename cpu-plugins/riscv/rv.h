@@ -23,10 +23,6 @@ enum { RV_PRIV_U, RV_PRIV_S, RV_PRIV_M = 3 };
 enum { RV_SLOT_F = 32, RV_SLOT_SSCRATCH = 64, RV_SLOT_SEPC, RV_SLOT_SCAUSE, RV_SLOT_STVAL,
        RV_SLOT_MSCRATCH, RV_SLOT_MEPC, RV_SLOT_MCAUSE, RV_SLOT_MTVAL, RV_SLOTS };
 
-/* A superpage leaves many 4 KiB entries in the software TLB; these filters tell a flush by
- * address whether it may have to go wider (mmu.c). */
-#define RV_BIG_BITS 4096u
-
 struct rv {
     struct xl_vcpu x; /* first: the engine's */
     uint64_t gpr[32]; /* gpr[0] is never written */
@@ -51,7 +47,6 @@ struct rv {
     uint64_t mmu_max;       /* largest satp mode: 8, 9 or 10; 0: none */
     uint64_t reset_pc, hartid;
     uint64_t mvendorid, marchid, mimpid;
-    uint64_t big2m[RV_BIG_BITS / 64], big1g[8];
     pb_dev *dev;
     const pb_host *host;
     const struct pb_svc_time *time;
