@@ -5,6 +5,7 @@
 set -eu
 [ $# -eq 0 ] || { echo "usage: installer-riscv64.sh" >&2; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=lib.sh
 . "$here/lib.sh"
 
 if guest_begin installer-riscv64; then

@@ -7,6 +7,8 @@
 # the same artefact at once. Each builder prints KEY=PATH lines.
 # shellcheck shell=sh disable=SC2154 # the builder sets `here`
 
+out='' tmp='' # the artefact's folder, and where it is being built
+
 repo=$(cd "$here/../.." && pwd)
 guest_cache=${PLUGBOARD_GUEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/plugboard/guests}
 export PLUGBOARD_GUEST_CACHE="$guest_cache"

@@ -7,6 +7,7 @@
 set -eu
 [ $# -eq 0 ] || { echo "usage: quickstart-initrd.sh" >&2; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=lib.sh
 . "$here/lib.sh"
 
 installer=$("$here/installer-riscv64.sh")
