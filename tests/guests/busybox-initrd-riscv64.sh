@@ -32,6 +32,7 @@ if guest_begin busybox-riscv64 "$here/kernel-riscv64.sh" "$here"/busybox/* \
     # shellcheck disable=SC2086 # flags are words
     {
         riscv64-linux-gnu-gcc $flags -o "$root/bin/pb-stream" "$here/busybox/pb-stream.c"
+        riscv64-linux-gnu-gcc $flags -o "$root/bin/pb-tcp" "$here/busybox/pb-tcp.c"
         riscv64-linux-gnu-gcc $flags -o "$root/bench/pbbench" \
             "$repo"/tests/bench/programs/*.c -lm
     }

@@ -114,7 +114,8 @@ class Guest:
     def expect(self, *patterns, timeout=60, stop=None):
         """Waits until one of the patterns comes; returns the match (its .re tells which).
         `stop` is a pattern that must not come first."""
-        wanted = [re.compile(p, re.M) for p in patterns]
+        # A line counts when it is whole: `$` is not the end of what has come so far.
+        wanted = [re.compile(re.sub(r"\$$", r"(?=\\n)", p), re.M) for p in patterns]
         never = re.compile(stop, re.M) if stop else None
         deadline = time.monotonic() + timeout
         while True:

@@ -21,7 +21,7 @@ uint64_t int_sieve(unsigned scale)
     enum { LIMIT = 2000000 };
     static unsigned char composite[LIMIT];
     uint64_t sum = 0;
-    for (unsigned round = 0; round < 4 * scale; round++) {
+    for (unsigned round = 0; round < 12 * scale; round++) {
         memset(composite, 0, sizeof composite);
         for (uint32_t i = 2; i < LIMIT; i++) {
             if (composite[i])
@@ -46,7 +46,7 @@ uint64_t int_sort(unsigned scale)
     enum { COUNT = 200000 };
     static uint32_t values[COUNT];
     uint64_t state = 88172645463325252, sum = 0;
-    for (unsigned round = 0; round < 2 * scale; round++) {
+    for (unsigned round = 0; round < 4 * scale; round++) {
         for (int i = 0; i < COUNT; i++)
             values[i] = (uint32_t)next_random(&state);
         qsort(values, COUNT, sizeof values[0], by_value);
@@ -112,7 +112,7 @@ uint64_t int_sha256(unsigned scale)
     struct sha256 s;
     uint32_t block[16];
     sha256_constants(&s);
-    for (uint32_t n = 0; n < 30000 * scale; n++) {
+    for (uint32_t n = 0; n < 90000 * scale; n++) {
         for (uint32_t i = 0; i < 16; i++)
             block[i] = n * 16 + i;
         sha256_block(&s, block);
@@ -125,7 +125,7 @@ uint64_t int_matrix(unsigned scale)
     enum { N = 160 };
     static int32_t a[N][N], b[N][N], c[N][N];
     uint64_t sum = 0;
-    for (unsigned round = 0; round < 6 * scale; round++) {
+    for (unsigned round = 0; round < 36 * scale; round++) {
         for (int i = 0; i < N; i++)
             for (int j = 0; j < N; j++) {
                 a[i][j] = i * 7 + j * 3 + (int)round;
@@ -179,6 +179,6 @@ uint64_t int_queens(unsigned scale)
 {
     uint64_t sum = 0;
     for (unsigned round = 0; round < 3 * scale; round++)
-        sum = bench_mix(sum, queens((1u << 10) - 1, 0, 0, 0));
+        sum = bench_mix(sum, queens((1u << 13) - 1, 0, 0, 0));
     return sum;
 }

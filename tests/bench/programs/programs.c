@@ -47,7 +47,7 @@ uint64_t int_vm(unsigned scale)
 {
     /* memory[1] counts down; memory[0] = memory[0] * 6364136223846793005 + counter. */
     struct insn code[] = {
-        { PUSH, (int64_t)scale * 600000 }, { STORE, 1 },
+        { PUSH, (int64_t)scale * 2000000 }, { STORE, 1 },
         { LOAD, 0 }, { PUSH, 6364136223846793005 }, { MUL, 0 }, { LOAD, 1 }, { SWAP, 0 },
         { ADD, 0 }, { STORE, 0 }, { LOAD, 1 }, { PUSH, 1 }, { SUB, 0 }, { DUP, 0 },
         { STORE, 1 }, { JNZ, 2 }, { HALT, 0 },
@@ -85,7 +85,7 @@ uint64_t int_text(unsigned scale)
 {
     static char text[1 << 18];
     uint64_t sum = 0, state = 1;
-    for (unsigned round = 0; round < 3 * scale; round++) {
+    for (unsigned round = 0; round < 9 * scale; round++) {
         size_t len = 0;
         while (len < sizeof text - 32) {
             state = state * 6364136223846793005 + 1442695040888963407;
