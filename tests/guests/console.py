@@ -23,6 +23,12 @@ REPO = os.path.dirname(os.path.dirname(HERE))
 SKIPPED = 77  # what CMakeLists.txt declares as SKIP_RETURN_CODE
 
 
+# ECMA-48 control sequences and strings: terminals' business, not the tests'.
+ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)"
+                    r"|[()#][0-9A-Za-z]|[0-9=>A-Z])")
+PARTIAL = re.compile(r"\x1b[^\x1b]{0,200}\Z")
+
+
 class Failed(Exception):
     """A guest did not do what the test expects."""
 
@@ -65,7 +71,8 @@ class Guest:
 
     def __init__(self, command, log=None, env=None):
         self.command = [str(word) for word in command]
-        self.text = ""        # all output so far
+        self.text = ""        # all output so far, without escape sequences
+        self.pending = ""     # the beginning of one that has not come whole
         self.seen = 0         # up to where expect() has looked
         self.status = None
         self.log = log
@@ -108,7 +115,11 @@ class Guest:
                 self.eof = True
                 return False
             if data:
-                self.text += data.decode("utf-8", "replace").replace("\r", "")
+                fresh = self.pending + data.decode("utf-8", "replace").replace("\r", "")
+                fresh = ESCAPE.sub("", fresh)
+                partial = PARTIAL.search(fresh)
+                self.pending = partial.group(0) if partial else ""
+                self.text += fresh[:len(fresh) - len(self.pending)]
         return True
 
     def expect(self, *patterns, timeout=60, stop=None):

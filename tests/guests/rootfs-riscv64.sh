@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # rootfs-riscv64.sh - a Debian 13 riscv64 root file system with systemd, on a raw ext4 image, with
 # Debian's own kernel and initramfs beside it. root logs in on the console without a password.
-# Prints kernel=, initrd=, disk=PATH. Copy the disk before you write to it.
+# Prints kernel=, initrd=, disk=, stream=PATH. Copy the disk before you write to it. stream is the
+# host's own pb-stream (see busybox/pb-stream.c): the same bytes on both sides, for checksums.
 #
 # mmdebstrap's second stage runs riscv64 programs: trixie's static qemu-user does, through
 # binfmt_misc. Since Linux 6.7 a user namespace has a binfmt_misc of its own, so the host's stays
@@ -40,7 +41,7 @@ in_namespace() {
 }
 
 if guest_begin rootfs-riscv64 "$here"/rootfs/* "$here/busybox/pb-stream.c"; then
-    need mmdebstrap mke2fs unshare nsenter riscv64-linux-gnu-gcc
+    need mmdebstrap mke2fs unshare nsenter riscv64-linux-gnu-gcc gcc
     host=$(dpkg --print-architecture)
     suite trixie "$host" unpack "$tmp/user" qemu-user
     cp "$tmp/user/usr/bin/qemu-riscv64" "$tmp/interpreter"
@@ -48,6 +49,7 @@ if guest_begin rootfs-riscv64 "$here"/rootfs/* "$here/busybox/pb-stream.c"; then
     suite trixie riscv64 sources >"$tmp/sources"
     grep '^Acquire::' "$(suite trixie riscv64 config)" >"$tmp/apt.conf" || :
     riscv64-linux-gnu-gcc -std=c11 -O2 -static -s -o "$tmp/pb-stream" "$here/busybox/pb-stream.c"
+    gcc -std=c11 -O2 -o "$tmp/stream" "$here/busybox/pb-stream.c"
     mkdir "$tmp/binfmt"
     if in_namespace mount -t binfmt_misc none "$tmp/binfmt" 2>/dev/null; then
         in_namespace sh "$here/rootfs/inside.sh" "$tmp" >"$tmp/log" 2>&1 || failed=$?
@@ -62,9 +64,11 @@ if guest_begin rootfs-riscv64 "$here"/rootfs/* "$here/busybox/pb-stream.c"; then
         tail -n 40 "$tmp/log" >&2
         die "building the root file system failed"
     fi
-    rm -rf "$tmp/interpreter" "$tmp/binfmt" "$tmp/pb-stream" "$tmp/sources" "$tmp/apt.conf"
+    rm -rf "$tmp/interpreter" "$tmp/binfmt" "$tmp/pb-stream" "$tmp/sources" "$tmp/apt.conf" \
+        "$tmp/aptopts"
     guest_end
 fi
 echo "kernel=$out/kernel"
 echo "initrd=$out/initrd"
 echo "disk=$out/disk.raw"
+echo "stream=$out/stream"

@@ -22,6 +22,7 @@ uint64_t fp_spectral(unsigned scale);
 uint64_t fp_fft(unsigned scale);
 uint64_t fp_lu(unsigned scale);
 uint64_t fp_single(unsigned scale);
+uint64_t fp_fused(unsigned scale);
 
 static inline uint64_t bench_mix(uint64_t sum, uint64_t word)
 {

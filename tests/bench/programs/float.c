@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* float.c - floating-point programs. Their checksums are of the results' bits, so an emulator
- * that rounds otherwise is found out. Built without contraction choices of the host: the
- * compiler may fuse, the same for every emulator, since it is one binary.
+ * that rounds otherwise is found out. Built in ISO mode, where the compiler fuses nothing by
+ * itself, so the host's build computes the same; fp_fused asks for fused operations.
  * Not modelled: nothing; these are a guest's programs. */
 #include "bench.h"
 
@@ -196,6 +196,24 @@ uint64_t fp_single(unsigned scale)
             float y = fminf(fmaxf(out[i] * gain, -1.0f), 1.0f);
             sum = bench_mix(sum, (uint64_t)(int64_t)(int)(y * 32767.0f));
         }
+    }
+    return sum;
+}
+
+/* Fused multiply-adds: a polynomial by Horner's rule over many points. */
+uint64_t fp_fused(unsigned scale)
+{
+    static const double c[] = { 1, -0.5, 0.25, -0.125, 0.0625, -0.03125, 0.015625, -0.0078125 };
+    uint64_t sum = 0;
+    for (unsigned round = 0; round < 150 * scale; round++) {
+        double total = 0;
+        for (int i = 0; i < 2000; i++) {
+            double x = i / 1999.0 - 0.5 + round * 1e-6, p = c[7];
+            for (int k = 6; k >= 0; k--)
+                p = fma(p, x, c[k]);
+            total += p;
+        }
+        sum = bench_mix(sum, bits(total));
     }
     return sum;
 }

@@ -18,7 +18,7 @@ static const struct program {
     { "int-matrix", int_matrix },   { "int-hash", int_hash },   { "int-queens", int_queens },
     { "int-vm", int_vm },           { "int-text", int_text },   { "fp-nbody", fp_nbody },
     { "fp-mandel", fp_mandel },     { "fp-spectral", fp_spectral }, { "fp-fft", fp_fft },
-    { "fp-lu", fp_lu },             { "fp-single", fp_single },
+    { "fp-lu", fp_lu },             { "fp-single", fp_single }, { "fp-fused", fp_fused },
 };
 enum { N = sizeof programs / sizeof programs[0] };
 
