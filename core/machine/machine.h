@@ -31,6 +31,12 @@ struct pb_machine {
     uint64_t seed;
     int exit_code;
     void *clock, *mem, *reset; /* parts' private state */
+    /* Told of SHUTDOWN, RESET, STOP, RESUME, GUEST_PANICKED (QMP's names), on [main]. On
+     * SHUTDOWN the process is to end with exit_code. Set by main/; may be NULL. */
+    void (*event)(struct pb_machine *m, const char *what);
+    /* A vCPU stopped at a breakpoint, watchpoint or step; the machine is in PB_RUN_DEBUG
+     * when this is called. [main]; set by the gdb stub; NULL: the monitor shows it. */
+    void (*debug)(struct pb_machine *m, pb_dev *cpu);
 };
 
 struct pb_machine *pb_machine_new(const char *name, const char *arch, pb_err *e);
