@@ -43,12 +43,12 @@ static pb_dev *new_dev(struct build *b, const struct pb_class *c, const char *id
     const struct pb_globals compat = {b->p->compat};
 
     if (pb_class_load(c, b->e) < 0) {
-        pb_err_at(b->e, at);
+        pb_err_once(b->e, at);
         return NULL;
     }
     pb_dev *d = pb_dev_new(b->m, c, id, at, b->e);
     if (!d) {
-        pb_err_at(b->e, at);
+        pb_err_once(b->e, at);
         return NULL;
     }
     d->manifest = TRUE;
@@ -82,7 +82,7 @@ static int make_memory(struct build *b, const struct pb_plan_mem *x)
     if (!d || pb_dev_set(d, "size", size, &x->place, b->e) < 0 ||
         (x->rom && pb_dev_set(d, "rom", "on", &x->place, b->e) < 0) ||
         pb_dev_realize(d, b->e) < 0 || pb_dev_place(d, 0, x->addr, b->e) < 0) {
-        pb_err_at(b->e, &x->place);
+        pb_err_once(b->e, &x->place);
         return PB_EINVAL;
     }
     return PB_OK;
@@ -97,7 +97,7 @@ static int make_cpus(struct build *b, const char *model, const GArray *sets)
     for (guint i = 0; i < b->p->cpus; i++) {
         pb_dev *d = pb_machine_add_cpu(b->m, b->p->cpu, model, i, b->e);
         if (!d) {
-            pb_err_at(b->e, &at);
+            pb_err_once(b->e, &at);
             return PB_EINVAL;
         }
         if (apply(d, b->globals, b->e) < 0 || set_all(b, d, b->p->cpu_sets) < 0 ||
@@ -148,7 +148,7 @@ static int wire(struct build *b, const struct pb_plan_dev *x)
         const struct pb_plan_line *l = &g_array_index(x->lines, struct pb_plan_line, i);
         pb_dev *to = l->sink ? pb_dev_find(b->m, l->sink) : b->m->cpus->pdata[l->cpu];
         if (!to || pb_dev_wire(d, l->out, l->elem, to, l->input, l->shared, b->e) < 0) {
-            pb_err_at(b->e, &l->place);
+            pb_err_once(b->e, &l->place);
             return PB_EINVAL;
         }
     }
@@ -160,7 +160,7 @@ static int place(struct build *b, pb_dev *d, const struct pb_plan_dev *x)
     for (guint i = 0; i < x->regs->len; i++) {
         const struct pb_plan_reg *r = &g_array_index(x->regs, struct pb_plan_reg, i);
         if (pb_dev_place(d, r->region, r->addr, b->e) < 0) {
-            pb_err_at(b->e, &r->place);
+            pb_err_once(b->e, &r->place);
             return PB_EINVAL;
         }
         /* The manifest says how much the board decodes; the region may be smaller. */
@@ -172,7 +172,7 @@ static int place(struct build *b, pb_dev *d, const struct pb_plan_dev *x)
             if (r->len < had->len) {
                 pb_err_set(b->e, PB_EINVAL, "device '%s': reg has 0x%" PRIx64 " bytes, %s has "
                            "0x%" PRIx64, x->id, r->len, x->cls->id, had->len);
-                pb_err_at(b->e, &r->place);
+                pb_err_once(b->e, &r->place);
                 return PB_EINVAL;
             }
             had->len = r->len;
@@ -220,7 +220,7 @@ static int realize(struct build *b, pb_dev *d)
     if (realize_links(b, d) < 0)
         return PB_EINVAL;
     if ((x && attach(b, d, x) < 0) || pb_dev_realize(d, b->e) < 0) {
-        pb_err_at(b->e, x ? &x->g->place : &d->place);
+        pb_err_once(b->e, x ? &x->g->place : &d->place);
         return PB_EINVAL;
     }
     return x ? place(b, d, x) : PB_OK;

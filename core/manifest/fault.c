@@ -44,6 +44,14 @@ void pb_fault_err(struct pb_faults *f, const struct pb_place *p, pb_err *e)
     pb_err_clear(e);
 }
 
+void pb_err_once(pb_err *e, const struct pb_place *at)
+{
+    const char *head = at->file ? at->file : at->option;
+
+    if (e->text && head && !g_str_has_prefix(e->text, head))
+        pb_err_at(e, at);
+}
+
 char *pb_did_you_mean(const char *word, const char *const *names)
 {
     const char *near = pb_nearest(word, names);

@@ -20,6 +20,8 @@ void pb_fault_add(struct pb_faults *f, const struct pb_place *p, const char *fmt
 void pb_fault_err(struct pb_faults *f, const struct pb_place *p, pb_err *e);
 /* " did you mean 'x'?" for appending after ';', or "" */
 char *pb_did_you_mean(const char *word, const char *const *names);
+/* Prefix the place unless the text begins with one of that file or option already. */
+void pb_err_once(pb_err *e, const struct pb_place *at);
 void pb_faults_print(const struct pb_faults *f, FILE *to); /* by file and line */
 /* All of them in one pb_err: the first as text when there is only one. */
 int pb_faults_to_err(const struct pb_faults *f, pb_err *e);

@@ -27,8 +27,10 @@ struct merge {
 static void set_key(struct pb_ini_group *g, const struct pb_ini_key *from)
 {
     struct pb_ini_key *k = pb_ini_get(g, from->key);
+    /* a device-tree property may well be empty */
+    gboolean keep = !strcmp(g->kind, "fdt") || !strncmp(from->key, "fdt.", 4);
 
-    if (!*from->value) {
+    if (!*from->value && !keep) {
         if (k)
             g_ptr_array_remove(g->keys, k);
         return;
