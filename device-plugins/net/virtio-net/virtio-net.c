@@ -151,6 +151,7 @@ static int receive(struct net *n, struct pair *p, struct source *s, uint32_t byt
     struct pb_vchain c[MERGE_MAX];
     uint32_t room = 0, k = 0, merge = !!(n->features & F_MRG_RXBUF);
 
+    c[0].in_bytes = 0;
     while (room < bytes + HDR_BYTES) {
         if (k == MERGE_MAX || (k && !merge))
             break;

@@ -32,6 +32,10 @@ struct pb_backend_class {
     void (*close)(void *self); /* [main] after every request came back */
     /* One line for `info block`, `info chardev`, …: "disk.img (raw)". [main] optional */
     void (*describe)(void *self, char *buf, uint32_t n);
+    /* A monitor command for this node ("hostfwd_add" "tcp::22-:22", "usernet" ""): its text
+     * goes to out[n]. PB_ENOTSUP: not known here. [main] optional */
+    int (*command)(void *self, const char *verb, const char *arg, char *out, uint32_t n,
+                   pb_err *e);
 };
 
 /* ---- Block ------------------------------------------------------------------------- */

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* user.h - the parts of the network backend `user` (libslirp). */
+#ifndef NET_USER_H
+#define NET_USER_H
+
+#include <plugboard/backend.h>
+
+#include <libslirp.h>
+#include <poll.h>
+#include <pthread.h>
+
+#define BACKLOG_MAX 256u /* frames that wait for the guest */
+
+struct frame {
+    struct frame *next;
+    uint32_t len;
+    uint8_t data[];
+};
+
+struct slirp_timer {
+    struct slirp_timer *next;
+    SlirpTimerCb fn;
+    void *opaque;
+    int64_t when; /* ms of the virtual clock, -1: off */
+};
+
+struct user {
+    pb_dev *node;
+    const pb_host *h;
+    const struct pb_svc_net *net;
+    const struct pb_svc_time *time;
+    Slirp *slirp;
+    struct in_addr vnet, mask, host, dns, dhcp;
+    pthread_mutex_t lock; /* everything of slirp, and below */
+    struct slirp_timer *timers;
+    struct frame *backlog, **backlog_end; /* frames the device did not take yet */
+    uint32_t n_backlog;
+    /* loop.c */
+    pthread_t thread;
+    int wake; /* eventfd */
+    int quit; /* atomic */
+    int restricted;
+    struct pollfd *fds;
+    uint32_t n_fds, cap_fds;
+    struct forward *forwards;
+};
+
+/* ---- loop.c: the thread that waits for slirp's sockets ---------------------------------- */
+
+extern const SlirpCb user_callbacks;
+int loop_start(struct user *u);
+void loop_stop(struct user *u);
+void loop_wake(struct user *u); /* [any] something changed: look at the sockets again */
+void loop_flush_backlog(struct user *u); /* holds lock */
+
+/* ---- forward.c: hostfwd and guestfwd ------------------------------------------------------ */
+
+/* Add "[tcp|udp]:[hostaddr]:hostport-[guestaddr]:guestport". PB_* with the reason in `e`. */
+int forward_add(struct user *u, const char *rule, pb_err *e);
+int forward_remove(struct user *u, const char *rule, pb_err *e);
+int forward_guest(struct user *u, const char *rule, pb_err *e);
+void forward_free(struct user *u);
+
+#endif
