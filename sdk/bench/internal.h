@@ -122,6 +122,7 @@ struct pb_dev {
 struct pbt_ram {
     uint64_t gpa, len;
     uint8_t *host, *dirty;
+    uint32_t rom;
 };
 
 struct pbt_class {
