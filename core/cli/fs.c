@@ -63,7 +63,7 @@ static const char *share_class(struct pb_sys *s)
         any = c->id;
         for (guint d = 0; d < s->plan->devs->len; d++) {
             const struct pb_plan_dev *x = s->plan->devs->pdata[d];
-            if (g_strv_contains((const char *const *)x->cls->buses_out, c->bus))
+            if (pb_class_has_bus(x->cls, c->bus))
                 return c->id;
         }
     }
