@@ -88,7 +88,8 @@ struct x86_mem {
     size_t keep;    /* thunks and constants end here: reset goes back to it */
     struct xl_unit **unit; /* unit[n_units], by rising code address */
     uint32_t *start;       /* their offsets */
-    uint32_t n_units, max_units;
+    uint32_t n_units;      /* atomic */
+    uint32_t max_units;
 };
 
 int x86_mem_init(struct x86_mem *m, size_t size);
@@ -133,7 +134,8 @@ struct xrm x86_ctx(const struct x86_target *t, int index, int32_t off);
 
 /* ---- The map of host to guest pcs --------------------------------------------------- */
 
-#define MAP_MAX 8192 /* bytes */
+/* Room for every op's cold path and every `insn`, 10 bytes each at most. */
+#define MAP_MAX (2 * XL_MAX_OPS * 10)
 struct x86_map {
     uint32_t n, host;
     int64_t delta;
