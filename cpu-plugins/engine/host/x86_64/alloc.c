@@ -356,15 +356,6 @@ void g_release(struct gen *g)
     drop_dead(g, g->locked);
 }
 
-int g_pin_type(const struct gen *g, int reg)
-{
-    for (uint32_t i = 0; i < g->t->n_pins; i++) {
-        if (g->t->pin[i].reg == reg)
-            return g->t->pin[i].type;
-    }
-    return 0;
-}
-
 void g_move_to(struct gen *g, uint32_t v, int reg)
 {
     bind(g, reg, v);
@@ -399,6 +390,10 @@ int g_room(const struct gen *g, int n)
 
 void x86_end_op(struct gen *g)
 {
+    struct val *p = &g->v[g->i];
+
+    if (p->reg >= 0 && (g->t->halves & BIT(p->reg)))
+        p->hi = 0;
     drop_dead(g, g->locked);
     g->locked = 0;
     g->prefer = UINT32_MAX;
