@@ -85,8 +85,12 @@ const uint8_t *pbt_loaded_named(pbt *b, const char *what, uint64_t *gpa, uint64_
 
 int pbt_entry(pbt *b, uint32_t cpu, uint64_t *pc, uint64_t *args, uint32_t max)
 {
+    uint32_t own = 0;
+
+    for (uint32_t i = 0; i < b->n_entries; i++)
+        own |= b->entries[i].cpu == cpu;
     for (uint32_t i = b->n_entries; i-- > 0;) {
-        if (b->entries[i].cpu != cpu && b->entries[i].cpu != UINT32_MAX)
+        if (b->entries[i].cpu != (own ? cpu : UINT32_MAX))
             continue;
         *pc = b->entries[i].pc;
         for (uint32_t k = 0; k < max && k < b->entries[i].n; k++)
