@@ -65,6 +65,7 @@ static void dev_line(void *self, uint32_t n, int32_t level)
 
     in(f);
     uint32_t k = atomic_fetch_add(&f->n_lines, 1);
+    f->level[n % 8] = level;
     if (k < 512)
         snprintf(f->lines + strlen(f->lines), 8, "%u=%d ", n % 10, level);
     if (fx_line)

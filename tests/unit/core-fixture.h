@@ -28,6 +28,7 @@ struct fx_dev {
     _Atomic uint32_t inside; /* callbacks running */
     _Atomic uint32_t overlaps;
     _Atomic uint32_t n_lines;
+    int32_t level[8];       /* told last */
     char lines[4096];       /* "n=level " of each line_in */
     pb_timer *timer[4];
     void *user;
