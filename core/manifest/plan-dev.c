@@ -135,10 +135,12 @@ int pb_plan_check_value(const struct pb_class *c, const struct pb_prop *p, const
         break;
     case PB_T_UINT:
     case PB_T_SIZE:
-        ok = fits(p, pb_value_size(text, &v), (int64_t)MIN(v, (uint64_t)INT64_MAX));
+        ok = pb_value_size(text, &v);
+        ok = fits(p, ok, (int64_t)MIN(v, (uint64_t)INT64_MAX));
         break;
     case PB_T_FREQ:
-        ok = fits(p, pb_value_freq(text, &v), (int64_t)MIN(v, (uint64_t)INT64_MAX));
+        ok = pb_value_freq(text, &v);
+        ok = fits(p, ok, (int64_t)MIN(v, (uint64_t)INT64_MAX));
         break;
     case PB_T_ENUM:
         ok = p->choices && g_strv_contains(p->choices, text);
