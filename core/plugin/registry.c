@@ -49,8 +49,16 @@ const GPtrArray *pb_registry_shadows(void)
     return shadows;
 }
 
+/* What the listing and the errors need of "virtio-bus[1]" is the kind. */
+static void strip_limits(char **buses)
+{
+    for (; buses && *buses; buses++)
+        (*buses)[strcspn(*buses, "[")] = 0;
+}
+
 static void add_class(struct pb_class *c)
 {
+    strip_limits(c->buses_out);
     const struct pb_class *old = g_hash_table_lookup(by_name[c->kind], c->id);
 
     if (old && !strcmp(old->id, c->id)) {

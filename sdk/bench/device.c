@@ -62,8 +62,9 @@ static int bus_fits(pb_dev *parent, uint32_t bus, const struct pb_device_class *
     const char *const *k = parent->cls->buses_out;
 
     for (uint32_t i = 0; k && *k; k++, i++) {
+        size_t n = strcspn(*k, "["); /* "kind" or "kind[limit]" */
         if (i == bus)
-            return c->bus && strcmp(*k, c->bus) == 0;
+            return c->bus && strlen(c->bus) == n && strncmp(*k, c->bus, n) == 0;
     }
     return 0;
 }
