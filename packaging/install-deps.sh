@@ -25,9 +25,11 @@ libjson-glib-dev    the core: QMP and JSON help
 libfdt-dev          boot plugins: device trees
 libslirp-dev        the user network backend
 libqcow-dev         the qcow block backend
+liburing-dev        the file block backend
 zlib1g-dev          boot plugins: gzip
 libzydis-dev        the engine: prints generated code
 libcunit1-dev       the unit tests, which the release preset builds too
+libmpfr-dev         their reference for floating point
 opensbi             firmware of -bios default
 cpio                guests: the quick start's addition to the installer's initrd
 gzip
@@ -43,7 +45,6 @@ python3             drives guests
 gcc-riscv64-linux-gnu   guests' own programs
 libc6-dev-riscv64-cross
 binutils            readelf
-libmpfr-dev         reference for floating point
 kmod                depmod, for the small initramfs
 xz-utils
 mmdebstrap          the Debian root file system
