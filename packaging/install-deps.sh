@@ -79,7 +79,7 @@ wanted() {
 }
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-    echo "install-deps.sh: this machine has no apt; the packages that Debian calls so are needed:" >&2
+    echo "install-deps.sh: no apt here; needed is what Debian calls" >&2
     wanted | sed 's/^/  /' >&2
     exit 1
 fi

@@ -80,7 +80,10 @@ run_tests() {
     sed -n 's|^ *[0-9]*/[0-9]* Test *#[0-9]*: \([^ ]*\) \.* *\(.*\)|\1 \2|p' "$work/ctest" |
         awk -v preset="$preset" '{
             name = $1 (preset == "release" ? "" : "@" preset); $1 = ""
-            print ($0 ~ /^ Passed/ ? "passed" : $0 ~ /^ *\*\*\*Skipped/ ? "skipped" : "failed"), name
+            how = "failed"
+            if ($0 ~ /^ Passed/) how = "passed"
+            if ($0 ~ /^ *\*\*\*Skipped/) how = "skipped"
+            print how, name
         }' >"$work/now"
     cat "$work/now" >>"$work/results"
     if [ "$(cat "$work/status")" -ne 0 ] && ! grep -q '^failed' "$work/now"; then
