@@ -77,7 +77,8 @@ static int load_elf(struct loader *l, const char *what, const struct image *m, p
     for (uint32_t n = 0; image_segment(m, n, &s); n++) {
         struct pb_board_reg ram = {0, 0};
         l->board->ram(l->dev, &ram, 1);
-        if (image_trim(&s, ram.addr) && l->h->log_on[PB_LOG_WARN])
+        int headers = s.data == m->data; /* nothing is missed of these */
+        if (image_trim(&s, ram.addr) && !headers && l->h->log_on[PB_LOG_WARN])
             l->h->log(l->h, l->dev, PB_LOG_WARN, "loader: the part of the ELF file that lies below "
                       "main memory is left out");
         if (s.memsz > ram.len && s.memsz != s.filesz)

@@ -66,8 +66,10 @@ static int load_elf(struct riscv_boot *b, const char *what, const struct image *
 
     for (uint32_t n = 0; image_segment(m, n, &s); n++) {
         snprintf(part, sizeof part, i->segments > 1 ? "%s, part %u" : "%s", what, n + 1);
-        if (!bias)
-            warn_trimmed(b, part, image_trim(&s, b->ram.addr));
+        int headers = s.data == m->data; /* nothing is missed of these */
+        uint64_t cut = bias ? 0 : image_trim(&s, b->ram.addr);
+        if (!headers)
+            warn_trimmed(b, part, cut);
         int rc = load_segment(b, part, &s, bias, e);
         if (rc < 0)
             return rc;
