@@ -52,8 +52,7 @@ static void bus_hint(const struct pb_class *c, pb_err *e)
 
     for (guint i = 0; i < all->len; i++) {
         const struct pb_class *x = all->pdata[i];
-        if (!(x->flags & PB_DEV_NO_USER) &&
-            g_strv_contains((const char *const *)x->buses_out, c->bus)) {
+        if (!(x->flags & PB_DEV_NO_USER) && pb_class_has_bus(x, c->bus)) {
             pb_err_hint(e, "add -device %s, which has one", x->id);
             return;
         }

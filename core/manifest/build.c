@@ -107,6 +107,12 @@ static int make_cpus(struct build *b, const char *model, const GArray *sets)
     return PB_OK;
 }
 
+static void add_fdt(pb_dev *d, const char *key, const char *value)
+{
+    g_ptr_array_add(d->fdt_keys, g_strdup(key));
+    g_hash_table_insert(d->fdt, g_strdup(key), g_strdup(value));
+}
+
 static int make_device(struct build *b, struct pb_plan_dev *x)
 {
     pb_dev *d = new_dev(b, x->cls, x == b->p->boot ? NULL : x->id, &x->g->place);
@@ -114,22 +120,15 @@ static int make_device(struct build *b, struct pb_plan_dev *x)
     if (!d || set_all(b, d, x->sets) < 0)
         return PB_EINVAL;
     g_hash_table_insert(b->plans, d, x);
-    if (!d->clocks && x->clocks->len)
-        d->clocks = g_array_new(FALSE, FALSE, sizeof(uint64_t));
     if (x->clocks->len)
         g_array_append_vals(d->clocks, x->clocks->data, x->clocks->len);
     const GArray *fdt = x == b->p->boot ? b->p->fdt : x->fdt;
-    for (guint i = 0; i < fdt->len + (x->no_fdt ? 1 : 0); i++) {
-        gboolean last = i == fdt->len; /* "fdt = no" is the empty key */
-        const struct pb_plan_set *s = last ? NULL : &g_array_index(fdt, struct pb_plan_set, i);
-        if (!d->fdt)
-            d->fdt = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
-        if (!d->fdt_keys)
-            d->fdt_keys = g_ptr_array_new_with_free_func(g_free);
-        char *key = g_strdup(last ? "" : s->key);
-        g_ptr_array_add(d->fdt_keys, key);
-        g_hash_table_insert(d->fdt, key, g_strdup(last ? "no" : s->value));
+    for (guint i = 0; i < fdt->len; i++) {
+        const struct pb_plan_set *s = &g_array_index(fdt, struct pb_plan_set, i);
+        add_fdt(d, s->key, s->value);
     }
+    if (x->no_fdt)
+        add_fdt(d, "", "no"); /* "fdt = no" is the empty key */
     if (x == b->p->boot)
         b->m->boot = d;
     return PB_OK;
@@ -164,22 +163,17 @@ static int place(struct build *b, pb_dev *d, const struct pb_plan_dev *x)
             return PB_EINVAL;
         }
         /* The manifest says how much the board decodes; the region may be smaller. */
-        struct pb_board_reg *had =
-            d->reg_addr && d->reg_addr->len
-                ? &g_array_index(d->reg_addr, struct pb_board_reg, d->reg_addr->len - 1)
-                : NULL;
-        if (r->len && had && had->addr == r->addr) {
-            if (r->len < had->len) {
-                pb_err_set(b->e, PB_EINVAL, "device '%s': reg has 0x%" PRIx64 " bytes, %s has "
-                           "0x%" PRIx64, x->id, r->len, x->cls->id, had->len);
-                pb_err_once(b->e, &r->place);
-                return PB_EINVAL;
-            }
-            had->len = r->len;
+        struct pb_board_reg *had = &g_array_index(d->reg_addr, struct pb_board_reg, r->region);
+        if (!r->len)
+            continue;
+        if (r->len < had->len) {
+            pb_err_set(b->e, PB_EINVAL, "device '%s': reg has 0x%" PRIx64 " bytes, %s has 0x%"
+                       PRIx64, x->id, r->len, x->cls->id, had->len);
+            pb_err_once(b->e, &r->place);
+            return PB_EINVAL;
         }
+        had->len = r->len;
     }
-    if (x->regs->len && b->m->placed && !g_ptr_array_find(b->m->placed, d, NULL))
-        g_ptr_array_add(b->m->placed, d);
     return PB_OK;
 }
 
@@ -250,6 +244,11 @@ static int build_all(struct build *b, const char *model, const GArray *cpu_sets)
     for (guint i = 0; i < p->devs->len; i++)
         if (realize(b, find(b, p->devs->pdata[i])) < 0)
             return PB_EINVAL;
+    for (guint i = 0; i < p->devs->len; i++) {
+        const struct pb_plan_dev *x = p->devs->pdata[i];
+        if (x->regs->len)
+            g_ptr_array_add(b->m->placed, find(b, x));
+    }
     return PB_OK;
 }
 

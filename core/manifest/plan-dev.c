@@ -36,6 +36,24 @@ const char **pb_class_prop_names(const struct pb_class *c)
     return v;
 }
 
+/* "virtio-bus[1]" is a virtio-bus for one child. */
+char *pb_class_bus(const struct pb_class *c, guint i)
+{
+    if (i >= g_strv_length(c->buses_out))
+        return NULL;
+    return g_strndup(c->buses_out[i], strcspn(c->buses_out[i], "["));
+}
+
+gboolean pb_class_has_bus(const struct pb_class *c, const char *kind)
+{
+    for (guint i = 0; c->buses_out[i]; i++) {
+        g_autofree char *k = pb_class_bus(c, i);
+        if (!strcmp(k, kind))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static struct pb_scope scope_of(struct pb_plan *p, const struct pb_plan_dev *d)
 {
     struct pb_scope s = p->scope;
@@ -117,10 +135,12 @@ int pb_plan_check_value(const struct pb_class *c, const struct pb_prop *p, const
         break;
     case PB_T_UINT:
     case PB_T_SIZE:
-        ok = fits(p, pb_value_size(text, &v), (int64_t)MIN(v, (uint64_t)INT64_MAX));
+        ok = pb_value_size(text, &v);
+        ok = fits(p, ok, (int64_t)MIN(v, (uint64_t)INT64_MAX));
         break;
     case PB_T_FREQ:
-        ok = fits(p, pb_value_freq(text, &v), (int64_t)MIN(v, (uint64_t)INT64_MAX));
+        ok = pb_value_freq(text, &v);
+        ok = fits(p, ok, (int64_t)MIN(v, (uint64_t)INT64_MAX));
         break;
     case PB_T_ENUM:
         ok = p->choices && g_strv_contains(p->choices, text);
@@ -406,19 +426,19 @@ static void check_complete(struct pb_plan_dev *d, struct pb_faults *f)
 static void check_bus(struct pb_plan *p, struct pb_plan_dev *d, struct pb_faults *f)
 {
     const struct pb_plan_dev *on = d->bus ? pb_plan_find(p, d->bus) : NULL;
+    g_autofree char *kind = on ? pb_class_bus(on->cls, d->bus_index) : NULL;
 
     if (!d->bus || !d->cls->bus)
         return;
     if (!on)
         pb_fault_add(f, &d->bus_place, "device '%s': there is no device '%s' with a bus",
                      d->g->name, d->bus);
-    else if (d->bus_index >= g_strv_length(on->cls->buses_out))
+    else if (!kind)
         pb_fault_add(f, &d->bus_place, "device '%s': '%s' has %u buses", d->g->name, d->bus,
                      g_strv_length(on->cls->buses_out));
-    else if (strcmp(on->cls->buses_out[d->bus_index], d->cls->bus))
+    else if (strcmp(kind, d->cls->bus))
         pb_fault_add(f, &d->bus_place, "device '%s': %s needs a %s, bus %u of '%s' is a %s",
-                     d->g->name, d->cls->id, d->cls->bus, d->bus_index, d->bus,
-                     on->cls->buses_out[d->bus_index]);
+                     d->g->name, d->cls->id, d->cls->bus, d->bus_index, d->bus, kind);
 }
 
 void pb_plan_devices(struct pb_plan *p, const struct pb_manifest *m, struct pb_faults *f)

@@ -84,6 +84,9 @@ void pb_plan_add_set(GArray *v, const char *key, char *value, const struct pb_pl
 GArray *pb_plan_sets(void);
 int pb_plan_check_value(const struct pb_class *c, const struct pb_prop *p, const char *text,
                         pb_err *e);
+/* Kind of bus `i` of a class without its limit (g_free), or NULL. */
+char *pb_class_bus(const struct pb_class *c, guint i);
+gboolean pb_class_has_bus(const struct pb_class *c, const char *kind);
 const struct pb_prop *pb_class_prop(const struct pb_class *c, const char *name);
 const char **pb_class_prop_names(const struct pb_class *c); /* NULL-ended; g_free */
 

@@ -3,7 +3,7 @@
  * entry before any of its code is called, by its tables before they are used. Rules R1 and
  * R2 of plugboard/abi.h.
  */
-#define PB_USE_DRAFT 1
+
 #include "check.h"
 
 #include "../object/dev.h"

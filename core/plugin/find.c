@@ -17,6 +17,13 @@ gboolean pb_find_privileged(void)
     return getauxval(AT_SECURE) != 0;
 }
 
+static gboolean no_user;
+
+void pb_find_no_user(void)
+{
+    no_user = TRUE;
+}
+
 static const char *bin_dir(void)
 {
     static char *dir;
@@ -135,7 +142,7 @@ char **pb_find_machine_dirs(void)
     } else {
         add_below(v, bin_dir(), "../etc/plugboard/machines");
     }
-    if (!pb_find_privileged())
+    if (!pb_find_privileged() && !no_user)
         add_below(v, g_get_user_config_dir(), "plugboard/machines");
     add_list(v, g_getenv("PLUGBOARD_MACHINE_PATH"));
     return finish(v);

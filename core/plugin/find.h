@@ -11,6 +11,7 @@ char **pb_find_plugin_dirs(void);
 /* Of manifests, least important first (drop-ins follow that order): distribution, local,
  * system configuration, user; PLUGBOARD_MACHINE_PATH last. */
 char **pb_find_machine_dirs(void);
+void pb_find_no_user(void); /* -no-user-config: not the user's own machines */
 /* share/plugboard beside the executable; lives forever. */
 const char *pb_find_data_dir(void);
 /* TRUE when the process has more rights than its user (set-user-id, capabilities): then

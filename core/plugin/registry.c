@@ -2,7 +2,7 @@
 /* registry.c - all classes of all installed plugins, from their sidecars. The first plugin
  * id and the first class id found win; what they hide is kept for `plugboard list`.
  */
-#define PB_USE_DRAFT 1
+
 #include "registry.h"
 
 #include "../object/dev.h"

@@ -44,6 +44,22 @@ pb_dev *pbt_cpu(pbt *b, const char *facts)
     return c;
 }
 
+int pbt_boot(pb_dev *boot)
+{
+    const struct pb_boot *t = pbt_provides(boot, PB_BOOT);
+    pbt *b = boot->b;
+    struct pbt_ctx c;
+
+    if (!t)
+        pbt__die(b, "'%s' is no boot device", boot->name);
+    b->err.code = 0;
+    b->err.text[0] = 0;
+    pbt__enter(b, &c, TAG_MAIN, boot);
+    int rc = t->boot(boot->self, &b->err);
+    pbt__leave(b, &c, boot);
+    return rc;
+}
+
 const uint8_t *pbt_loaded(pbt *b, uint64_t gpa, uint64_t *len)
 {
     for (uint32_t i = 0; i < b->n_loads; i++) {
@@ -69,8 +85,12 @@ const uint8_t *pbt_loaded_named(pbt *b, const char *what, uint64_t *gpa, uint64_
 
 int pbt_entry(pbt *b, uint32_t cpu, uint64_t *pc, uint64_t *args, uint32_t max)
 {
+    uint32_t own = 0;
+
+    for (uint32_t i = 0; i < b->n_entries; i++)
+        own |= b->entries[i].cpu == cpu;
     for (uint32_t i = b->n_entries; i-- > 0;) {
-        if (b->entries[i].cpu != cpu && b->entries[i].cpu != UINT32_MAX)
+        if (b->entries[i].cpu != (own ? cpu : UINT32_MAX))
             continue;
         *pc = b->entries[i].pc;
         for (uint32_t k = 0; k < max && k < b->entries[i].n; k++)
@@ -112,9 +132,13 @@ static const char *board_find_firmware(pb_dev *d, const char *name, pb_err *e)
 
 static uint32_t board_ram(pb_dev *d, struct pb_board_reg *v, uint32_t max)
 {
-    for (uint32_t i = 0; i < d->b->n_ram && i < max; i++)
-        v[i] = (struct pb_board_reg){d->b->ram[i].gpa, d->b->ram[i].len};
-    return d->b->n_ram;
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < d->b->n_ram; i++) {
+        if (!d->b->ram[i].rom && n++ < max)
+            v[n - 1] = (struct pb_board_reg){d->b->ram[i].gpa, d->b->ram[i].len};
+    }
+    return n;
 }
 
 static pb_dev *nth(pbt *b, int node, uint32_t i)
@@ -180,8 +204,9 @@ static uint32_t board_dev_wires(pb_dev *d, struct pb_board_wire *v, uint32_t max
     for (uint32_t i = 0; i < d->n_out; i++) {
         for (uint32_t s = 0; s < d->out[i].n_sinks; s++) {
             if (n++ < max)
-                v[n - 1] = (struct pb_board_wire){d->out[i].name, d->out[i].index,
-                                                  d->out[i].sink[s].input, d->out[i].sink[s].dev};
+                v[n - 1] = (struct pb_board_wire){
+                    d->out[i].name, d->out[i].index, d->out[i].sink[s].input,
+                    d->out[i].sink[s].dev};
         }
     }
     return n;
@@ -207,11 +232,12 @@ static int overlaps(uint64_t a, uint64_t an, uint64_t z, uint64_t zn)
     return a < z + zn && z < a + an;
 }
 
-static int in_memory(pbt *b, uint64_t gpa, uint64_t len)
+static int in_memory(pbt *b, uint64_t gpa, uint64_t len, uint32_t rom)
 {
     for (uint32_t i = 0; i < b->n_ram; i++) {
-        if (gpa >= b->ram[i].gpa && gpa - b->ram[i].gpa < b->ram[i].len &&
-            len <= b->ram[i].len - (gpa - b->ram[i].gpa))
+        const struct pbt_ram *m = &b->ram[i];
+        if ((rom || !m->rom) && gpa >= m->gpa && gpa - m->gpa < m->len &&
+            len <= m->len - (gpa - m->gpa))
             return 1;
     }
     return 0;
@@ -224,7 +250,7 @@ static int board_load(pb_dev *d, const char *what, uint64_t gpa, const void *dat
     char text[300];
 
     pbt__need_main(b, "pb.board load()");
-    if (!in_memory(b, gpa, len)) {
+    if (!in_memory(b, gpa, len, 1)) {
         snprintf(text, sizeof text, "%s: no memory at 0x%llx for %llu bytes", what,
                  (unsigned long long)gpa, (unsigned long long)len);
         return b->host.fail(e, PB_EFAULT, text);
@@ -258,7 +284,7 @@ static uint64_t board_place(pb_dev *d, uint64_t from, uint64_t len, uint64_t ali
         }
         if (moved)
             continue;
-        if (in_memory(b, at, len))
+        if (in_memory(b, at, len, 0))
             return at;
         for (uint32_t i = 0; i < b->n_ram; i++) {
             if (b->ram[i].gpa > at && b->ram[i].gpa < next)

@@ -13,9 +13,17 @@ uint8_t *pbt_ram(pbt *b, uint64_t gpa, uint64_t len)
     if (b->n_ram == sizeof b->ram / sizeof *b->ram || len == 0 || gpa > UINT64_MAX - len)
         pbt__die(b, "pbt_ram(): too many banks, or a bank of a bad size");
     struct pbt_ram *m = &b->ram[b->n_ram++];
-    *m = (struct pbt_ram){gpa, len, pbt__alloc(len), pbt__alloc(len / PAGE + 2)};
+    *m = (struct pbt_ram){gpa, len, pbt__alloc(len), pbt__alloc(len / PAGE + 2), 0};
     b->gen++;
     return m->host;
+}
+
+uint8_t *pbt_rom(pbt *b, uint64_t gpa, uint64_t len)
+{
+    uint8_t *host = pbt_ram(b, gpa, len);
+
+    b->ram[b->n_ram - 1].rom = 1;
+    return host;
 }
 
 struct pbt_ram *pbt__ram_at(pbt *b, uint64_t gpa, uint64_t len)
@@ -103,6 +111,8 @@ int pbt__dma_write(pb_as *as, uint64_t gpa, const void *buf, uint64_t n)
 
     if (!m)
         return dma_mmio(b, gpa, (uint8_t *)buf, n, 1);
+    if (m->rom)
+        return PB_EFAULT;
     memcpy(m->host + (gpa - m->gpa), buf, n);
     mark(m, gpa, n);
     return PB_OK;
@@ -113,7 +123,7 @@ int pbt__dma_map(pb_as *as, uint64_t gpa, uint64_t len, uint32_t write, struct p
     pbt *b = ((pb_dev *)as)->b;
     struct pbt_ram *m = pbt__ram_at(b, gpa, len);
 
-    if (!m)
+    if (!m || (m->rom && write))
         return PB_ENOTSUP;
     *w = (struct pb_window){gpa, len, m->host + (gpa - m->gpa), &b->gen, b->gen, write != 0};
     return PB_OK;

@@ -122,6 +122,7 @@ struct pb_dev {
 struct pbt_ram {
     uint64_t gpa, len;
     uint8_t *host, *dirty;
+    uint32_t rom;
 };
 
 struct pbt_class {
@@ -153,7 +154,7 @@ struct pbt {
     uint64_t faults;
     /* context of the code that runs now */
     int tag;
-    uint32_t depth, in_mmio, frozen;
+    uint32_t depth, in_mmio, frozen, loading;
     struct pbt_domain machine, *held;
     pb_dev *cur;
     /* time and jobs */

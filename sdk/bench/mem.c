@@ -376,7 +376,8 @@ void pbt_write_at(pbt *b, uint64_t gpa, uint64_t val, uint32_t bytes)
 
     val = low(val, bytes);
     if (m) {
-        memcpy(m->host + (gpa - m->gpa), &val, bytes);
+        if (!m->rom)
+            memcpy(m->host + (gpa - m->gpa), &val, bytes);
         return;
     }
     pb_region *r = pbt__region_at(b, gpa, &off);

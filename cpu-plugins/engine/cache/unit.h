@@ -22,8 +22,17 @@ struct xl_link {          /* one linkable direct exit of a unit */
 
 #define XL_UNIT_LINKS 8
 
+/* May a direct exit to pcb + delta be linked? It stays in the page, and the instruction there
+ * cannot straddle into the next one (such units depend on a second mapping: they are found
+ * through the jump cache only). */
+static inline int xl_linkable(const struct xl_guest *g, int64_t delta)
+{
+    return delta >= 0 && delta <= (int64_t)(XL_PAGE_SIZE - g->max_insn);
+}
+
 struct xl_unit {
     struct xl_unit *next_hash, *next_page; /* chains of the tables */
+    struct xl_unit *next_page2; /* in the list of pa2's page */
     uint64_t pa, mode;   /* physical pc; mode word */
     uint64_t pa2;        /* physical page of the rest when it straddles, else all ones */
     uint32_t bytes, n_insns;

@@ -24,7 +24,7 @@
  * flags: F may fault, E effect (never removed), X exit. */
 #define XL_OPS(X)                                                                              \
     X(nop, "---", '0', 0)                                                                      \
-    /* imm: the constant (F32/F64: raw bits) */                                                \
+    /* imm: the constant (F32/F64: raw bits; I32, F32: upper half zero) */ \
     X(const, "---", 't', 0)                                                                    \
     X(get, "---", 't', 0)      /* imm: slot */                                                 \
     X(put, "v--", '0', XL_E)   /* imm: slot */                                                 \
@@ -77,11 +77,13 @@
     /* control */                                                                              \
     X(call, "---", 't', XL_E)   /* imm: index of its xl_call in the block */                   \
     X(brc, "vv-", '0', XL_E)    /* flags: XL_C_*; if so, direct exit to pcb + imm */           \
-    X(poll, "---", '0', XL_E)   /* imm: instructions since the last one; leaves if asked to, at
-                                   pcb + c (the pc to resume at, u32) */                       \
+    X(poll, "---", '0', XL_E)   /* imm: instructions done since the last one; leaves if asked
+                                   to, at pcb + c (u32). The builder puts it right behind the
+                                   branch's `insn`, so that c is that instruction's own pc */ \
     X(exit, "---", '0', XL_E | XL_EXIT)  /* flags: XL_K_*; to pcb + imm; XL_K_CALL: c = return
                                    pc - pcb (u32) */                                           \
-    X(exiti, "i--", '0', XL_E | XL_EXIT) /* flags: XL_K_*; to the value; c as above */
+    X(exiti, "i--", '0', XL_E | XL_EXIT) /* flags: XL_K_*; to the value, which is even if the
+                                   guest's min_insn is; c as above */
 
 #define XL_F 1u    /* may fault */
 #define XL_E 2u    /* has an effect */
@@ -131,7 +133,7 @@ struct xl_call {
 };
 
 #define XL_MAX_OPS 1024
-#define XL_MAX_CALLS 128
+#define XL_MAX_CALLS 64
 #define XL_MAX_INSNS 64
 
 struct xl_block {
@@ -140,8 +142,8 @@ struct xl_block {
     uint32_t n_ops, n_calls, n_insns;
     uint32_t bytes;    /* guest bytes covered from pc on */
     uint32_t crosses;  /* its only instruction straddles two pages */
-    struct xl_op op[XL_MAX_OPS];
     struct xl_call call[XL_MAX_CALLS];
+    struct xl_op op[XL_MAX_OPS]; /* last: kept blocks are cut off after n_ops */
 };
 
 /* ---- Builder: all functions return the value's index ------------------------------- */

@@ -21,10 +21,22 @@
 #define XL_TLB_MAX 8192u /* entries */
 #define XL_TLB_MIN 256u
 #define XL_JC_SIZE 4096u /* jump cache entries */
+#define XL_XTLB 256u     /* pages executed from, C only */
+#define XL_IOTLB 32u     /* pages of devices, C only */
 
 struct xl_jc { /* virtual pc (all ones: empty) to code of the unit there */
     uint64_t va;
     void *host;
+};
+
+struct xl_xpage { /* a page that code ran from */
+    uint64_t va, pa; /* va all ones: empty */
+    const uint8_t *host;
+};
+
+struct xl_iopage { /* a page without plain RAM behind it; tags as in the TLB */
+    uint64_t tag_r, tag_w, pa;
+    struct pb_span span;
 };
 
 struct xl_ctx {
@@ -34,12 +46,18 @@ struct xl_ctx {
     struct xl_ctxkey key;
     uint64_t mode;     /* mode word the jump cache was filled under */
     uint32_t used, misses, fills, flushes; /* for sizing and replacement */
-    uint64_t stamp;
+    uint64_t stamp;    /* of the last switch to it; 0: free */
     uint64_t tag_r[XL_TLB_MAX];
     uint64_t tag_w[XL_TLB_MAX];
     uint64_t add[XL_TLB_MAX];
     uint64_t pa[XL_TLB_MAX]; /* physical page, for code watching and probes: C only */
     struct xl_jc jc[XL_JC_SIZE];
+    /* C only. tag_c: may be written by C code, which looks whether the page is watched. */
+    uint64_t tag_c[XL_TLB_MAX];
+    struct xl_xpage x[XL_XTLB];
+    struct xl_iopage io[XL_IOTLB];
+    uint64_t big_base, big_mask;  /* a range that holds every mapping of more than 4 KiB */
+    uint64_t jc_pages[64];        /* filter by virtual page of what the jump cache may hold */
 };
 
 /* Index of a pc in the jump cache; pcs are even at least. */

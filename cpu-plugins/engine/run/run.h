@@ -31,22 +31,32 @@ struct xl_host { /* a host back end: host/ARCH/ */
     /* Guest pc - pcb of the instruction whose code contains `host_pc`; 0 and PB_ENOENT. */
     int (*find_pc)(const struct xl_unit *u, uintptr_t host_pc, int64_t *delta);
     struct xl_unit *(*find_unit)(struct xl_engine *e, uintptr_t host_pc);
+    /* NULL, or: forget return predictions of `x`, on its own thread, outside units or in a
+     * slow path. Called when code or mappings went away and when the context changes. */
+    void (*forget)(struct xl_vcpu *x);
 };
 
 extern const struct xl_host xl_host_x86_64;
 
-struct xl_page; /* units of one physical page: cache/cache.c */
+struct xl_page; /* units of one physical page: cache/cache.h */
+
+extern struct xl_jc xl_jc_empty[XL_JC_SIZE]; /* jc_base while a kick is pending */
 
 struct xl_engine {
     const struct xl_guest *guest;
     const struct xl_host *host_code; /* NULL: the interpreter runs everything */
     const pb_host *host;
-    pthread_mutex_t lock; /* translation, tables, links */
+    pthread_mutex_t lock; /* units, tables, links */
+    pthread_mutex_t watch_lock; /* order of watch_code() calls; never taken with `lock` held */
+    pthread_mutex_t excl_lock;  /* held while one vCPU has the code memory for itself */
+    uint32_t excl;        /* someone waits for or holds excl_lock: stay out (atomic) */
     uint32_t refs, n_vcpus;
     struct xl_vcpu **vcpu;
     struct xl_unit **hash;
-    uint32_t hash_bits, n_units;
-    void *pages;      /* table of struct xl_page by physical page */
+    uint32_t hash_bits, n_units, n_dead;
+    struct xl_unit *dead; /* dropped, not freed yet: a vCPU may still run them */
+    struct xl_page **pages; /* table of struct xl_page by physical page */
+    uint64_t unit_bytes; /* memory that units hold, dead ones too */
     uint64_t code_bytes; /* size of code memory, -accel tcg,tb-size= */
     void *code;       /* the back end's: memory, thunks, cursor */
     uint32_t log;     /* XL_LOG_* */

@@ -69,6 +69,7 @@ void pbt_leave(pb_dev *d);
 /* ---- Memory ------------------------------------------------------------------------ */
 
 uint8_t *pbt_ram(pbt *b, uint64_t gpa, uint64_t len); /* RAM for DMA; the host address */
+uint8_t *pbt_rom(pbt *b, uint64_t gpa, uint64_t len); /* the same, read-only to DMA */
 void pbt_map(pb_dev *d, uint32_t region, uint64_t gpa); /* place a published region */
 uint64_t pbt_region_len(pb_dev *d, uint32_t region);
 void pbt_remap(pbt *b); /* the memory map changed: every window is stale */
@@ -156,6 +157,7 @@ uint32_t pbt_option_used(pbt *b, const char *name);
 void pbt_firmware(pbt *b, const char *name, const char *path);
 pb_dev *pbt_cpu(pbt *b, const char *facts); /* "riscv,isa=rv64imafdc;mmu-type=…" */
 void pbt_fdt(pb_dev *d, const char *key, const char *value); /* d NULL never */
+int pbt_boot(pb_dev *boot); /* call the boot device's boot(), as [main] */
 /* What was loaded at gpa: NULL when nothing begins there. */
 const uint8_t *pbt_loaded(pbt *b, uint64_t gpa, uint64_t *len);
 const uint8_t *pbt_loaded_named(pbt *b, const char *what, uint64_t *gpa, uint64_t *len);

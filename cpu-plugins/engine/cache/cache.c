@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/* cache.c - the tables of units.
+ *
+ * Two hash tables with chains: units by (physical pc, mode), pages by physical address.
+ * Lookups take no lock: entries are published by a release store of the head and stay
+ * readable after they are taken out, until every vCPU was seen outside (exclusive section).
+ * All changes are made under e->lock.
+ *
+ * A page keeps a map of the 64-byte pieces that lie under units, so that a store beside
+ * code costs one load, and the list of its units, which says byte by byte what a store hit.
+ * A unit that straddles two pages is in both lists.
+ */
+#include "cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint32_t unit_bucket(const struct xl_engine *e, uint64_t pa, uint64_t mode)
+{
+    uint64_t h = ((pa >> 1) ^ (mode * 0x9e3779b97f4a7c15u >> 20)) * 0xd6e8feb86659fd93u;
+
+    return (uint32_t)(h >> (64 - e->hash_bits));
+}
+
+static uint32_t page_bucket(uint64_t pa)
+{
+    return (uint32_t)((pa >> XL_PAGE_BITS) * 0x9e3779b97f4a7c15u >> (64 - XL_PAGE_TABLE_BITS));
+}
+
+int xl_cache_init(struct xl_engine *e)
+{
+    e->hash_bits = 16;
+    e->hash = calloc((size_t)1 << e->hash_bits, sizeof(e->hash[0]));
+    e->pages = calloc((size_t)1 << XL_PAGE_TABLE_BITS, sizeof(e->pages[0]));
+    return e->hash && e->pages ? PB_OK : PB_ENOMEM;
+}
+
+void xl_cache_fini(struct xl_engine *e)
+{
+    if (e->hash)
+        xl_cache_clear(e);
+    for (uint32_t i = 0; e->pages && i < 1u << XL_PAGE_TABLE_BITS; i++) {
+        struct xl_page *p = e->pages[i];
+
+        while (p) {
+            struct xl_page *next = p->next;
+
+            free(p);
+            p = next;
+        }
+    }
+    free(e->hash);
+    free(e->pages);
+    e->hash = NULL;
+    e->pages = NULL;
+}
+
+/* ---- Lookups ------------------------------------------------------------------------- */
+
+struct xl_unit *xl_unit_find(struct xl_engine *e, uint64_t pa, uint64_t mode, uint64_t pa2)
+{
+    struct xl_unit *u = __atomic_load_n(&e->hash[unit_bucket(e, pa, mode)], __ATOMIC_ACQUIRE);
+
+    while (u && (u->pa != pa || u->mode != mode ||
+                 (pa2 == XL_SOME_PAGE ? u->pa2 == UINT64_MAX : u->pa2 != pa2) ||
+                 __atomic_load_n(&u->dead, __ATOMIC_RELAXED)))
+        u = __atomic_load_n(&u->next_hash, __ATOMIC_ACQUIRE);
+    return u;
+}
+
+struct xl_page *xl_page_find(struct xl_engine *e, uint64_t pa)
+{
+    struct xl_page *p = __atomic_load_n(&e->pages[page_bucket(pa)], __ATOMIC_ACQUIRE);
+
+    pa &= ~(uint64_t)XL_PAGE_MASK;
+    while (p && p->pa != pa)
+        p = p->next;
+    return p;
+}
+
+struct xl_page *xl_page_get(struct xl_engine *e, uint64_t pa)
+{
+    struct xl_page *p = xl_page_find(e, pa), **head;
+
+    if (p)
+        return p;
+    pthread_mutex_lock(&e->lock);
+    p = xl_page_find(e, pa);
+    if (!p && (p = calloc(1, sizeof(*p)))) {
+        head = &e->pages[page_bucket(pa)];
+        p->pa = pa & ~(uint64_t)XL_PAGE_MASK;
+        p->next = *head;
+        __atomic_store_n(head, p, __ATOMIC_RELEASE);
+    }
+    pthread_mutex_unlock(&e->lock);
+    return p;
+}
+
+int xl_watched(struct xl_engine *e, uint64_t pa)
+{
+    const struct xl_page *p = xl_page_find(e, pa);
+
+    return p && __atomic_load_n(&p->watch, __ATOMIC_SEQ_CST) != XL_UNWATCHED;
+}
+
+/* ---- Pages ----------------------------------------------------------------------------- */
+
+/* Bytes of the unit in page p, as offsets [*from, *to). */
+static void extent(const struct xl_unit *u, const struct xl_page *p, uint32_t *from,
+                   uint32_t *to)
+{
+    uint32_t start = (uint32_t)(u->pa & XL_PAGE_MASK), end = start + u->bytes;
+
+    if ((u->pa & ~(uint64_t)XL_PAGE_MASK) == p->pa) {
+        *from = start;
+        *to = end < XL_PAGE_SIZE ? end : XL_PAGE_SIZE;
+    } else {
+        *from = 0;
+        *to = end - XL_PAGE_SIZE;
+    }
+}
+
+static uint64_t pieces(uint32_t from, uint32_t to) /* [from, to), not empty */
+{
+    uint32_t a = from >> 6, n = ((to - 1) >> 6) - a + 1;
+
+    return (n >= 64 ? ~(uint64_t)0 : (((uint64_t)1 << n) - 1)) << a;
+}
+
+static struct xl_unit **next_in(struct xl_unit *u, const struct xl_page *p)
+{
+    return (u->pa & ~(uint64_t)XL_PAGE_MASK) == p->pa ? &u->next_page : &u->next_page2;
+}
+
+static void page_add(struct xl_page *p, struct xl_unit *u)
+{
+    uint32_t from, to;
+
+    *next_in(u, p) = p->units;
+    p->units = u;
+    extent(u, p, &from, &to);
+    if (from < to)
+        __atomic_fetch_or(&p->code_map, pieces(from, to), __ATOMIC_SEQ_CST);
+}
+
+static void page_remove(struct xl_page *p, struct xl_unit *u)
+{
+    struct xl_unit **at = &p->units;
+    uint64_t map = 0;
+
+    while (*at && *at != u)
+        at = next_in(*at, p);
+    if (*at)
+        *at = *next_in(u, p);
+    for (struct xl_unit *v = p->units; v; v = *next_in(v, p)) {
+        uint32_t from, to;
+
+        extent(v, p, &from, &to);
+        if (from < to)
+            map |= pieces(from, to);
+    }
+    __atomic_store_n(&p->code_map, map, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&p->gen, 1, __ATOMIC_SEQ_CST);
+}
+
+/* ---- Units ------------------------------------------------------------------------------- */
+
+int xl_unit_insert(struct xl_engine *e, struct xl_unit *u)
+{
+    struct xl_page *p = xl_page_find(e, u->pa), *p2 = NULL;
+    struct xl_unit **head = &e->hash[unit_bucket(e, u->pa, u->mode)];
+
+    if (u->pa2 != UINT64_MAX)
+        p2 = xl_page_find(e, u->pa2);
+    if (!p || (u->pa2 != UINT64_MAX && !p2))
+        return PB_EINVAL;
+    page_add(p, u);
+    if (p2 && p2 != p)
+        page_add(p2, u);
+    u->next_hash = *head;
+    __atomic_store_n(head, u, __ATOMIC_RELEASE);
+    e->n_units++;
+    return PB_OK;
+}
+
+void xl_unit_link(struct xl_engine *e, struct xl_link *l, struct xl_unit *to)
+{
+    l->to = to;
+    l->next = to->in;
+    to->in = l;
+    e->host_code->set_link(e, l);
+}
+
+/* Take `l` out of its target's list. */
+static void unlink_out(struct xl_link *l)
+{
+    struct xl_link **at = &l->to->in;
+
+    while (*at && *at != l)
+        at = &(*at)->next;
+    if (*at)
+        *at = l->next;
+    l->to = NULL;
+}
+
+void xl_unit_drop(struct xl_engine *e, struct xl_unit *u)
+{
+    struct xl_unit **at = &e->hash[unit_bucket(e, u->pa, u->mode)];
+    struct xl_page *p = xl_page_find(e, u->pa), *p2 = NULL;
+
+    __atomic_store_n(&u->dead, 1, __ATOMIC_SEQ_CST);
+    while (*at && *at != u)
+        at = &(*at)->next_hash;
+    if (*at) /* u->next_hash stays: a reader may stand on u */
+        __atomic_store_n(at, u->next_hash, __ATOMIC_RELEASE);
+    page_remove(p, u);
+    if (u->pa2 != UINT64_MAX && (p2 = xl_page_find(e, u->pa2)) != p)
+        page_remove(p2, u);
+    for (uint32_t i = 0; i < u->n_links; i++) {
+        if (u->link[i].to)
+            unlink_out(&u->link[i]);
+    }
+    while (u->in) {
+        struct xl_link *l = u->in;
+
+        u->in = l->next;
+        l->to = NULL;
+        e->host_code->set_link(e, l);
+    }
+    u->next_page = e->dead;
+    e->dead = u;
+    e->n_units--;
+    e->n_dead++;
+    e->n_dropped++;
+}
+
+static uint32_t drop_in_page(struct xl_engine *e, struct xl_page *p, uint32_t from, uint32_t to)
+{
+    struct xl_unit *u = p->units, *next;
+    uint32_t n = 0, a, b;
+
+    for (; u; u = next) {
+        next = *next_in(u, p);
+        extent(u, p, &a, &b);
+        if (a < to && from < b) {
+            xl_unit_drop(e, u);
+            n++;
+        }
+    }
+    return n;
+}
+
+uint32_t xl_drop_range(struct xl_engine *e, uint64_t pa, uint64_t len)
+{
+    uint64_t last = len && pa + (len - 1) >= pa ? pa + (len - 1) : len ? UINT64_MAX : pa;
+    uint32_t n = 0;
+
+    if (!len)
+        return 0;
+    if ((last - pa) >> XL_PAGE_BITS >= 1u << XL_PAGE_TABLE_BITS) { /* shorter by the table */
+        for (uint32_t i = 0; i < 1u << XL_PAGE_TABLE_BITS; i++) {
+            for (struct xl_page *p = e->pages[i]; p; p = p->next) {
+                if (p->pa + XL_PAGE_MASK >= pa && p->pa <= last)
+                    n += drop_in_page(e, p, 0, XL_PAGE_SIZE);
+            }
+        }
+        return n;
+    }
+    for (uint64_t at = pa;;) {
+        struct xl_page *p = xl_page_find(e, at);
+        uint64_t end = at | XL_PAGE_MASK;
+        uint32_t to = (uint32_t)((end < last ? end : last) & XL_PAGE_MASK) + 1;
+
+        if (p)
+            n += drop_in_page(e, p, (uint32_t)(at & XL_PAGE_MASK), to);
+        if (end >= last)
+            return n;
+        at = end + 1;
+    }
+}
+
+static void unit_free(struct xl_unit *u)
+{
+    free(u->ir);
+    free(u->map);
+    free(u);
+}
+
+void xl_cache_clear(struct xl_engine *e)
+{
+    for (uint32_t i = 0; i < 1u << e->hash_bits; i++) {
+        struct xl_unit *u = e->hash[i];
+
+        e->hash[i] = NULL;
+        while (u) {
+            struct xl_unit *next = u->next_hash;
+
+            unit_free(u);
+            u = next;
+        }
+    }
+    while (e->dead) {
+        struct xl_unit *next = e->dead->next_page;
+
+        unit_free(e->dead);
+        e->dead = next;
+    }
+    for (uint32_t i = 0; i < 1u << XL_PAGE_TABLE_BITS; i++) {
+        for (struct xl_page *p = e->pages[i]; p; p = p->next) {
+            p->units = NULL;
+            __atomic_store_n(&p->code_map, 0, __ATOMIC_SEQ_CST);
+            __atomic_fetch_add(&p->gen, 1, __ATOMIC_SEQ_CST);
+        }
+    }
+    e->n_units = e->n_dead = 0;
+    e->unit_bytes = 0;
+}

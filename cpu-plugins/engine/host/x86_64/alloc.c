@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: MIT */
+/* alloc.c - registers for values, in one pass along with the code.
+ *
+ * A value is in a register (`reg`), in a home (`home`: its slot's memory, a spill place, or
+ * nowhere: it can be made again), or both. rv[] tells the value in each register. A pinned
+ * register's value is what its slot holds; when a put replaces it while it is still wanted,
+ * it moves to a temporary. Registers that the current op was given are `locked`.
+ *
+ * When temporaries run out, the value goes that can be had again without a store, else the
+ * one that is needed furthest away; its spill place is its own for the whole block.
+ */
+#include "x86.h"
+
+#include <assert.h>
+
+#define GPRS 0x0000ffffu
+
+uint32_t g_rep(const struct gen *g, uint32_t v)
+{
+    return g->v[v].rep;
+}
+
+static int float_type(uint32_t t)
+{
+    return t == XL_F32 || t == XL_F64;
+}
+
+static int is_float(const struct gen *g, uint32_t v)
+{
+    return float_type(xl_result(&g->b->op[v]));
+}
+
+static void bind(struct gen *g, int reg, uint32_t v)
+{
+    g->rv[reg] = v;
+    g->v[v].reg = (int8_t)reg;
+    g->locked |= BIT(reg);
+}
+
+static struct xrm home(struct gen *g, const struct val *v)
+{
+    if (v->home == HOME_SPILL)
+        return xm(RSP, (int32_t)v->where * 8);
+    return xm(RBP, SOFF(&g->b->guest->slots[v->where]));
+}
+
+static uint32_t home_type(const struct gen *g, const struct val *v, uint32_t own)
+{
+    if (v->home == HOME_SLOT)
+        return g->b->guest->slots[v->where].type;
+    return own == XL_F32 ? XL_F64 : own == XL_I32 ? XL_I64 : own; /* spills are whole */
+}
+
+static void spill(struct gen *g, uint32_t v)
+{
+    struct val *p = &g->v[v];
+
+    if (p->home != HOME_NONE)
+        return;
+    p->home = HOME_SPILL;
+    p->where = g->n_spills++;
+    if (IS_XMM(p->reg))
+        xa_op(&g->a, XO_MOVSD_ST, 0, ENC(p->reg), home(g, p));
+    else
+        xa_op(&g->a, XO_MOV_ST, 1, p->reg, home(g, p));
+}
+
+static void evict(struct gen *g, int reg)
+{
+    uint32_t v = g->rv[reg];
+
+    if (v != NO_VALUE && g->v[v].reg == reg && g->v[v].last >= g->i) {
+        spill(g, v);
+        g->v[v].reg = -1;
+    }
+    g->rv[reg] = NO_VALUE;
+}
+
+/* A temporary of the class, emptied and locked. */
+static int temporary(struct gen *g, int fp)
+{
+    uint32_t may = g->t->temps & ~g->locked & (fp ? ~GPRS : GPRS), far = 0;
+    int best = -1;
+
+    for (uint32_t m = may; m; m &= m - 1) {
+        int r = __builtin_ctz(m);
+        const struct val *v = g->rv[r] == NO_VALUE ? NULL : &g->v[g->rv[r]];
+        uint32_t cost = !v || v->reg != r || v->last < g->i ? UINT32_MAX
+                        : v->home != HOME_NONE              ? v->last + XL_MAX_OPS
+                                                            : v->last;
+
+        if (best < 0 || cost > far) {
+            best = r;
+            far = cost;
+        }
+        if (cost == UINT32_MAX)
+            break;
+    }
+    assert(best >= 0);
+    evict(g, best);
+    g->locked |= BIT(best);
+    return best;
+}
+
+int g_tmp(struct gen *g)
+{
+    return temporary(g, 0);
+}
+
+int g_xtmp(struct gen *g)
+{
+    return temporary(g, 1);
+}
+
+/* ---- Loading ------------------------------------------------------------------------- */
+
+static void load_const(struct gen *g, int reg, const struct xl_op *o)
+{
+    uint64_t k = o->type == XL_I32 || o->type == XL_F32 ? (uint32_t)o->imm : (uint64_t)o->imm;
+    uint32_t locked = g->locked;
+    int t;
+
+    if (!IS_XMM(reg)) {
+        if (k || g->flags_live)
+            xa_movi(&g->a, reg, k);
+        else
+            xa_alu(&g->a, ALU_XOR, 0, reg, xr(reg));
+        return;
+    }
+    if (k == 0) {
+        xa_op(&g->a, XO_XORPS, 0, ENC(reg), xr(ENC(reg)));
+        return;
+    }
+    t = g_tmp(g);
+    xa_movi(&g->a, t, k);
+    xa_op(&g->a, XO_MOVD, o->type == XL_F64, ENC(reg), xr(t));
+    g->locked = locked;
+}
+
+static void load_pc(struct gen *g, int reg, int64_t off)
+{
+    uint32_t locked = g->locked;
+    int t;
+
+    if (off != (int32_t)off && !g->flags_live) {
+        xa_movi(&g->a, reg, (uint64_t)off);
+        xa_alu(&g->a, ALU_ADD, 1, reg, xm(RBP, VOFF(pcb)));
+        return;
+    }
+    xa_op(&g->a, XO_MOV, 1, reg, xm(RBP, VOFF(pcb)));
+    if (off == 0)
+        return;
+    if (off == (int32_t)off) {
+        xa_op(&g->a, XO_LEA, 1, reg, xm(reg, (int32_t)off));
+        return;
+    }
+    g->locked |= BIT(reg); /* few registers are taken while the flags are live */
+    t = g_tmp(g);
+    xa_movi(&g->a, t, (uint64_t)off);
+    xa_op(&g->a, XO_LEA, 1, reg, xmx(reg, t, 0, 0));
+    g->locked = locked;
+}
+
+static void load(struct gen *g, int reg, uint32_t v)
+{
+    const struct val *p = &g->v[v];
+    const struct xl_op *o = &g->b->op[v];
+
+    switch (p->home) {
+    case HOME_CONST: load_const(g, reg, o); return;
+    case HOME_PC: load_pc(g, reg, o->imm); return;
+    default: break;
+    }
+    assert(p->home == HOME_SLOT || p->home == HOME_SPILL);
+    switch (home_type(g, p, xl_result(o))) {
+    case XL_F32: xa_op(&g->a, XO_MOVSS, 0, ENC(reg), home(g, p)); break;
+    case XL_F64: xa_op(&g->a, XO_MOVSD, 0, ENC(reg), home(g, p)); break;
+    case XL_I32: xa_op(&g->a, XO_MOV, 0, reg, home(g, p)); break;
+    default: xa_op(&g->a, XO_MOV, 1, reg, home(g, p)); break;
+    }
+}
+
+static void move(struct gen *g, int dst, int src)
+{
+    if (dst == src)
+        return;
+    if (IS_XMM(dst))
+        xa_op(&g->a, XO_MOVAPS, 0, ENC(dst), xr(ENC(src)));
+    else
+        xa_mov(&g->a, 1, dst, src);
+}
+
+int g_reg(struct gen *g, uint32_t x)
+{
+    uint32_t v = g->v[x].rep;
+    int r = g->v[v].reg;
+
+    if (r < 0) {
+        r = temporary(g, is_float(g, v));
+        load(g, r, v);
+        bind(g, r, v);
+    }
+    g->locked |= BIT(r);
+    return r;
+}
+
+struct xrm g_rm(struct gen *g, uint32_t x)
+{
+    const struct val *p = &g->v[g->v[x].rep];
+
+    if (p->reg < 0 && (p->home == HOME_SLOT || p->home == HOME_SPILL) && p->last <= g->i)
+        return home(g, p);
+    return xr(ENC(g_reg(g, x)));
+}
+
+void g_copy(struct gen *g, int dst, uint32_t x)
+{
+    uint32_t v = g->v[x].rep;
+
+    if (g->v[v].reg >= 0)
+        move(g, dst, g->v[v].reg);
+    else
+        load(g, dst, v);
+}
+
+int g_const(const struct gen *g, uint32_t x, uint64_t *k)
+{
+    const struct xl_op *o = &g->b->op[g->v[x].rep];
+
+    if (o->op != XL_OP_const)
+        return 0;
+    *k = (uint64_t)o->imm;
+    return 1;
+}
+
+int g_imm32(const struct gen *g, uint32_t x, int w, int32_t *imm)
+{
+    uint64_t k;
+
+    if (!g_const(g, x, &k))
+        return 0;
+    *imm = (int32_t)(uint32_t)k;
+    return !w || (int64_t)k == *imm;
+}
+
+/* ---- Results ------------------------------------------------------------------------- */
+
+/* The value in `reg`, if it is needed beyond this op, must live elsewhere. 0: it cannot. */
+static int give_up(struct gen *g, int reg, int may_move)
+{
+    uint32_t w = g->rv[reg];
+    struct val *p;
+    int r;
+
+    if (w == NO_VALUE || g->v[w].reg != reg || g->v[w].last <= g->i)
+        return 1;
+    p = &g->v[w];
+    for (r = 0; r < 32; r++) {
+        if (r != reg && g->rv[r] == w) {
+            p->reg = (int8_t)r;
+            return 1;
+        }
+    }
+    if (p->home != HOME_NONE) {
+        p->reg = -1;
+        return 1;
+    }
+    if (!may_move)
+        return 0;
+    r = temporary(g, IS_XMM(reg));
+    move(g, r, reg);
+    bind(g, r, w);
+    return 1;
+}
+
+static int define(struct gen *g, int fresh)
+{
+    struct val *p = &g->v[g->i];
+    int fp = is_float(g, g->i), r = p->want;
+
+    if (r >= 0 && !(fresh && (g->locked & BIT(r))) && give_up(g, r, 0)) {
+        bind(g, r, g->i);
+        return r;
+    }
+    r = (int)g->prefer;
+    if (fresh || r >= 32 || IS_XMM(r) != fp || !(g->t->temps & ~g->locked & BIT(r)) ||
+        g->rv[r] != NO_VALUE)
+        r = temporary(g, fp);
+    bind(g, r, g->i);
+    return r;
+}
+
+int g_def(struct gen *g)
+{
+    return define(g, 0);
+}
+
+int g_def_new(struct gen *g)
+{
+    return define(g, 1);
+}
+
+void g_def_in(struct gen *g, int reg)
+{
+    int r = g->v[g->i].want;
+
+    if (r >= 0 && give_up(g, r, 0)) {
+        move(g, r, reg);
+        bind(g, r, g->i);
+        return;
+    }
+    bind(g, reg, g->i);
+}
+
+void g_take(struct gen *g, int reg)
+{
+    uint32_t v = g->rv[reg];
+    int r;
+
+    assert((g->t->temps & BIT(reg)) && !(g->locked & BIT(reg)));
+    g->locked |= BIT(reg);
+    if (v == NO_VALUE)
+        return;
+    if (g->v[v].reg == reg && g->v[v].last >= g->i) {
+        if (g->v[v].home != HOME_NONE) {
+            g->v[v].reg = -1;
+        } else {
+            uint32_t locked = g->locked;
+
+            r = temporary(g, IS_XMM(reg));
+            move(g, r, reg);
+            bind(g, r, v);
+            g->locked = locked;
+        }
+    }
+    g->rv[reg] = NO_VALUE;
+}
+
+static void drop_dead(struct gen *g, uint32_t mask)
+{
+    for (uint32_t m = mask & g->t->temps; m; m &= m - 1) {
+        int r = __builtin_ctz(m);
+        uint32_t v = g->rv[r];
+
+        if (v != NO_VALUE && g->v[v].last <= g->i) {
+            if (g->v[v].reg == r)
+                g->v[v].reg = -1;
+            g->rv[r] = NO_VALUE;
+            g->locked &= ~BIT(r);
+        }
+    }
+}
+
+void g_release(struct gen *g)
+{
+    drop_dead(g, g->locked);
+}
+
+void g_move_to(struct gen *g, uint32_t v, int reg)
+{
+    bind(g, reg, v);
+}
+
+void g_changed(struct gen *g, uint32_t v)
+{
+    struct val *p = &g->v[v];
+
+    if (p->home == HOME_SPILL) /* keep the place: each value has one */
+        xa_op(&g->a, XO_MOVSD_ST, 0, ENC(p->reg), home(g, p));
+    else if (p->home == HOME_SLOT)
+        g->slot_val[p->where] = NO_VALUE;
+    if (p->home != HOME_SPILL)
+        p->home = HOME_NONE;
+}
+
+/* Scratch is locked and holds no value. Then a definition never spills. */
+void g_free_scratch(struct gen *g)
+{
+    g_release(g);
+    for (int r = 0; r < 32; r++) {
+        if (g->rv[r] == NO_VALUE)
+            g->locked &= ~BIT(r);
+    }
+}
+
+int g_room(const struct gen *g, int n)
+{
+    return __builtin_popcount(g->t->temps & ~g->locked & GPRS) >= n;
+}
+
+void x86_end_op(struct gen *g)
+{
+    struct val *p = &g->v[g->i];
+
+    if (p->reg >= 0 && (g->t->halves & BIT(p->reg)))
+        p->hi = 0;
+    drop_dead(g, g->locked);
+    g->locked = 0;
+    g->prefer = UINT32_MAX;
+}
+
+/* ---- Slots ----------------------------------------------------------------------------- */
+
+void g_get(struct gen *g, uint32_t slot)
+{
+    struct val *p = &g->v[g->i];
+    int r = g->t->slot_reg[slot];
+
+    if (p->rep != g->i)
+        return;
+    if (r >= 0) {
+        bind(g, r, g->i);
+        return;
+    }
+    p->home = HOME_SLOT;
+    p->where = slot;
+    g->slot_val[slot] = g->i;
+}
+
+/* A slot's memory is about to change: whoever lives there moves into a register. */
+static void leave_slot(struct gen *g, uint32_t slot, uint32_t but)
+{
+    uint32_t w = g->slot_val[slot];
+
+    g->slot_val[slot] = NO_VALUE;
+    if (w == NO_VALUE || w == but)
+        return;
+    if (g->v[w].last > g->i)
+        g_reg(g, w);
+    g->v[w].home = HOME_NONE;
+}
+
+static void put_memory(struct gen *g, uint32_t slot, uint32_t v)
+{
+    const struct xl_slot *s = &g->b->guest->slots[slot];
+    struct xrm m = xm(RBP, SOFF(s));
+    struct val *p = &g->v[v];
+    int32_t imm;
+    int r;
+
+    if (p->home == HOME_SLOT && p->where == slot)
+        return; /* it is there */
+    if (!float_type(s->type) && p->reg < 0 && g_imm32(g, v, s->type == XL_I64, &imm)) {
+        leave_slot(g, slot, v);
+        xa_opi(&g->a, XO_MOV_I, s->type == XL_I64, 0, m, imm, 4);
+        return;
+    }
+    r = g_reg(g, v);
+    leave_slot(g, slot, v);
+    if (IS_XMM(r))
+        xa_op(&g->a, s->type == XL_F64 ? XO_MOVSD_ST : XO_MOVSS_ST, 0, ENC(r), m);
+    else
+        xa_op(&g->a, XO_MOV_ST, s->type == XL_I64, r, m);
+    if (p->home == HOME_NONE && (s->type == XL_I64 || s->type == XL_F64)) {
+        p->home = HOME_SLOT;
+        p->where = slot;
+        g->slot_val[slot] = v;
+    }
+}
+
+void g_put(struct gen *g, uint32_t slot, uint32_t x)
+{
+    uint32_t v = g->v[x].rep;
+    struct val *p = &g->v[v];
+    int r = g->t->slot_reg[slot], from;
+
+    if (r < 0) {
+        put_memory(g, slot, v);
+        return;
+    }
+    if (p->reg == r || g->rv[r] == v) {
+        g->rv[r] = v;
+        return;
+    }
+    from = p->reg;
+    if (from >= 0)
+        g->locked |= BIT(from);
+    give_up(g, r, 1);
+    g_copy(g, r, v);
+    g->rv[r] = v;
+    /* What must keep its upper half does not live in a slot that is saved by half. */
+    if (g->b->guest->slots[slot].type == XL_F32 && p->hi)
+        return;
+    if (from < 0 || (g->t->temps & BIT(from))) {
+        if (from >= 0) {
+            g->rv[from] = NO_VALUE;
+            g->locked &= ~BIT(from);
+        }
+        p->reg = (int8_t)r;
+    }
+}
+
+void g_spill_all(struct gen *g)
+{
+    for (uint32_t i = 0; i < g->t->n_pins; i++) {
+        int r = g->t->pin[i].reg;
+        uint32_t w = g->rv[r];
+
+        if (w == NO_VALUE || g->v[w].reg != r || g->v[w].last <= g->i)
+            continue;
+        spill(g, w);
+        g->v[w].reg = -1;
+    }
+    for (uint32_t s = 0; s < g->b->guest->n_slots; s++) {
+        uint32_t locked = g->locked, w = g->slot_val[s];
+
+        leave_slot(g, s, NO_VALUE);
+        if (w != NO_VALUE && g->v[w].last > g->i)
+            spill(g, w);
+        g->locked = locked;
+    }
+}
+
+void g_state_changed(struct gen *g)
+{
+    for (uint32_t i = 0; i < g->t->n_pins; i++) {
+        int r = g->t->pin[i].reg;
+
+        if (g->rv[r] != NO_VALUE && g->v[g->rv[r]].reg == r)
+            g->v[g->rv[r]].reg = -1;
+        g->rv[r] = NO_VALUE;
+    }
+}

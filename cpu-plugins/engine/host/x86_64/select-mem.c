@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* select-mem.c - plain loads and stores by the inline TLB lookup of run/ctx.h, and fences.
+ *
+ *   rorx t, va, 9               byte offset of the entry, by the mask from the context
+ *   and  t, gs:[tlb_mask]
+ *   lea  u, [va + size - 1]     page of the last byte: an access across pages misses
+ *   and  u, -4096
+ *   cmp  u, gs:[t + tag]
+ *   jne  cold
+ *   mov  u, gs:[t + add]
+ *   op   [u + va]
+ *
+ * x86 keeps loads in order, and stores; a store before a later load it does not: that is
+ * all that fences and sequentially consistent stores must add. Big-endian accesses always
+ * go the slow way.
+ */
+#include "x86.h"
+
+struct xrm x86_tlb(struct gen *g, uint32_t addr, int64_t imm, int write, struct cold *c, int t)
+{
+    uint32_t memop = XL_MEM_OP(imm), size = XL_M_SIZE_OF(memop);
+    int aligned = (memop & (XL_M_ALIGN | XL_M_ATOMIC)) && size > 1, va, u;
+    int32_t disp = XL_MEM_DISP(imm), last = aligned ? 0 : (int32_t)size - 1;
+    struct xasm *a = &g->a;
+
+    va = g_reg(g, addr);
+    if (t < 0)
+        t = g_tmp(g);
+    u = g_tmp(g);
+    c->arg[0] = (struct carg){.kind = CARG_GPR, .reg = (int8_t)va, .disp = disp};
+    if (disp == 0 && x86_has(g, XF_BMI2)) {
+        xa_vex(a, XO_RORX, 1, t, 0, xr(va), 9);
+    } else {
+        if (disp)
+            xa_op(a, XO_LEA, 1, t, xm(va, disp));
+        else
+            xa_mov(a, 1, t, va);
+        xa_shift(a, SH_SHR, 1, xr(t), 9);
+    }
+    xa_alu(a, ALU_AND, 0, t, x86_ctx(g->t, R_NONE, COFF(tlb_mask)));
+    if (disp > INT32_MAX - 16) {
+        xa_op(a, XO_LEA, 1, u, xm(va, disp));
+        xa_alui(a, ALU_ADD, 1, xr(u), last);
+    } else if (disp + last) {
+        xa_op(a, XO_LEA, 1, u, xm(va, disp + last));
+    } else {
+        xa_mov(a, 1, u, va);
+    }
+    xa_alui(a, ALU_AND, 1, xr(u), -(int32_t)XL_PAGE_SIZE | (aligned ? (int32_t)size - 1 : 0));
+    xa_alu(a, ALU_CMP, 1, u, x86_ctx(g->t, t, write ? COFF(tag_w) : COFF(tag_r)));
+    c->site[c->n_sites++] = xa_jcc(a, CC_NE);
+    xa_op(a, XO_MOV, 1, u, x86_ctx(g->t, t, COFF(add)));
+    return xmx(u, va, 0, disp);
+}
+
+static void load_int(struct gen *g, uint32_t memop, int d, struct xrm m)
+{
+    static const uint32_t op[2][4] = {{XO_MOVZX8, XO_MOVZX16, XO_MOV, XO_MOV},
+                                      {XO_MOVSX8, XO_MOVSX16, XO_MOVSXD, XO_MOV}};
+    uint32_t size = memop & 7u, sign = memop & XL_M_SIGN ? 1 : 0;
+
+    xa_op(&g->a, op[sign][size], sign || size == 3, d, m);
+}
+
+static void load(struct gen *g, const struct xl_op *o)
+{
+    uint32_t memop = XL_MEM_OP(o->imm);
+    int fp = o->type == XL_F32 || o->type == XL_F64, d;
+    struct cold *c = x86_cold(g, COLD_CALL);
+    struct xrm m;
+
+    c->thunk = g->c->thunk[TH_LD];
+    c->arg[1] = x86_arg_imm(memop);
+    if (memop & XL_M_BIG) {
+        c->arg[0] = (struct carg){.kind = CARG_GPR, .reg = (int8_t)g_reg(g, o->a),
+                                  .disp = XL_MEM_DISP(o->imm)};
+        d = g_def_new(g);
+        c->site[c->n_sites++] = xa_jmp(&g->a);
+    } else {
+        d = fp ? g_def_new(g) : 0;
+        m = x86_tlb(g, o->a, o->imm, 0, c, R_NONE);
+        if (fp) {
+            xa_op(&g->a, o->type == XL_F32 ? XO_MOVSS : XO_MOVSD, 0, ENC(d), m);
+        } else {
+            g_free_scratch(g);
+            d = g_def(g);
+            load_int(g, memop, d, m);
+        }
+    }
+    c->dst = (int8_t)d;
+    c->dst_f32 = o->type == XL_F32;
+    c->back = g->a.p;
+}
+
+static void store_imm(struct gen *g, uint32_t size, struct xrm m, int32_t imm)
+{
+    switch (size) {
+    case 0: xa_opi(&g->a, XO_MOV8_I, 0, 0, m, imm, 1); break;
+    case 1: xa_opi(&g->a, XO_MOV_I | XO_66, 0, 0, m, imm, 2); break;
+    default: xa_opi(&g->a, XO_MOV_I, size == 3, 0, m, imm, 4); break;
+    }
+}
+
+static void store(struct gen *g, const struct xl_op *o)
+{
+    static const uint32_t op[4] = {XO_MOV8_ST, XO_MOV16_ST, XO_MOV_ST, XO_MOV_ST};
+    uint32_t memop = XL_MEM_OP(o->imm), size = memop & 7u;
+    int fp = o->type == XL_F32 || o->type == XL_F64, imm_ok, r = 0;
+    struct cold *c = x86_cold(g, COLD_CALL);
+    struct xrm m;
+    int32_t imm;
+
+    c->thunk = g->c->thunk[TH_ST];
+    imm_ok = !fp && g_imm32(g, o->b, size == 3, &imm);
+    if (!imm_ok)
+        r = g_reg(g, o->b);
+    c->arg[1] = imm_ok ? x86_arg_imm(imm) : x86_arg(g, o->b);
+    if (!imm_ok && c->arg[1].kind == CARG_IMM)
+        c->arg[1] = (struct carg){.kind = !fp ? CARG_GPR : o->type == XL_F32 ? CARG_F32 : CARG_F64,
+                                  .reg = (int8_t)r};
+    c->arg[2] = x86_arg_imm(memop);
+    if (memop & XL_M_BIG) {
+        c->arg[0] = (struct carg){.kind = CARG_GPR, .reg = (int8_t)g_reg(g, o->a),
+                                  .disp = XL_MEM_DISP(o->imm)};
+        c->site[c->n_sites++] = xa_jmp(&g->a);
+    } else {
+        m = x86_tlb(g, o->a, o->imm, 1, c, R_NONE);
+        if (imm_ok)
+            store_imm(g, size, m, imm);
+        else if (fp)
+            xa_op(&g->a, o->type == XL_F32 ? XO_MOVSS_ST : XO_MOVSD_ST, 0, ENC(r), m);
+        else
+            xa_op(&g->a, op[size], size == 3, r, m);
+    }
+    c->back = g->a.p;
+    if ((memop & XL_M_SEQ) == XL_M_SEQ)
+        xa_opi(&g->a, 0x83 | XO_LOCK, 0, ALU_OR, xm(RSP, 0), 0, 1);
+}
+
+void x86_sel_mem(struct gen *g, const struct xl_op *o)
+{
+    switch (o->op) {
+    case XL_OP_ld: load(g, o); break;
+    case XL_OP_st: store(g, o); break;
+    default: /* fence: a locked instruction is the cheapest full barrier */
+        if (o->flags & XL_FENCE_WR)
+            xa_opi(&g->a, 0x83 | XO_LOCK, 0, ALU_OR, xm(RSP, 0), 0, 1);
+        break;
+    }
+}

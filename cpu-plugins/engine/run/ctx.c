@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/* ctx.c - address-space contexts: found by (key, mode word), sized, flushed.
+ *
+ * Translation of code depends on the mode word, so the jump cache of a context does too;
+ * making it part of the identity means that switching it back and forth loses nothing.
+ * The TLB doubles when entries push each other out often, and halves when a flush finds it
+ * nearly empty. All of this is touched by the vCPU's own thread only, except jc_base.
+ */
+#include "priv.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+static uint32_t entries(const struct xl_ctx *c)
+{
+    return (uint32_t)(c->tlb_mask >> 3) + 1;
+}
+
+static void clear_tags(struct xl_ctx *c)
+{
+    size_t bytes = entries(c) * sizeof(c->tag_r[0]);
+
+    memset(c->tag_r, 0xff, bytes);
+    memset(c->tag_w, 0xff, bytes);
+    memset(c->tag_c, 0xff, bytes);
+    c->used = c->misses = 0;
+    c->big_base = UINT64_MAX;
+    c->big_mask = 0;
+}
+
+static void clear_jc(struct xl_ctx *c)
+{
+    uint64_t any = 0;
+
+    for (uint32_t i = 0; i < 64; i++)
+        any |= c->jc_pages[i];
+    if (!any)
+        return;
+    memset(c->jc, 0xff, sizeof(c->jc));
+    memset(c->jc_pages, 0, sizeof(c->jc_pages));
+}
+
+static void forget_predictions(struct xl_vcpu *x)
+{
+    const struct xl_host *h = x->engine->host_code;
+
+    if (h && h->forget)
+        h->forget(x);
+}
+
+void xl_ctx_reset(struct xl_ctx *c)
+{
+    c->flushes++;
+    if (c->used < entries(c) / 8 && entries(c) > XL_TLB_MIN)
+        c->tlb_mask = ((uint64_t)entries(c) / 2 - 1) << 3;
+    clear_tags(c);
+    clear_jc(c);
+    memset(c->x, 0xff, sizeof(c->x));
+    for (uint32_t i = 0; i < XL_IOTLB; i++)
+        c->io[i].tag_r = c->io[i].tag_w = UINT64_MAX;
+}
+
+/* Start a context that was never used or is taken from another key. */
+static void ctx_start(struct xl_vcpu *x, struct xl_ctx *c)
+{
+    if (!c->vcpu) {
+        c->vcpu = x;
+        c->tlb_mask = (uint64_t)(XL_TLB_MIN - 1) << 3;
+        memset(c->jc, 0xff, sizeof(c->jc));
+    }
+    xl_ctx_reset(c);
+}
+
+int xl_ctx_init(struct xl_vcpu *x)
+{
+    struct xl_run *r = xl_r(x);
+    void *m = mmap(NULL, XL_CTXS * sizeof(struct xl_ctx), PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (m == MAP_FAILED)
+        return PB_ENOMEM;
+    r->ctxs = m;
+    r->fresh = 1;
+    ctx_start(x, &r->ctxs[0]);
+    r->ctxs[0].stamp = ++r->stamp;
+    r->ctxs[0].jc_base = r->ctxs[0].jc;
+    x->ctx = &r->ctxs[0];
+    return PB_OK;
+}
+
+void xl_ctx_fini(struct xl_vcpu *x)
+{
+    if (xl_r(x)->ctxs)
+        munmap(xl_r(x)->ctxs, XL_CTXS * sizeof(struct xl_ctx));
+    xl_r(x)->ctxs = NULL;
+}
+
+static struct xl_ctx *ctx_for(struct xl_vcpu *x, const struct xl_ctxkey *k)
+{
+    struct xl_run *r = xl_r(x);
+    struct xl_ctx *old = &r->ctxs[0];
+
+    for (uint32_t i = 0; i < XL_CTXS; i++) {
+        struct xl_ctx *c = &r->ctxs[i];
+
+        if (c->stamp && c->key.a == k->a && c->key.b == k->b && c->mode == x->mode)
+            return c;
+        if (c->stamp < old->stamp)
+            old = c;
+    }
+    ctx_start(x, old);
+    old->key = *k;
+    old->mode = x->mode;
+    return old;
+}
+
+void xl_ctx_switch(struct xl_vcpu *x)
+{
+    struct xl_ctx *c = x->ctx;
+    struct xl_ctxkey k = {0, 0};
+
+    x->mode = x->guest->mode ? x->guest->mode(x) : 0;
+    if (x->guest->ctxkey)
+        x->guest->ctxkey(x, &k);
+    if (c->key.a == k.a && c->key.b == k.b && c->mode == x->mode)
+        return;
+    c = ctx_for(x, &k);
+    c->stamp = ++xl_r(x)->stamp;
+    /* A kick that still goes to the old context has set x->poll before: it is seen on entry
+     * to the unit. */
+    __atomic_store_n(&c->jc_base, c->jc, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&x->ctx, c, __ATOMIC_SEQ_CST);
+    forget_predictions(x);
+}
+
+/* ---- Forgetting ------------------------------------------------------------------------- */
+
+void xl_forget_code(struct xl_vcpu *x)
+{
+    for (uint32_t i = 0; i < XL_CTXS; i++) {
+        if (xl_r(x)->ctxs[i].stamp)
+            clear_jc(&xl_r(x)->ctxs[i]);
+    }
+    forget_predictions(x);
+}
+
+void xl_forget_all(struct xl_vcpu *x)
+{
+    for (uint32_t i = 0; i < XL_CTXS; i++) {
+        if (xl_r(x)->ctxs[i].stamp)
+            xl_ctx_reset(&xl_r(x)->ctxs[i]);
+    }
+    xl_r(x)->n_flushes++;
+    forget_predictions(x);
+}
+
+void xl_forget_writes(struct xl_vcpu *x, uint64_t page)
+{
+    for (uint32_t i = 0; i < XL_CTXS; i++) {
+        struct xl_ctx *c = &xl_r(x)->ctxs[i];
+
+        if (!c->stamp)
+            continue;
+        for (uint32_t j = 0; j < entries(c); j++) {
+            if (c->tag_w[j] != UINT64_MAX && (page == UINT64_MAX || c->pa[j] == page)) {
+                c->tag_c[j] = c->tag_w[j];
+                c->tag_w[j] = UINT64_MAX;
+            }
+        }
+    }
+}
+
+static int has_jc_page(const struct xl_ctx *c, uint64_t va)
+{
+    uint32_t h = (uint32_t)(va >> XL_PAGE_BITS) & 4095;
+
+    return (int)(c->jc_pages[h >> 6] >> (h & 63) & 1);
+}
+
+static void set_jc_page(struct xl_ctx *c, uint64_t va)
+{
+    uint32_t h = (uint32_t)(va >> XL_PAGE_BITS) & 4095;
+
+    c->jc_pages[h >> 6] |= (uint64_t)1 << (h & 63);
+}
+
+void xl_jc_put(struct xl_vcpu *x, uint64_t pc, void *host, uint32_t crosses)
+{
+    struct xl_ctx *c = x->ctx;
+    struct xl_jc *j = &c->jc[xl_jc_hash(pc)];
+
+    j->va = pc;
+    j->host = host;
+    set_jc_page(c, pc);
+    if (crosses)
+        set_jc_page(c, pc + XL_PAGE_SIZE);
+}
+
+/* Code of the page of va, and what straddles into it. */
+static void flush_jc_page(struct xl_vcpu *x, struct xl_ctx *c, uint64_t page)
+{
+    if (!has_jc_page(c, page))
+        return;
+    for (uint32_t i = 0; i < XL_JC_SIZE; i++) {
+        if ((c->jc[i].va & ~(uint64_t)XL_PAGE_MASK) == page)
+            c->jc[i].va = UINT64_MAX;
+    }
+    for (uint64_t pc = page - x->guest->max_insn + 1; pc != page; pc++) {
+        struct xl_jc *j = &c->jc[xl_jc_hash(pc)];
+
+        if (j->va == pc)
+            j->va = UINT64_MAX;
+    }
+}
+
+static void flush_page(struct xl_vcpu *x, struct xl_ctx *c, uint64_t page)
+{
+    uint32_t i = (uint32_t)(page >> XL_PAGE_BITS) & (entries(c) - 1);
+    struct xl_xpage *xp = &c->x[(page >> XL_PAGE_BITS) % XL_XTLB];
+    struct xl_iopage *io = &c->io[(page >> XL_PAGE_BITS) % XL_IOTLB];
+
+    if ((page & c->big_mask) == c->big_base) { /* may be part of a larger mapping */
+        xl_ctx_reset(c);
+        return;
+    }
+    if (c->tag_r[i] == page || c->tag_w[i] == page || c->tag_c[i] == page)
+        c->tag_r[i] = c->tag_w[i] = c->tag_c[i] = UINT64_MAX;
+    if (xp->va == page)
+        xp->va = UINT64_MAX;
+    if (io->tag_r == page || io->tag_w == page)
+        io->tag_r = io->tag_w = UINT64_MAX;
+    flush_jc_page(x, c, page);
+}
+
+void xl_tlb_flush(struct xl_vcpu *x, const struct xl_ctxkey *want, const struct xl_ctxkey *mask,
+                  uint64_t va, uint32_t all)
+{
+    for (uint32_t i = 0; i < XL_CTXS; i++) {
+        struct xl_ctx *c = &xl_r(x)->ctxs[i];
+
+        if (!c->stamp)
+            continue;
+        if (mask && (((c->key.a ^ want->a) & mask->a) || ((c->key.b ^ want->b) & mask->b)))
+            continue;
+        if (all)
+            xl_ctx_reset(c);
+        else
+            flush_page(x, c, va & ~(uint64_t)XL_PAGE_MASK);
+    }
+    xl_r(x)->n_flushes++;
+    forget_predictions(x);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/* priv.h - what the files of run/ and cache/ share besides run.h.
+ *
+ * Two flags tell other threads where a vCPU is:
+ *   in_unit  it runs guest code: its TLB and jump cache are in use. 0 also while it waits
+ *            in a device or for others; requests are carried out before it becomes 1 again.
+ *   inside   it may hold pointers to units (run->inside). 0 only at the top of the loop,
+ *            outside xl_run() and while it waits for the whole code memory.
+ * Requests: set the bits in x->requests, then look at in_unit; the vCPU sets in_unit, then
+ * looks at its requests (both sequentially consistent), so one of the two sees the other.
+ */
+#ifndef XL_PRIV_H
+#define XL_PRIV_H
+
+#include "../ir/build.h"
+#include "run.h"
+
+#include <setjmp.h>
+
+#define XL_REQ_KICK 1u   /* return from xl_run() */
+#define XL_REQ_FLUSH 2u  /* all TLBs, all contexts */
+#define XL_REQ_JC 4u     /* jump caches: units went away */
+#define XL_REQ_WATCH 8u  /* tag_w: a page became watched */
+#define XL_REQ_MAP 16u   /* the memory map changed in run->map_lo..hi */
+
+#define XL_SPANS 4u
+#define XL_BREAKS 64u
+
+struct xl_break {
+    uint64_t addr, len;
+    uint32_t kind; /* as in gdb's Z packets */
+};
+
+struct xl_run {
+    jmp_buf top;          /* the loop, for xl_leave() outside generated code */
+    uint32_t inside;      /* see above (atomic) */
+    uint32_t in_host;     /* host->enter() is on the stack */
+    uint32_t in_interp;   /* xl_interp() is on the stack */
+    uint32_t fresh;       /* mode, context and pending interrupts must be looked at */
+    int64_t delta;        /* interpreter: pc - pcb of the current instruction */
+    struct xl_ctx *ctxs;  /* XL_CTXS of them */
+    uint64_t stamp;
+    struct pb_span span[XL_SPANS]; /* len 0: free */
+    uint32_t span_next;
+    pthread_mutex_t map_lock;
+    uint64_t map_lo, map_hi;
+    struct xl_break bp[XL_BREAKS], wp[XL_BREAKS];
+    uint32_t n_bp, n_wp;
+    uint32_t bp_skip;     /* stopped at bp_skip_pc: the next run goes past it */
+    uint64_t bp_skip_pc;
+    uint32_t wp_hit, wp_pass; /* a watchpoint hit; let its instruction through now */
+    uint32_t stop_kind;
+    uint64_t stop_addr;
+    uint32_t fence;       /* what a full barrier is done on under TSan */
+    uint32_t chaos;       /* state of the chaos switches */
+    uint64_t n_fills, n_misses, n_io, n_lookups, n_leaves, n_flushes; /* info jit */
+    uint64_t pa2;         /* the page behind the one being translated, once fetched from */
+    struct xl_page *page2;
+    uint32_t gen2;
+    struct xl_builder builder;
+    struct xl_block block;
+    struct xl_unit *step;  /* one-instruction unit outside the cache */
+};
+
+static inline struct xl_run *xl_r(struct xl_vcpu *x)
+{
+    return x->run;
+}
+
+/* ---- request.c ---- */
+
+/* Around waits and calls that may wait: nobody waits for this vCPU's TLB meanwhile. in():
+ * carries out what was asked for. */
+static inline void xl_out(struct xl_vcpu *x)
+{
+    __atomic_store_n(&x->in_unit, 0, __ATOMIC_SEQ_CST);
+}
+void xl_in(struct xl_vcpu *x);
+/* Do the requests that only touch TLBs and jump caches; returns XL_REQ_KICK if asked. */
+uint32_t xl_do_requests(struct xl_vcpu *x);
+/* Ask every vCPU but `self` (may be NULL) and wait until none runs without having done it. */
+void xl_ask_others(struct xl_engine *e, struct xl_vcpu *self, uint32_t what);
+void xl_poke(struct xl_vcpu *x); /* make it come to a poll */
+/* Only this vCPU has unit pointers between the two. Called outside units. */
+void xl_exclusive(struct xl_vcpu *x);
+void xl_shared(struct xl_vcpu *x);
+void xl_safepoint(struct xl_vcpu *x); /* let an exclusive section happen here */
+
+/* ---- ctx.c ---- */
+
+int xl_ctx_init(struct xl_vcpu *x);
+void xl_ctx_fini(struct xl_vcpu *x);
+void xl_ctx_switch(struct xl_vcpu *x); /* to the context of x's key and mode */
+void xl_ctx_reset(struct xl_ctx *c);
+void xl_forget_code(struct xl_vcpu *x);   /* jump caches of all contexts */
+void xl_forget_writes(struct xl_vcpu *x, uint64_t page); /* tag_w of it; all ones: of all */
+void xl_forget_all(struct xl_vcpu *x);    /* everything of all contexts */
+void xl_jc_put(struct xl_vcpu *x, uint64_t pc, void *host, uint32_t crosses);
+
+/* ---- access.c ---- */
+
+struct xl_acc {      /* where an access goes */
+    uint8_t *host;   /* RAM or ROM for reads */
+    uint64_t pa;
+    struct pb_span span; /* when host is NULL */
+    uint32_t watched;    /* a write must be followed by xl_stored() */
+};
+
+/* Translate one access that stays in its page; the guest's exception if it may not be. */
+void xl_resolve(struct xl_vcpu *x, uint64_t va, uint32_t size, uint32_t access,
+                struct xl_acc *a);
+const struct xl_xpage *xl_resolve_x(struct xl_vcpu *x, uint64_t va);
+_Noreturn void xl_raise(struct xl_vcpu *x, uint64_t va, uint32_t access, int code);
+int xl_io(struct xl_vcpu *x, const struct pb_span *s, uint64_t pa, uint32_t bytes,
+          uint32_t is_write, uint64_t *v);
+int xl_span(struct xl_vcpu *x, uint64_t pa, struct pb_span *s);
+
+/* One time in `every`, by chance that the seed repeats; 0: never. For the chaos switches. */
+static inline int xl_chaos(struct xl_vcpu *x, uint32_t every)
+{
+    struct xl_run *r = xl_r(x);
+
+    if (!every)
+        return 0;
+    r->chaos = r->chaos * 1664525u + 1013904223u;
+    return (r->chaos >> 8) % every == 0;
+}
+
+/* ---- translate.c ---- */
+
+struct xl_unit *xl_find(struct xl_vcpu *x, uint64_t pc); /* builds it if need be */
+struct xl_unit *xl_step_unit(struct xl_vcpu *x, uint64_t pc);
+
+/* ---- debug.c ---- */
+
+int xl_bp_at(struct xl_vcpu *x, uint64_t pc);       /* a breakpoint at this pc */
+int xl_bp_near(struct xl_vcpu *x, uint64_t pc);     /* at this offset of any page */
+int xl_wp_page(struct xl_vcpu *x, uint64_t va);     /* a watchpoint in this page */
+void xl_wp_check(struct xl_vcpu *x, uint64_t va, uint32_t size, uint32_t access);
+
+/* ---- log.c ---- */
+
+void xl_log(struct xl_vcpu *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void xl_log_unit(struct xl_vcpu *x, const struct xl_block *b, const struct xl_fetch *f);
+
+/* ---- Guest RAM by relaxed atomics ---- */
+
+static inline uint64_t xl_ram_ld(const void *p, uint32_t size)
+{
+    switch (size) {
+    case 1: return __atomic_load_n((const uint8_t *)p, __ATOMIC_RELAXED);
+    case 2: return __atomic_load_n((const uint16_t *)p, __ATOMIC_RELAXED);
+    case 4: return __atomic_load_n((const uint32_t *)p, __ATOMIC_RELAXED);
+    default: return __atomic_load_n((const uint64_t *)p, __ATOMIC_RELAXED);
+    }
+}
+
+static inline void xl_ram_st(void *p, uint32_t size, uint64_t v)
+{
+    switch (size) {
+    case 1: __atomic_store_n((uint8_t *)p, (uint8_t)v, __ATOMIC_RELAXED); break;
+    case 2: __atomic_store_n((uint16_t *)p, (uint16_t)v, __ATOMIC_RELAXED); break;
+    case 4: __atomic_store_n((uint32_t *)p, (uint32_t)v, __ATOMIC_RELAXED); break;
+    default: __atomic_store_n((uint64_t *)p, v, __ATOMIC_RELAXED); break;
+    }
+}
+
+/* A loaded or exchanged value as the memop wants it. */
+static inline uint64_t xl_extend(uint64_t v, uint32_t memop)
+{
+    uint32_t n = 64 - (8u << (memop & 7u));
+
+    if ((memop & 7u) >= 3)
+        return v;
+    return memop & XL_M_SIGN ? (uint64_t)((int64_t)(v << n) >> n) : v << n >> n;
+}
+
+static inline uint64_t xl_swap(uint64_t v, uint32_t memop)
+{
+    return memop & XL_M_BIG ? __builtin_bswap64(v) >> (64 - (8u << (memop & 7u))) : v;
+}
+
+/* Full barrier (store to load). */
+static inline void xl_barrier(struct xl_vcpu *x)
+{
+#if defined(__SANITIZE_THREAD__)
+    __atomic_fetch_add(&xl_r(x)->fence, 1, __ATOMIC_SEQ_CST);
+#else
+    (void)x;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
+#endif

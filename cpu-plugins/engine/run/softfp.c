@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* softfp.c - every floating-point op of the IR in software, by the guest's rules: what the
+ * interpreter runs, and where generated code goes when the host's unit may differ.
+ *
+ * Flags go to x->fp_flags; the host's MXCSR is not looked at. x->mxcsr holds the flags that
+ * generated code raised, so that a guest's flags are both together.
+ */
+#include "run.h"
+
+#include <soft.h>
+
+#include "../ir/op.h"
+
+_Static_assert((int)XL_RM_RMM == (int)SF_RMM && (int)XL_RM_RUP == (int)SF_RUP, "same numbers");
+
+#define SIGN32 0x80000000u
+#define SIGN64 0x8000000000000000u
+
+static enum sf_sat saturation(const struct sf_env *env)
+{
+    return env->nan_rule == SF_NAN_RISCV ? SF_SAT_RISCV
+           : env->nan_rule == SF_NAN_ARM ? SF_SAT_ARM : SF_SAT_X86;
+}
+
+/* The ops that are alike in both formats. */
+#define ARITH(F, T)                                                                            \
+    static uint64_t arith_##F(uint32_t op, uint32_t flags, uint64_t ra, uint64_t rb,           \
+                              uint64_t rc, struct sf_env *env)                                 \
+    {                                                                                          \
+        T a = (T)ra, b = (T)rb, c = (T)rc;                                                     \
+        int x86 = env->nan_rule == SF_NAN_X86, arm = env->nan_rule == SF_NAN_ARM;              \
+                                                                                               \
+        switch (op) {                                                                          \
+        case XL_OP_fadd: return sf_##F##_add(a, b, env);                                       \
+        case XL_OP_fsub: return sf_##F##_sub(a, b, env);                                       \
+        case XL_OP_fmul: return sf_##F##_mul(a, b, env);                                       \
+        case XL_OP_fdiv: return sf_##F##_div(a, b, env);                                       \
+        case XL_OP_fsqrt: return sf_##F##_sqrt(a, env);                                        \
+        case XL_OP_fma: return sf_##F##_fma(a, b, c, flags, env);                              \
+        case XL_OP_fmin:                                                                       \
+            return x86 ? sf_##F##_x86_min(a, b, env) : arm ? sf_##F##_min(a, b, env)           \
+                                                     : sf_##F##_minimum_number(a, b, env);     \
+        case XL_OP_fmax:                                                                       \
+            return x86 ? sf_##F##_x86_max(a, b, env) : arm ? sf_##F##_max(a, b, env)           \
+                                                     : sf_##F##_maximum_number(a, b, env);     \
+        case XL_OP_feq: return sf_##F##_eq(a, b, env);                                         \
+        case XL_OP_flt: return sf_##F##_lt(a, b, env);                                         \
+        case XL_OP_fle: return sf_##F##_le(a, b, env);                                         \
+        case XL_OP_fclass: return sf_##F##_classify(a);                                        \
+        case XL_OP_f2i:                                                                        \
+            ra = sf_##F##_to_int(a, flags <= XL_CVT_U32 ? 32 : 64,                             \
+                                 flags == XL_CVT_I32 || flags == XL_CVT_I64, 0,                \
+                                 saturation(env), env);                                        \
+            return flags <= XL_CVT_U32 ? (uint64_t)(int32_t)ra : ra;                           \
+        case XL_OP_i2f:                                                                        \
+            if (flags <= XL_CVT_U32)                                                           \
+                ra = flags == XL_CVT_I32 ? (uint64_t)(int32_t)ra : (uint32_t)ra;               \
+            return sf_##F##_from_int(ra, flags == XL_CVT_I32 || flags == XL_CVT_I64, 0, env);  \
+        default: return 0;                                                                     \
+        }                                                                                      \
+    }
+ARITH(f32, uint32_t)
+ARITH(f64, uint64_t)
+
+/* Ops on bits alone; 0 when `op` is none of them. */
+static int bits_only(uint32_t op, uint32_t type, uint64_t a, uint64_t b, uint64_t *out)
+{
+    uint64_t s = type == XL_F32 ? SIGN32 : SIGN64, all = type == XL_F32 ? UINT32_MAX : UINT64_MAX;
+
+    switch (op) {
+    case XL_OP_fneg: *out = (a ^ s) & all; return 1;
+    case XL_OP_fabs: *out = a & ~s & all; return 1;
+    case XL_OP_fsgnj: *out = (a & ~s & all) | (b & s); return 1;
+    case XL_OP_fsgnjn: *out = (a & ~s & all) | (~b & s); return 1;
+    case XL_OP_fsgnjx: *out = (a ^ (b & s)) & all; return 1;
+    case XL_OP_f2bits: case XL_OP_bits2f: *out = a & all; return 1;
+    case XL_OP_box32: *out = a | 0xffffffff00000000u; return 1;
+    case XL_OP_unbox32: *out = a >> 32 == UINT32_MAX ? (uint32_t)a : 0x7fc00000u; return 1;
+    default: return 0;
+    }
+}
+
+uint64_t xl_soft_fp(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c, uint32_t op,
+                    uint32_t how)
+{
+    uint32_t type = how & 0xff, flags = how >> 8 & 0xff, rm = how >> 16 & 7;
+    struct sf_env env = {.nan_rule = x->guest->fp_nan_rule, .tininess = x->guest->fp_tininess};
+    uint64_t r;
+
+    if (bits_only(op, type, a, b, &r))
+        return r;
+    env.rm = rm == XL_RM_DYN ? x->fp_rm : (uint8_t)rm;
+    if (op == XL_OP_f2f)
+        r = type == XL_F32 ? sf_f64_to_f32(a, &env) : sf_f32_to_f64((uint32_t)a, &env);
+    else
+        r = type == XL_F32 ? arith_f32(op, flags, a, b, c, &env)
+                           : arith_f64(op, flags, a, b, c, &env);
+    x->fp_flags |= env.flags;
+    return r;
+}
+
+/* ---- Flags and rounding of the guest: here and in MXCSR (Intel SDM volume 1, 10.2.3) -------- */
+
+static uint32_t from_mxcsr(uint32_t m)
+{
+    return (m & 1 ? SF_NV : 0) | (m & 2 ? SF_ID : 0) | (m & 4 ? SF_DZ : 0) |
+           (m & 8 ? SF_OF : 0) | (m & 16 ? SF_UF : 0) | (m & 32 ? SF_NX : 0);
+}
+
+uint32_t xl_fp_flags(struct xl_vcpu *x)
+{
+    uint32_t f = x->fp_flags | from_mxcsr(x->mxcsr);
+
+    return x->guest->fp_nan_rule == SF_NAN_X86 ? f : f & ~(uint32_t)SF_ID;
+}
+
+void xl_fp_set_flags(struct xl_vcpu *x, uint32_t flags)
+{
+    x->mxcsr &= ~0x3fu;
+    x->fp_flags = (uint8_t)flags;
+}
+
+void xl_fp_set_rm(struct xl_vcpu *x, uint32_t rm)
+{
+    static const uint8_t rc[8] = {0, 3, 1, 2, 0, 0, 0, 0}; /* by SF_*: MXCSR.RC */
+
+    x->fp_rm = rm & 7u;
+    x->mxcsr = (x->mxcsr & ~0x6000u) | (uint32_t)rc[rm & 7u] << 13;
+}

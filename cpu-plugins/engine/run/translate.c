@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* translate.c - from a guest pc to the unit there, building it when there is none.
+ *
+ * The front end runs without a lock: the page is watched first, then its bytes are read,
+ * and if anything was dropped there meanwhile (page gen) the work is thrown away and done
+ * again. Only code generation and the tables are under e->lock.
+ *
+ * When the memory for units is used up, the vCPU takes the exclusive section, forgets all
+ * units and starts again.
+ *
+ * Not modelled: execution from memory that is not RAM or ROM (XL_FAULT_BUS).
+ */
+#include "priv.h"
+
+#include "../cache/cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The builder came to the second page of a straddling instruction. */
+static const uint8_t *second_page(struct xl_vcpu *x, uint64_t va)
+{
+    struct xl_run *r = xl_r(x);
+    const struct xl_xpage *xp = xl_resolve_x(x, va);
+    const uint8_t *host = xp->host;
+
+    r->pa2 = xp->pa;
+    if (x->stop_step || r->wp_hit || r->bp_skip)
+        return host; /* nothing will be kept */
+    r->page2 = xl_page_get(x->engine, r->pa2);
+    if (r->page2) {
+        xl_watch(x, r->page2);
+        r->gen2 = __atomic_load_n(&r->page2->gen, __ATOMIC_SEQ_CST);
+    }
+    return host;
+}
+
+/* Build at pc, whose page is at `host`. */
+static struct xl_block *build(struct xl_vcpu *x, uint64_t pc, uint64_t mode,
+                              const uint8_t *host, uint32_t max_insns)
+{
+    struct xl_run *r = xl_r(x);
+    struct xl_builder *b = &r->builder;
+
+    xl_b_init(b, x->guest, pc, mode, &r->block);
+    b->x = x;
+    b->max_insns = max_insns;
+    b->f.page = host;
+    b->f.limit = b->f.limit2 = XL_PAGE_SIZE;
+    b->f.second = second_page;
+    b->stop = r->n_bp ? xl_bp_near : NULL;
+    r->page2 = NULL;
+    r->pa2 = UINT64_MAX;
+    x->guest->translate(b, pc, mode);
+    xl_b_finish(b);
+    if (x->engine->log & (XL_LOG_IN_ASM | XL_LOG_OP))
+        xl_log_unit(x, &r->block, &b->f);
+    return &r->block;
+}
+
+struct xl_block *xl_build(struct xl_vcpu *x, uint64_t pc, uint64_t mode)
+{
+    const struct xl_xpage *xp = xl_resolve_x(x, pc);
+
+    return build(x, pc, mode, xp->host, XL_MAX_INSNS);
+}
+
+struct xl_unit *xl_step_unit(struct xl_vcpu *x, uint64_t pc)
+{
+    struct xl_run *r = xl_r(x);
+    const struct xl_xpage *xp = xl_resolve_x(x, pc);
+
+    if (!r->step && !(r->step = calloc(1, sizeof(*r->step))))
+        return NULL;
+    r->step->ir = build(x, pc, x->mode, xp->host, 1);
+    r->step->pa = xp->pa | (pc & XL_PAGE_MASK);
+    r->step->pa2 = UINT64_MAX;
+    r->step->mode = x->mode;
+    return r->step;
+}
+
+/* ---- Making units ---------------------------------------------------------------------------- */
+
+static int keep_ir(struct xl_engine *e, struct xl_unit *u, const struct xl_block *b)
+{
+    size_t n = offsetof(struct xl_block, op) + b->n_ops * sizeof(b->op[0]);
+
+    u->ir = malloc(n);
+    if (!u->ir)
+        return PB_ENOMEM;
+    memcpy(u->ir, b, n);
+    e->unit_bytes += n;
+    return PB_OK;
+}
+
+/* A unit of the block; PB_ENOSPC: forget everything first. Holds e->lock. */
+static int make_unit(struct xl_engine *e, const struct xl_block *b, uint64_t pa, uint64_t pa2,
+                     struct xl_unit **out)
+{
+    struct xl_unit *u;
+    int rc;
+
+    if (e->unit_bytes > e->code_bytes || (e->tiny_cache && e->n_units >= e->tiny_cache))
+        return PB_ENOSPC;
+    u = calloc(1, sizeof(*u));
+    if (!u)
+        return PB_ENOMEM;
+    u->pa = pa;
+    u->pa2 = b->crosses ? pa2 : UINT64_MAX;
+    u->mode = b->mode;
+    u->bytes = b->bytes;
+    u->n_insns = b->n_insns;
+    rc = e->host_code ? e->host_code->compile(e, b, u) : PB_ENOTSUP;
+    if (rc == PB_ENOTSUP) /* no back end, or one without an op: interpreted */
+        rc = keep_ir(e, u, b);
+    if (rc == PB_OK)
+        rc = xl_unit_insert(e, u);
+    if (rc != PB_OK) {
+        free(u->ir);
+        free(u->map);
+        free(u);
+        return rc;
+    }
+    e->unit_bytes += sizeof(*u);
+    e->n_translated++;
+    e->guest_bytes += u->bytes;
+    e->host_bytes += u->code_size;
+    *out = u;
+    return PB_OK;
+}
+
+static void forget_every_unit(struct xl_vcpu *x)
+{
+    struct xl_engine *e = x->engine;
+
+    xl_exclusive(x);
+    pthread_mutex_lock(&e->lock);
+    xl_cache_clear(e);
+    if (e->host_code)
+        e->host_code->reset(e);
+    e->n_flushes++;
+    pthread_mutex_unlock(&e->lock);
+    xl_forget_code(x);
+    xl_ask_others(e, x, XL_REQ_JC);
+    xl_shared(x);
+}
+
+/* The bytes that were read are still what is there. Holds e->lock. */
+static int still_valid(const struct xl_run *r, const struct xl_page *p, uint32_t gen)
+{
+    return __atomic_load_n(&p->gen, __ATOMIC_SEQ_CST) == gen &&
+           (!r->page2 || __atomic_load_n(&r->page2->gen, __ATOMIC_SEQ_CST) == r->gen2);
+}
+
+static struct xl_unit *translate(struct xl_vcpu *x, uint64_t pc, uint64_t pa,
+                                 const uint8_t *host)
+{
+    struct xl_engine *e = x->engine;
+    struct xl_run *r = xl_r(x);
+    struct xl_page *p = xl_page_get(e, pa);
+    struct xl_unit *u = NULL;
+    const struct xl_block *b;
+    uint32_t gen;
+    int rc = PB_EAGAIN;
+
+    if (!p)
+        return NULL;
+    xl_watch(x, p);
+    gen = __atomic_load_n(&p->gen, __ATOMIC_SEQ_CST);
+    b = build(x, pc, x->mode, host, XL_MAX_INSNS);
+    pthread_mutex_lock(&e->lock);
+    if (still_valid(r, p, gen) && __atomic_load_n(&p->watch, __ATOMIC_SEQ_CST) == XL_WATCHED) {
+        u = xl_unit_find(e, pa, x->mode, b->crosses ? r->pa2 : UINT64_MAX);
+        rc = u ? PB_OK : make_unit(e, b, pa, r->pa2, &u);
+    }
+    pthread_mutex_unlock(&e->lock);
+    if (rc == PB_ENOSPC)
+        forget_every_unit(x);
+    return u;
+}
+
+struct xl_unit *xl_find(struct xl_vcpu *x, uint64_t pc)
+{
+    struct xl_engine *e = x->engine;
+    const struct xl_xpage *xp = xl_resolve_x(x, pc);
+    const uint8_t *host = xp->host;
+    uint64_t pa = xp->pa | (pc & XL_PAGE_MASK);
+    struct xl_unit *u = xl_unit_find(e, pa, x->mode, UINT64_MAX);
+
+    if (u)
+        return u;
+    if ((pc & XL_PAGE_MASK) > XL_PAGE_SIZE - x->guest->max_insn &&
+        xl_unit_find(e, pa, x->mode, XL_SOME_PAGE)) {
+        xp = xl_resolve_x(x, (pc & ~(uint64_t)XL_PAGE_MASK) + XL_PAGE_SIZE);
+        u = xl_unit_find(e, pa, x->mode, xp->pa);
+        if (u)
+            return u;
+    }
+    return translate(x, pc, pa, host);
+}
