@@ -20,7 +20,7 @@ struct build {
 
 static int apply(pb_dev *d, const struct pb_globals *g, pb_err *e)
 {
-    for (guint i = 0; g && i < g->v->len; i++) {
+    for (guint i = 0; g && g->v && i < g->v->len; i++) {
         const struct pb_plan_set *s = &g_array_index(g->v, struct pb_plan_set, i);
         size_t n = strlen(d->cls->id);
         if (strncmp(s->key, d->cls->id, n) || s->key[n] != '.')
