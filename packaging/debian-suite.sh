@@ -17,7 +17,8 @@ usage: debian-suite.sh SUITE ARCH fetch PACKAGE...       print the paths of thei
        debian-suite.sh SUITE ARCH version PACKAGE        print its version
        debian-suite.sh SUITE ARCH sources                print one sources.list line
        debian-suite.sh SUITE ARCH config                 print the apt configuration file
-The cache is $PLUGBOARD_GUEST_CACHE, else $XDG_CACHE_HOME/plugboard/guests.
+The cache is $PLUGBOARD_GUEST_CACHE, else $XDG_CACHE_HOME/plugboard/guests. $PLUGBOARD_KEYRING
+is a keyring to trust instead of the host's.
 END
     exit 2
 }
@@ -32,15 +33,15 @@ suite=$1 arch=$2 verb=$3
 shift 3
 case $suite$arch in *[!a-z0-9.-]*) usage ;; esac
 
-cache=${PLUGBOARD_GUEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/plugboard/guests}
+cache=${PLUGBOARD_GUEST_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/plugboard/guests}
 tree=$cache/apt/$suite-$arch
 conf=$tree/apt.conf
 
-# host_uris: "URI SUITE" for each archive in the host's sources, one-line and deb822 forms.
+# host_uris: "URI SUITE COMPONENT..." for each archive in the host's sources, one-line and deb822 forms.
 host_uris() {
     for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
         [ ! -r "$file" ] || sed -n 's/\[[^]]*\]//; s/#.*//;
-            s/^[[:space:]]*deb[[:space:]]\{1,\}\([^[:space:]]*\)[[:space:]]\{1,\}\([^[:space:]]*\).*/\1 \2/p' "$file"
+            s/[[:space:]]\{1,\}/ /g; s/^ //; s/^deb //p' "$file"
     done
     for file in /etc/apt/sources.list.d/*.sources; do
         [ ! -r "$file" ] || awk '
@@ -48,8 +49,8 @@ host_uris() {
                 if (on && types ~ /(^| )deb( |$)/)
                     for (i = 1; i <= nu; i++)
                         for (j = 1; j <= ns; j++)
-                            print u[i], s[j]
-                nu = ns = 0; types = ""; on = 1
+                            print u[i], s[j], components
+                nu = ns = 0; types = components = ""; on = 1
             }
             BEGIN { on = 1 }
             /^#/ { next }
@@ -57,17 +58,21 @@ host_uris() {
             /^[^ \t]/ { key = tolower($1); sub(/:.*/, "", key); sub(/^[^:]*:[ \t]*/, "") }
             key == "types" { types = types " " $0 }
             key == "enabled" && tolower($1) == "no" { on = 0 }
+            key == "components" { components = components " " $0 }
             key == "uris" { for (i = 1; i <= NF; i++) u[++nu] = $i }
             key == "suites" { for (i = 1; i <= NF; i++) s[++ns] = $i }
             END { flush() }' "$file"
     done
 }
 
-# mirror: the URI from which the host takes its own Debian suite, else Debian's redirector.
+# mirror: the URI from which the host takes main of its own suite, else Debian's redirector. Other
+# archives use Debian's suite names too; a wrong guess could only fail, never be trusted.
 mirror() {
     code=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release 2>/dev/null | tr -d '"')
     uri=$(host_uris | awk -v code="${code:-none}" '
-        $2 == code || $2 ~ /^(oldstable|stable|testing|unstable|sid)$/ { print $1; exit }')
+        !/ main( |$)/ { next }
+        $2 == code { print $1; exit }
+        $2 ~ /^(oldstable|stable|testing|unstable|sid)$/ && $1 ~ /\/debian\/?$/ { print $1; exit }')
     case $uri in
     http://* | https://* | file:/*) echo "${uri%/}" ;;
     *) echo http://deb.debian.org/debian ;;
@@ -75,6 +80,10 @@ mirror() {
 }
 
 host_keyring() {
+    if [ -n "${PLUGBOARD_KEYRING:-}" ]; then
+        echo "$PLUGBOARD_KEYRING"
+        return
+    fi
     for ring in /usr/share/keyrings/debian-archive-keyring.pgp \
         /usr/share/keyrings/debian-archive-keyring.gpg; do
         if [ -r "$ring" ]; then

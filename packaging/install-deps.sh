@@ -25,9 +25,11 @@ libjson-glib-dev    the core: QMP and JSON help
 libfdt-dev          boot plugins: device trees
 libslirp-dev        the user network backend
 libqcow-dev         the qcow block backend
+liburing-dev        the file block backend
 zlib1g-dev          boot plugins: gzip
 libzydis-dev        the engine: prints generated code
 libcunit1-dev       the unit tests, which the release preset builds too
+libmpfr-dev         their reference for floating point
 opensbi             firmware of -bios default
 cpio                guests: the quick start's addition to the installer's initrd
 gzip
@@ -43,7 +45,6 @@ python3             drives guests
 gcc-riscv64-linux-gnu   guests' own programs
 libc6-dev-riscv64-cross
 binutils            readelf
-libmpfr-dev         reference for floating point
 kmod                depmod, for the small initramfs
 xz-utils
 mmdebstrap          the Debian root file system
@@ -78,7 +79,7 @@ wanted() {
 }
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-    echo "install-deps.sh: this machine has no apt; the packages that Debian calls so are needed:" >&2
+    echo "install-deps.sh: no apt here; needed is what Debian calls" >&2
     wanted | sed 's/^/  /' >&2
     exit 1
 fi

@@ -50,26 +50,6 @@ static pb_dev *fs_node(struct pb_sys *s, struct pb_args *a, const char *id)
     return pb_sys_node(s, PB_KIND_FS, driver, id, a);
 }
 
-/* virtio-9p of the bus that the machine has: the class that has such a bus. */
-static const char *share_class(struct pb_sys *s)
-{
-    GPtrArray *all = pb_class_list(PB_KIND_DEVICE);
-    const char *any = NULL;
-
-    for (guint i = 0; i < all->len; i++) {
-        const struct pb_class *c = all->pdata[i];
-        if (!g_str_has_prefix(c->id, "virtio-9p") || !c->bus)
-            continue;
-        any = c->id;
-        for (guint d = 0; d < s->plan->devs->len; d++) {
-            const struct pb_plan_dev *x = s->plan->devs->pdata[d];
-            if (pb_class_has_bus(x->cls, c->bus))
-                return c->id;
-        }
-    }
-    return any ? any : "virtio-9p-device";
-}
-
 static int virtfs(struct pb_sys *s, const char *text, guint n)
 {
     struct pb_args *a = pb_args_parse("-virtfs", text, "fsdriver", s->e);
@@ -77,6 +57,7 @@ static int virtfs(struct pb_sys *s, const char *text, guint n)
     if (!a)
         return PB_EINVAL;
     const char *tag = pb_args_get(a, "mount_tag"), *given = pb_args_get(a, "id");
+    const char *device = NULL;
     g_autofree char *id = given ? g_strdup(given) : g_strdup_printf("#fsdev%u", n);
     int r = PB_OK;
     if (!tag || !*tag) {
@@ -84,8 +65,12 @@ static int virtfs(struct pb_sys *s, const char *text, guint n)
         pb_err_at(s->e, &a->place);
     } else if (!fs_node(s, a, id)) {
         r = PB_EINVAL;
+    } else if (!(device = g_hash_table_lookup(s->plan->defaults, "share"))) {
+        r = pb_err_set(s->e, PB_ENOTSUP, "this machine names no device for a shared directory");
+        pb_err_hint(s->e, "use -fsdev and the -device for it, or set share= in [defaults]");
+        pb_err_at(s->e, &a->place);
     } else {
-        struct pb_wanted *w = pb_sys_want(s, share_class(s), NULL, &a->place);
+        struct pb_wanted *w = pb_sys_want(s, device, NULL, &a->place);
         pb_wanted_set(w, "fsdev", id);
         pb_wanted_set(w, "mount_tag", tag);
     }

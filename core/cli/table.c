@@ -65,7 +65,7 @@ const struct pb_opt pb_options[] = {
     {"fsdev", "DRIVER,id=ID[,path=DIR][,security_model=MODEL][,readonly=on|off]",
      "Shared directory options", "make a file-share backend", NULL},
     {"virtfs", "DRIVER,path=DIR,mount_tag=TAG,security_model=MODEL[,readonly=on|off][,id=ID]",
-     NULL, "a file share and a virtio-9p device for it", NULL},
+     NULL, "a file share and the machine's device for it", NULL},
 
     {"chardev", "TYPE,id=ID[,mux=on|off][,KEY=VALUE…]", "Character device options",
      "make a character backend; '-chardev help' lists types; may be a JSON object", NULL},

@@ -24,6 +24,7 @@ struct pb_cpu {
     /* Boot: what reset() gets. */
     uint64_t pc, args[8];
     uint32_t n_args;
+    uint32_t own_entry; /* it was given for this CPU alone */
 };
 
 struct pb_shared {

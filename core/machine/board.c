@@ -213,8 +213,9 @@ static int board_entry(pb_dev *d, uint32_t i, uint64_t pc, const uint64_t *args,
                           m->cpus->len);
     for (guint k = 0; k < m->cpus->len; k++) {
         struct pb_cpu *c = ((pb_dev *)g_ptr_array_index(m->cpus, k))->cpu;
-        if (i != UINT32_MAX && i != k)
+        if (i == UINT32_MAX ? c->own_entry : i != k)
             continue;
+        c->own_entry = i != UINT32_MAX;
         c->pc = pc;
         c->n_args = n_args;
         for (uint32_t a = 0; a < n_args; a++)

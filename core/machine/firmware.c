@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* firmware.c - where firmware files are looked for.
  *
- * A name with a '/' is a path. Any other is looked for in the directories of -L, our own
- * data directory beside the executable and below /usr/share, those of distributions'
- * firmware packages, QEMU's data directory, and last where the user stands.
+ * An absolute name is a path. Any other, which may name a package's own folder ("opensbi/
+ * generic/fw_dynamic.bin"), is looked for in the directories of -L, our own data directory
+ * beside the executable and below /usr/share, QEMU's data directory, /usr/share and
+ * /usr/lib/TRIPLET, and last where the user stands.
  */
 #include "reset.h"
 
@@ -17,21 +18,9 @@
 
 static GPtrArray *user_dirs;
 
-/* The same firmware under the name that a distribution gives it in a directory of its own. */
-static const struct {
-    const char *name, *pattern;
-} packaged[] = {
-    {"opensbi-riscv64-generic-fw_dynamic.bin", "/usr/lib/*/opensbi/generic/fw_dynamic.bin"},
-    {"opensbi-riscv64-generic-fw_dynamic.bin", "/usr/share/opensbi/generic/fw_dynamic.bin"},
-    {"opensbi-riscv64-generic-fw_dynamic.bin",
-     "/usr/share/opensbi/lp64/generic/firmware/fw_dynamic.bin"},
-    {"opensbi-riscv64-generic-fw_dynamic.elf", "/usr/lib/*/opensbi/generic/fw_dynamic.elf"},
-    {"opensbi-riscv64-generic-fw_dynamic.elf", "/usr/share/opensbi/generic/fw_dynamic.elf"},
-};
-
 static const char *const system_dirs[] = {
     "/usr/local/share/plugboard/firmware", "/usr/share/plugboard/firmware", "/usr/share/qemu",
-    "/usr/share/qemu-firmware",
+    "/usr/share/qemu-firmware", "/usr/share", "/usr/lib/*",
 };
 
 void pb_firmware_add_dir(const char *dir)
@@ -72,13 +61,12 @@ static char *try_pattern(GString *tried, const char *pattern)
     glob_t g;
     char *found = NULL;
 
-    if (glob(pattern, 0, NULL, &g) == 0) {
+    if (glob(pattern, 0, NULL, &g) == 0)
         for (size_t i = 0; i < g.gl_pathc && !found; i++)
             if (try_path(tried, g.gl_pathv[i]))
                 found = g_strdup(g.gl_pathv[i]);
-    } else {
+    if (!found)
         g_string_append_printf(tried, "%s%s", tried->len ? ", " : "", pattern);
-    }
     globfree(&g);
     return found;
 }
@@ -92,13 +80,10 @@ static char *search(GString *tried, const char *name)
         found = try_dir(tried, g_ptr_array_index(user_dirs, i), name);
     if (!found && own)
         found = try_dir(tried, own, name);
-    for (size_t i = 0; i < 2 && !found; i++)
-        found = try_dir(tried, system_dirs[i], name);
-    for (size_t i = 0; i < G_N_ELEMENTS(packaged) && !found; i++)
-        if (!strcmp(packaged[i].name, name))
-            found = try_pattern(tried, packaged[i].pattern);
-    for (size_t i = 2; i < G_N_ELEMENTS(system_dirs) && !found; i++)
-        found = try_dir(tried, system_dirs[i], name);
+    for (size_t i = 0; i < G_N_ELEMENTS(system_dirs) && !found; i++) {
+        g_autofree char *pattern = g_build_filename(system_dirs[i], name, NULL);
+        found = try_pattern(tried, pattern);
+    }
     return found ? found : try_path(tried, name) ? g_strdup(name) : NULL;
 }
 
@@ -109,14 +94,11 @@ char *pb_firmware_find(const char *name, pb_err *e)
 
     if (!*name)
         pb_err_set(e, PB_EINVAL, "a firmware file without a name");
-    else if (strchr(name, '/'))
+    else if (g_path_is_absolute(name))
         found = try_path(tried, name) ? g_strdup(name) : NULL;
     else
         found = search(tried, name);
-    if (!found && *name) {
+    if (!found && *name)
         pb_err_set(e, PB_ENOENT, "could not find firmware '%s': tried %s", name, tried->str);
-        if (g_str_has_prefix(name, "opensbi"))
-            pb_err_hint(e, "the package 'opensbi' has it: apt install opensbi; or -bios none");
-    }
     return found;
 }

@@ -108,7 +108,7 @@ static void wire_target(struct wiring *w, const char *target)
 
     if (!colon || colon == target || !colon[1]) {
         pb_fault_add(w->f, &w->at, "device '%s': '%s' is no target; expected SINK:INPUT such as "
-                     "plic:10", w->d->g->name, target);
+                     "intc:10", w->d->g->name, target);
         return;
     }
     g_autofree char *sink = g_strndup(target, (gsize)(colon - target));

@@ -10,7 +10,7 @@
 static const char *const group_kinds[] = {"machine", "cpu",  "memory", "device", "drive", "defaults",
                                           "option",  "boot", "fdt",    "compat", NULL};
 static const char *const default_keys[] = {"drive", "cdrom", "nic", "serial", "display", "floppy",
-                                           NULL};
+                                           "share", NULL};
 
 GArray *pb_plan_sets(void)
 {

@@ -204,7 +204,8 @@ static const struct pb_field state[] = {
     U64(mtval), U64(priv), U64(mstatus), U64(frm), U64(medeleg), U64(mideleg), U64(mie),
     U64(mtvec), U64(stvec), U64(mcounteren), U64(scounteren), U64(mcountinhibit), U64(menvcfg),
     U64(senvcfg), U64(satp), U64(mip_lines), U64(mip_soft), U64(stimecmp), U64(cycle_base),
-    U64(instret_base), PB_FIELD_ARRAY(struct rv, pmpaddr, PB_S_U64, RV_PMP_ENTRIES),
+    U64(instret_base), PB_FIELD_ARRAY(struct rv, count_from, PB_S_U64, 2),
+    PB_FIELD_ARRAY(struct rv, pmpaddr, PB_S_U64, RV_PMP_ENTRIES),
     PB_FIELD_ARRAY(struct rv, pmpcfg, PB_S_U8, RV_PMP_ENTRIES),
 };
 

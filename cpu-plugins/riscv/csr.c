@@ -21,7 +21,7 @@ typedef void writer(struct rv *c, uint32_t n, uint64_t v);
 #define SSTATUS_READ (SSTATUS_WRITE | MSTATUS_UXL | MSTATUS_SD)
 #define DELEGABLE 0xb3ffull /* every exception but calls from M and the reserved ones */
 
-/* ---- Plain storage ---------------------------------------------------------------------- */
+/* ---- Plain storage ------------------------------------------------------------------- */
 
 #define STORAGE(name, mask) \
     static uint64_t r_##name(struct rv *c, uint32_t n) { (void)n; return c->name; } \
@@ -69,7 +69,7 @@ uint64_t rv_misa(const struct rv *c)
     return v;
 }
 
-/* ---- Floating point ---------------------------------------------------------------------- */
+/* ---- Floating point ------------------------------------------------------------------ */
 
 static void fs_dirty(struct rv *c)
 {
@@ -115,7 +115,7 @@ static void w_fcsr(struct rv *c, uint32_t n, uint64_t v)
     w_frm(c, n, v >> 5);
 }
 
-/* ---- Status --------------------------------------------------------------------------------- */
+/* ---- Status -------------------------------------------------------------------------- */
 
 uint64_t rv_mstatus(const struct rv *c)
 {
@@ -160,7 +160,7 @@ static void w_sstatus(struct rv *c, uint32_t n, uint64_t v)
     w_mstatus(c, n, (c->mstatus & ~SSTATUS_WRITE) | (v & SSTATUS_WRITE));
 }
 
-/* ---- Interrupts -------------------------------------------------------------------------------- */
+/* ---- Interrupts ---------------------------------------------------------------------- */
 
 static uint64_t mie_mask(const struct rv *c)
 {
@@ -223,7 +223,7 @@ static void w_sip(struct rv *c, uint32_t n, uint64_t v)
     mip_write(c, MIP_SSIP & c->mideleg, v);
 }
 
-/* ---- Translation, environment ------------------------------------------------------------------- */
+/* ---- Translation, environment -------------------------------------------------------- */
 
 static uint64_t r_satp(struct rv *c, uint32_t n)
 {
@@ -318,17 +318,26 @@ static void w_pmpaddr(struct rv *c, uint32_t n, uint64_t v)
     rv_pmpaddr_write(c, n & 15, v);
 }
 
-/* ---- Counters -------------------------------------------------------------------------------------
- * A running counter is ticks minus a base, an inhibited one the base alone. */
+/* ---- Counters ------------------------------------------------------------------------
+ * A running counter is a base plus the ticks since it was set, an inhibited one the base. What
+ * was written stays for a moment (SLACK ticks): the very next instruction must read it back,
+ * for the write itself is not counted (3.1.10). */
+
+#define SLACK 2000
 
 static uint64_t counter(struct rv *c, uint32_t bit, uint64_t base)
 {
-    return c->mcountinhibit >> bit & 1 ? base : rv_ticks(c) - base;
+    if (c->mcountinhibit >> bit & 1)
+        return base;
+    uint64_t since = rv_ticks(c) - c->count_from[bit != 0];
+    return base + (since > SLACK ? since - SLACK : 0);
 }
 
-static uint64_t counter_base(struct rv *c, uint32_t bit, uint64_t v)
+/* Begin to count from `v`. */
+static void counter_start(struct rv *c, uint32_t bit, uint64_t v)
 {
-    return c->mcountinhibit >> bit & 1 ? v : rv_ticks(c) - v;
+    c->count_from[bit != 0] = rv_ticks(c);
+    *(bit ? &c->instret_base : &c->cycle_base) = v;
 }
 
 static uint64_t r_mcycle(struct rv *c, uint32_t n)
@@ -340,7 +349,7 @@ static uint64_t r_mcycle(struct rv *c, uint32_t n)
 static void w_mcycle(struct rv *c, uint32_t n, uint64_t v)
 {
     (void)n;
-    c->cycle_base = counter_base(c, 0, v);
+    counter_start(c, 0, v);
 }
 
 static uint64_t r_minstret(struct rv *c, uint32_t n)
@@ -352,7 +361,7 @@ static uint64_t r_minstret(struct rv *c, uint32_t n)
 static void w_minstret(struct rv *c, uint32_t n, uint64_t v)
 {
     (void)n;
-    c->instret_base = counter_base(c, 2, v);
+    counter_start(c, 2, v);
 }
 
 static uint64_t r_mcountinhibit(struct rv *c, uint32_t n)
@@ -376,7 +385,7 @@ static uint64_t r_time(struct rv *c, uint32_t n)
     return rv_time(c);
 }
 
-/* ---- The table -------------------------------------------------------------------------------------- */
+/* ---- The table ----------------------------------------------------------------------- */
 
 enum csr_index {
     CSR_NONE,
@@ -426,7 +435,7 @@ uint32_t rv_csr_kind(uint32_t n, uint32_t *slot)
     return csrs[index_of[n & 4095]].kind;
 }
 
-/* ---- Access ------------------------------------------------------------------------------------------ */
+/* ---- Access -------------------------------------------------------------------------- */
 
 /* Counters 0 to 31 below M (3.1.11, 12.1.5). */
 static int counter_allowed(const struct rv *c, uint32_t bit)
@@ -509,7 +518,8 @@ void rv_csr_reset(struct rv *c)
     c->frm = 0;
     xl_fp_set_rm(&c->x, SF_RNE);
     xl_fp_set_flags(&c->x, 0);
-    c->cycle_base = c->instret_base = rv_ticks(c);
+    w_mcycle(c, 0, 0);
+    w_minstret(c, 0, 0);
     for (uint32_t i = 0; i < RV_PMP_ENTRIES; i++)
         c->pmpcfg[i] = 0, c->pmpaddr[i] = 0;
     rv_pmp_update(c);

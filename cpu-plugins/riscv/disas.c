@@ -99,12 +99,17 @@ static int skips_rm(const char *t, const struct rv_insn *i)
     return !strcmp(t, ",rmx") && i->rm == 0; /* exact conversions: their zero says nothing */
 }
 
+static int is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
 static void put_template(struct out *o, const char *t, const struct rv_insn *i, uint64_t pc)
 {
     while (*t) {
         char word[16] = {0};
         uint32_t n = 0;
-        while (n < sizeof word - 1 && ((t[n] >= 'a' && t[n] <= 'z') || (t[n] >= '0' && t[n] <= '9')))
+        while (n < sizeof word - 1 && is_word(t[n]))
             n++;
         if (!n) {
             if (skips_rm(t, i))

@@ -39,7 +39,7 @@ struct rv {
     uint64_t mip_lines; /* MSIP MTIP MEIP SEIP as the inputs say; atomic */
     uint64_t mip_soft;  /* what software wrote, and STIP of Sstc; atomic */
     uint64_t stimecmp;
-    uint64_t cycle_base, instret_base; /* subtracted from virtual time, or frozen values */
+    uint64_t cycle_base, instret_base, count_from[2]; /* see csr.c, Counters */
     uint64_t pmpaddr[RV_PMP_ENTRIES];
     uint8_t pmpcfg[RV_PMP_ENTRIES];
     uint64_t pmp_lo[RV_PMP_ENTRIES], pmp_hi[RV_PMP_ENTRIES]; /* first and last byte; from above */

@@ -170,8 +170,10 @@ void pbt_block_hold(pb_dev *d, uint32_t on)
 static void block_drain(pb_block *k)
 {
     pbt__need_main(k->d->b, "pb.block drain()");
-    release(k); /* a drain waits for all, held back or not */
-    pbt_settle(k->d->b);
+    do { /* a drain waits for all, held back or not, and for what they lead to */
+        release(k);
+        pbt_settle(k->d->b);
+    } while (k->held);
 }
 
 static int block_info(pb_block *k, struct pb_block_info *i)

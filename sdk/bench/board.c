@@ -85,8 +85,12 @@ const uint8_t *pbt_loaded_named(pbt *b, const char *what, uint64_t *gpa, uint64_
 
 int pbt_entry(pbt *b, uint32_t cpu, uint64_t *pc, uint64_t *args, uint32_t max)
 {
+    uint32_t own = 0;
+
+    for (uint32_t i = 0; i < b->n_entries; i++)
+        own |= b->entries[i].cpu == cpu;
     for (uint32_t i = b->n_entries; i-- > 0;) {
-        if (b->entries[i].cpu != cpu && b->entries[i].cpu != UINT32_MAX)
+        if (b->entries[i].cpu != (own ? cpu : UINT32_MAX))
             continue;
         *pc = b->entries[i].pc;
         for (uint32_t k = 0; k < max && k < b->entries[i].n; k++)
@@ -200,8 +204,9 @@ static uint32_t board_dev_wires(pb_dev *d, struct pb_board_wire *v, uint32_t max
     for (uint32_t i = 0; i < d->n_out; i++) {
         for (uint32_t s = 0; s < d->out[i].n_sinks; s++) {
             if (n++ < max)
-                v[n - 1] = (struct pb_board_wire){d->out[i].name, d->out[i].index,
-                                                  d->out[i].sink[s].input, d->out[i].sink[s].dev};
+                v[n - 1] = (struct pb_board_wire){
+                    d->out[i].name, d->out[i].index, d->out[i].sink[s].input,
+                    d->out[i].sink[s].dev};
         }
     }
     return n;
@@ -230,8 +235,9 @@ static int overlaps(uint64_t a, uint64_t an, uint64_t z, uint64_t zn)
 static int in_memory(pbt *b, uint64_t gpa, uint64_t len, uint32_t rom)
 {
     for (uint32_t i = 0; i < b->n_ram; i++) {
-        if ((rom || !b->ram[i].rom) && gpa >= b->ram[i].gpa && gpa - b->ram[i].gpa < b->ram[i].len &&
-            len <= b->ram[i].len - (gpa - b->ram[i].gpa))
+        const struct pbt_ram *m = &b->ram[i];
+        if ((rom || !m->rom) && gpa >= m->gpa && gpa - m->gpa < m->len &&
+            len <= m->len - (gpa - m->gpa))
             return 1;
     }
     return 0;

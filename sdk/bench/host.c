@@ -301,10 +301,10 @@ void pbt__need_main(pbt *b, const char *what)
                  b->tag == TAG_DEV ? "dev" : "io");
 }
 
-/* [main] code of a device that is not running yet may do what [dev] may. */
+/* [main] code of a device that is not running (realize, load) may do what [dev] may. */
 void pbt__need_dev(pb_dev *d, const char *what)
 {
-    if (d->b->tag == TAG_MAIN && !d->live)
+    if (d->b->tag == TAG_MAIN && (!d->live || d->b->loading))
         return;
     if (!is_parallel(d) && d->b->held != d->domain)
         pbt__die(d->b, "%s is [dev], called without the domain of '%s'", what, d->name);

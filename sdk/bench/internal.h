@@ -154,7 +154,7 @@ struct pbt {
     uint64_t faults;
     /* context of the code that runs now */
     int tag;
-    uint32_t depth, in_mmio, frozen;
+    uint32_t depth, in_mmio, frozen, loading;
     struct pbt_domain machine, *held;
     pb_dev *cur;
     /* time and jobs */

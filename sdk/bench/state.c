@@ -270,12 +270,14 @@ void pbt_reload(pbt *b)
     for (uint32_t i = 0; i < n; i++)
         load_host(v[i], &s[i]);
     b->frozen = 0;
+    b->loading = 1;
     b->depth++; /* what load() defers must not run before the comparison */
     for (uint32_t i = 0; i < n; i++)
         load_fields(v[i], &s[i].fields);
     for (uint32_t i = 0; i < n; i++)
         compare(v[i], &s[i].fields);
     b->depth--;
+    b->loading = 0;
     for (uint32_t i = 0; i < n; i++)
         saved_free(&s[i]);
     free(s);

@@ -7,7 +7,8 @@
 # (ld.so(8), --library-path), so that nothing of the host's is mixed in. System emulators get -L
 # for their firmware; static programs are run as they are. Prints bin=DIR and version=VERSION.
 set -eu
-[ $# -eq 0 ] || { echo "usage: get-qemu.sh" >&2; exit 2; }
+# --check also boots the finisher programs with it and looks at their exit status.
+case "$*" in '' | --check) ;; *) echo "usage: get-qemu.sh [--check]" >&2; exit 2 ;; esac
 here=$(cd "$(dirname "$0")/../guests" && pwd)
 # shellcheck source=../guests/lib.sh
 . "$here/lib.sh"
@@ -31,6 +32,7 @@ if guest_begin qemu-sid; then
     [ -n "$loader" ] || die "no dynamic loader in the unpacked tree"
     libs=$(cd "$tmp/tree" && find usr/lib -name 'lib*.so.*' -exec dirname {} + | sort -u |
         sed "s|^|$out/tree/|" | paste -sd:)
+    modules=$(dirname "$loader")/qemu
     for file in "$tmp"/tree/usr/bin/qemu-*; do
         name=$(basename "$file")
         [ -x "$file" ] || continue
@@ -38,6 +40,7 @@ if guest_begin qemu-sid; then
         if readelf -l "$file" 2>/dev/null | grep -q INTERP; then
             cat >"$tmp/bin/$name" <<END
 #!/bin/sh
+export QEMU_MODULE_DIR="$out/tree/$modules"
 exec "$out/tree/$loader" --library-path "$libs" --argv0 "\$0" "$out/tree/usr/bin/$name"$data "\$@"
 END
         elif readelf -h "$file" >/dev/null 2>&1; then
@@ -51,3 +54,15 @@ END
 fi
 echo "bin=$out/bin"
 echo "version=$("$out/bin/qemu-system-riscv64" --version | sed -n 's/.*version \([^ ]*\).*/\1/p')"
+if [ "${1:-}" = --check ]; then
+    "$here/baremetal-riscv64.sh" | sed -n 's/^\(pass\|code\)=//p' | while read -r image; do
+        case $image in *-pass.elf) want=0 ;; *) want=7 ;; esac
+        status=0
+        timeout 20 "$out/bin/qemu-system-riscv64" -M virt -nographic -bios none \
+            -kernel "$image" </dev/null || status=$?
+        [ "$status" -eq "$want" ] || die "$image gave $status, not $want"
+    done
+    for tool in qemu-img qemu-riscv64 qemu-system-aarch64; do
+        "$out/bin/$tool" --version | head -n 1
+    done
+fi

@@ -77,9 +77,13 @@ class Guest:
         self.status = None
         self.log = log
         self.started = time.monotonic()
-        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                        env=env, start_new_session=True)
+        try:
+            self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE,
+                                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                            env=env, start_new_session=True)
+        except OSError as error:
+            raise Failed(f"cannot run {self.command[0]}: {error.strerror}; build it, or name "
+                         "another emulator in PLUGBOARD_SYSTEM") from error
         os.set_blocking(self.process.stdout.fileno(), False)
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.process.stdout, selectors.EVENT_READ)

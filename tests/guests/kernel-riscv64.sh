@@ -26,8 +26,8 @@ if guest_begin kernel-riscv64; then
     for name in $wanted; do
         # modules.dep: a module, a colon, all that it needs with the deepest need last.
         awk -v name="$name" '
-            { file = $1; sub(/:$/, "", file); base = file; sub(/.*\//, "", base); sub(/\..*/, "", base)
-              gsub(/-/, "_", base) }
+            { file = $1; sub(/:$/, "", file); base = file; sub(/.*\//, "", base)
+              sub(/\..*/, "", base); gsub(/-/, "_", base) }
             BEGIN { gsub(/-/, "_", name) }
             base == name { for (i = NF; i > 1; i--) print $i; print file; found = 1 }
             END { exit !found }' "$tmp/deb/lib/modules/$version/modules.dep" >>"$tmp/list" ||

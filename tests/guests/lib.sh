@@ -10,7 +10,7 @@
 out='' tmp='' # the artefact's folder, and where it is being built
 
 repo=$(cd "$here/../.." && pwd)
-guest_cache=${PLUGBOARD_GUEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/plugboard/guests}
+guest_cache=${PLUGBOARD_GUEST_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/plugboard/guests}
 export PLUGBOARD_GUEST_CACHE="$guest_cache"
 
 die() {
@@ -20,7 +20,8 @@ die() {
 
 need() {
     for tool in "$@"; do
-        command -v "$tool" >/dev/null || die "needs $tool; packaging/install-deps.sh --tests gets it"
+        command -v "$tool" >/dev/null ||
+            die "needs $tool; packaging/install-deps.sh --tests gets it"
     done
 }
 

@@ -39,7 +39,7 @@ static int run_one(const char *path, const char *model, const char *props, const
     r->io_write = io_write;
     r->cls->reset(r->hart, entry, args, 2);
     result = 0;
-    int ended = rv_host_run(r, 20) == 0;
+    int ended = rv_host_run(r, 5) == 0;
     if (!ended || result != 1)
         printf("%s: %s %llu at pc %llx mcause %llx mepc %llx mtval %llx\n", path,
                ended ? "test" : "no end", (unsigned long long)result >> 1,
@@ -53,6 +53,7 @@ int main(int argc, char **argv)
 {
     const char *engine = NULL, *model = "rv64", *props = NULL;
     int passed = 0, all = 0;
+    setvbuf(stdout, NULL, _IOLBF, 0);
     for (int o; (o = getopt(argc, argv, "im:P:")) != -1;)
         switch (o) {
         case 'i': engine = "interp"; break;

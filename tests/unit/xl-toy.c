@@ -332,6 +332,8 @@ struct toy_machine *toy_new(uint32_t n_cpus, const char *opts)
         sizeof(m->svc), 0, svc_span, svc_io, svc_watch, svc_code_stored, svc_request, svc_index,
         svc_n_cpus, svc_dev, svc_peer, svc_shared, svc_deterministic, svc_nothing, svc_nothing};
     m->n_cpus = n_cpus;
+    if (!opts)
+        opts = getenv("XL_TOY_OPTS"); /* the same tests by the interpreter, with chaos, … */
     m->ram = aligned_alloc(4096, TOY_RAM_SIZE);
     memset(m->ram, 0, TOY_RAM_SIZE);
     for (uint32_t i = 0; i < n_cpus; i++) {

@@ -82,7 +82,8 @@
                                    branch's `insn`, so that c is that instruction's own pc */ \
     X(exit, "---", '0', XL_E | XL_EXIT)  /* flags: XL_K_*; to pcb + imm; XL_K_CALL: c = return
                                    pc - pcb (u32) */                                           \
-    X(exiti, "i--", '0', XL_E | XL_EXIT) /* flags: XL_K_*; to the value; c as above */
+    X(exiti, "i--", '0', XL_E | XL_EXIT) /* flags: XL_K_*; to the value, which is even if the
+                                   guest's min_insn is; c as above */
 
 #define XL_F 1u    /* may fault */
 #define XL_E 2u    /* has an effect */

@@ -13,6 +13,11 @@
 _Noreturn void xl_raise(struct xl_vcpu *x, uint64_t va, uint32_t access, int code)
 {
     xl_sync(x);
+    if (x->engine->log & XL_LOG_INT)
+        xl_log(x, "fault cpu %u pc 0x%llx %s 0x%llx code %d", x->svc->index(x->cpu),
+               (unsigned long long)x->pc,
+               access == XL_R ? "load" : access == XL_W ? "store" : "fetch",
+               (unsigned long long)va, code);
     x->guest->fault(x, va, access, code);
     xl_leave(x);
 }
@@ -127,16 +132,6 @@ static void note_big(struct xl_ctx *c, uint64_t va, uint32_t bits)
     c->big_base &= c->big_mask;
 }
 
-static int chaos(struct xl_vcpu *x, uint32_t every)
-{
-    struct xl_run *r = xl_r(x);
-
-    if (!every)
-        return 0;
-    r->chaos = r->chaos * 1664525u + 1013904223u;
-    return (r->chaos >> 8) % every == 0;
-}
-
 /* Enter a page of RAM. `w` allows at least the access at hand. */
 static void fill(struct xl_vcpu *x, uint64_t va, const struct xl_walk *w,
                  const struct pb_span *s, uint32_t watched)
@@ -145,7 +140,7 @@ static void fill(struct xl_vcpu *x, uint64_t va, const struct xl_walk *w,
     uint64_t page = va & ~(uint64_t)XL_PAGE_MASK, pa = w->pa & ~(uint64_t)XL_PAGE_MASK;
     uint32_t i;
 
-    if (chaos(x, x->engine->chaos_tlb) || xl_wp_page(x, va))
+    if (xl_chaos(x, x->engine->chaos_tlb) || xl_wp_page(x, va))
         return;
     if (c->misses > (uint32_t)(c->tlb_mask >> 3) * 2)
         grow(c);

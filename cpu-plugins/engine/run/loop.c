@@ -184,6 +184,19 @@ static int before_unit(struct xl_vcpu *x)
     return debug_before(x);
 }
 
+/* Chaos: as if someone had written to the unit that is about to run. */
+static void drop_one(struct xl_vcpu *x, const struct xl_unit *u)
+{
+    struct xl_engine *e = x->engine;
+
+    pthread_mutex_lock(&e->lock);
+    xl_drop_range(e, u->pa, 1);
+    pthread_mutex_unlock(&e->lock);
+    xl_forget_code(x);
+    xl_ask_others(e, x, XL_REQ_JC);
+    x->exit_link = NULL;
+}
+
 static struct xl_unit *next_unit(struct xl_vcpu *x)
 {
     struct xl_run *r = xl_r(x);
@@ -198,7 +211,9 @@ static struct xl_unit *next_unit(struct xl_vcpu *x)
     u = xl_find(x, x->pc);
     if (!u || (r->n_bp && xl_bp_near(x, x->pc)) || (x->engine->log & XL_LOG_EXEC))
         return u; /* each execution comes here */
-    if (!x->engine->host_code) {
+    if (xl_chaos(x, x->engine->chaos_drop)) {
+        drop_one(x, u); /* it still runs this once */
+    } else if (!x->engine->host_code) {
         xl_jc_put(x, x->pc, u, u->pa2 != UINT64_MAX);
     } else if (u->code) {
         if (x->exit_link)

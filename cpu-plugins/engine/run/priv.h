@@ -115,6 +115,17 @@ int xl_io(struct xl_vcpu *x, const struct pb_span *s, uint64_t pa, uint32_t byte
           uint32_t is_write, uint64_t *v);
 int xl_span(struct xl_vcpu *x, uint64_t pa, struct pb_span *s);
 
+/* One time in `every`, by chance that the seed repeats; 0: never. For the chaos switches. */
+static inline int xl_chaos(struct xl_vcpu *x, uint32_t every)
+{
+    struct xl_run *r = xl_r(x);
+
+    if (!every)
+        return 0;
+    r->chaos = r->chaos * 1664525u + 1013904223u;
+    return (r->chaos >> 8) % every == 0;
+}
+
 /* ---- translate.c ---- */
 
 struct xl_unit *xl_find(struct xl_vcpu *x, uint64_t pc); /* builds it if need be */

@@ -71,7 +71,8 @@ static uint32_t le32(const uint8_t *p)
 /* Inflate [data, data+len) into a growing buffer. */
 static int gunzip(const uint8_t *data, uint64_t len, struct image *out, char *text)
 {
-    z_stream z = {.next_in = (Bytef *)data, .avail_in = (uInt)(len < UINT32_MAX ? len : UINT32_MAX)};
+    z_stream z = {.next_in = (Bytef *)data,
+                  .avail_in = (uInt)(len < UINT32_MAX ? len : UINT32_MAX)};
     uint64_t size = len * 4 < (1u << 20) ? 1u << 20 : len * 4;
     uint8_t *buf = malloc(size);
     int rc = buf && inflateInit2(&z, 15 + 16) == Z_OK ? Z_OK : Z_MEM_ERROR;

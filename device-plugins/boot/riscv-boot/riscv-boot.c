@@ -155,7 +155,7 @@ static const struct pb_prop props[] = {
      .def = "0x1000", .type = PB_T_UINT, .qemu_type = "uint64"},
     {.name = "firmware", .doc = "Names of what -bios default loads, separated by blanks",
      .def = "opensbi-riscv64-generic-fw_dynamic.bin "
-            "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin",
+            "opensbi/generic/fw_dynamic.bin opensbi/lp64/generic/firmware/fw_dynamic.bin",
      .type = PB_T_STR, .qemu_type = "str"},
 };
 static const struct pb_boot boot_table = {sizeof boot_table, 0, boot};

@@ -7,7 +7,8 @@
  * backend takes nothing. The receive FIFO offers its free room to the backend, so it
  * overruns in loopback only. The baud rate matters for the receive time-out (8.4.1).
  *
- * Not modelled: transmitted breaks, parity and framing errors on the wire, DMA mode,
+ * Not modelled: word length (a character is a byte whatever LCR says: programs that never
+ * set LCR rely on it), transmitted breaks, parity and framing errors, DMA mode,
  * modem inputs (CTS, DSR and DCD are always active).
  */
 #include <plugboard/backend.h>
@@ -63,11 +64,6 @@ static uint32_t trigger(const struct ns16550a *u)
     static const uint8_t level[] = {1, 4, 8, 14};
 
     return u->fcr & FCR_ENABLE ? level[u->fcr >> 6] : 1;
-}
-
-static uint8_t data_mask(const struct ns16550a *u)
-{
-    return (uint8_t)(0xff >> (3 - (u->lcr & LCR_WLS)));
 }
 
 static void set_rx_n(struct ns16550a *u, uint32_t n)
@@ -132,7 +128,7 @@ static void receive(struct ns16550a *u, uint8_t byte, uint8_t flags)
     }
     if (u->rx_n == 0)
         u->errors |= flags;
-    u->rx[u->rx_n] = byte & data_mask(u);
+    u->rx[u->rx_n] = byte;
     u->rx_flags[u->rx_n] = flags;
     set_rx_n(u, u->rx_n + 1u);
 }
@@ -254,7 +250,6 @@ static void guest_error(struct ns16550a *u, const char *text)
 
 static void write_thr(struct ns16550a *u, uint8_t v)
 {
-    v &= data_mask(u);
     u->thre_irq = 0;
     if (u->mcr & MCR_LOOP) {
         receive(u, v, 0);

@@ -40,7 +40,8 @@ void kernel_main(uint64_t hart, const uint8_t *fdt)
     print("PB-BARE hello from hart ");
     print_hex(hart);
     print("\nPB-BARE device tree ");
-    print(fdt && fdt[0] == 0xd0 && fdt[1] == 0x0d && fdt[2] == 0xfe && fdt[3] == 0xed ? "yes" : "no");
+    int tree = fdt && fdt[0] == 0xd0 && fdt[1] == 0x0d && fdt[2] == 0xfe && fdt[3] == 0xed;
+    print(tree ? "yes" : "no");
     for (unsigned i = 0; i < sizeof cleared / sizeof cleared[0]; i++)
         sum |= cleared[i];
     print("\nPB-BARE data ");

@@ -13,17 +13,25 @@ mount -t binfmt_misc none "$work/binfmt"
 name=plugboard-riscv64-$$
 trap 'echo -1 >"$work/binfmt/$name"; umount "$work/binfmt"' EXIT
 trap 'exit 1' HUP INT TERM
-printf ':%s:M::\\x7fELF\\x02\\x01\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x02\\x00\\xf3\\x00:\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\x00\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xfe\\xff\\xff\\xff:%s:F' \
-    "$name" "$work/interpreter" >"$work/binfmt/register"
+zeros='\x00\x00\x00\x00\x00\x00\x00\x00'
+ones='\xff\xff\xff\xff\xff\xff\xff'
+printf '%s' ":$name:M::\x7fELF\x02\x01\x01\x00$zeros\x02\x00\xf3\x00" \
+    ":$ones\x00$ones\xff\xfe\xff\xff\xff:$work/interpreter:F" >"$work/binfmt/register"
 
 packages=systemd-sysv,udev,dbus,kmod,initramfs-tools,busybox,zstd,linux-image-riscv64
 packages=$packages,iproute2,netcat-openbsd,procps,e2fsprogs,login,passwd
 
 sed -n 's/^\(Acquire::.*\)/\1/p' "$work/apt.conf" >"$work/aptopts"
+# The initramfs is Debian's, compressed quickly: it is made under emulation.
+cat >"$work/quick" <<'END'
+COMPRESS=zstd
+COMPRESSLEVEL=1
+END
 TMPDIR=$work mmdebstrap --mode=root --arch=riscv64 --variant=minbase --format=directory \
     --skip=check/qemu,chroot/mount/sys,chroot/mount/dev --include="$packages" \
     --aptopt="$work/aptopts" --aptopt='APT::Sandbox::User "root"' \
     --aptopt='Acquire::Languages "none"' \
+    --essential-hook="install -D '$work/quick' \"\$1/etc/initramfs-tools/conf.d/quick\"" \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     --dpkgopt='path-exclude=/usr/share/doc/*' \
     trixie "$work/root" - <"$work/sources"

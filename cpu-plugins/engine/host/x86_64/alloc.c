@@ -137,12 +137,16 @@ static void load_const(struct gen *g, int reg, const struct xl_op *o)
     g->locked = locked;
 }
 
-/* Without touching the flags, like all loads. */
 static void load_pc(struct gen *g, int reg, int64_t off)
 {
     uint32_t locked = g->locked;
     int t;
 
+    if (off != (int32_t)off && !g->flags_live) {
+        xa_movi(&g->a, reg, (uint64_t)off);
+        xa_alu(&g->a, ALU_ADD, 1, reg, xm(RBP, VOFF(pcb)));
+        return;
+    }
     xa_op(&g->a, XO_MOV, 1, reg, xm(RBP, VOFF(pcb)));
     if (off == 0)
         return;
@@ -150,7 +154,7 @@ static void load_pc(struct gen *g, int reg, int64_t off)
         xa_op(&g->a, XO_LEA, 1, reg, xm(reg, (int32_t)off));
         return;
     }
-    g->locked |= BIT(reg);
+    g->locked |= BIT(reg); /* few registers are taken while the flags are live */
     t = g_tmp(g);
     xa_movi(&g->a, t, (uint64_t)off);
     xa_op(&g->a, XO_LEA, 1, reg, xmx(reg, t, 0, 0));
@@ -352,15 +356,6 @@ void g_release(struct gen *g)
     drop_dead(g, g->locked);
 }
 
-int g_pin_type(const struct gen *g, int reg)
-{
-    for (uint32_t i = 0; i < g->t->n_pins; i++) {
-        if (g->t->pin[i].reg == reg)
-            return g->t->pin[i].type;
-    }
-    return 0;
-}
-
 void g_move_to(struct gen *g, uint32_t v, int reg)
 {
     bind(g, reg, v);
@@ -395,6 +390,10 @@ int g_room(const struct gen *g, int n)
 
 void x86_end_op(struct gen *g)
 {
+    struct val *p = &g->v[g->i];
+
+    if (p->reg >= 0 && (g->t->halves & BIT(p->reg)))
+        p->hi = 0;
     drop_dead(g, g->locked);
     g->locked = 0;
     g->prefer = UINT32_MAX;

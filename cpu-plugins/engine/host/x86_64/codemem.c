@@ -3,7 +3,9 @@
  * run, so that no page is ever writable and executable through the same address.
  *
  * Units are laid one behind the other; a table by rising address finds the unit of a host
- * pc. There is no reuse of single units: when the memory is full everything is forgotten.
+ * pc, without a lock, while others add to it. It has its final size from the start: memory
+ * that is not used yet costs nothing. There is no reuse of single units: when the memory is
+ * full everything is forgotten.
  */
 #include "x86.h"
 
@@ -12,6 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define MIN_UNIT 64 /* no unit is shorter: an exit and its cold path */
 #define RESERVE 64 /* behind an xasm's limit: the longest instructions still fit */
 
 int x86_mem_init(struct x86_mem *m, size_t size)
@@ -28,7 +31,10 @@ int x86_mem_init(struct x86_mem *m, size_t size)
         m->rx = mmap(NULL, m->size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
     }
     close(fd);
-    if (m->rw == MAP_FAILED || m->rx == MAP_FAILED) {
+    m->max_units = (uint32_t)(m->size / MIN_UNIT);
+    m->unit = calloc(m->max_units, sizeof(*m->unit));
+    m->start = calloc(m->max_units, sizeof(*m->start));
+    if (m->rw == MAP_FAILED || m->rx == MAP_FAILED || !m->unit || !m->start) {
         x86_mem_fini(m);
         return PB_ENOTSUP;
     }
@@ -65,25 +71,14 @@ void x86_mem_begin(struct x86_mem *m, struct xasm *a)
 /* Keep what was written at the place of x86_mem_begin() up to a->p, as the code of `u`. */
 int x86_mem_commit(struct x86_mem *m, struct xasm *a, struct xl_unit *u)
 {
-    if (a->full)
-        return PB_ENOSPC;
-    if (u && m->n_units == m->max_units) {
-        uint32_t max = m->max_units ? m->max_units * 2 : 4096;
-        struct xl_unit **v = realloc(m->unit, max * sizeof(*v));
-        uint32_t *s;
+    uint32_t n = m->n_units;
 
-        if (!v)
-            return PB_ENOSPC;
-        m->unit = v;
-        s = realloc(m->start, max * sizeof(*s));
-        if (!s)
-            return PB_ENOSPC;
-        m->start = s;
-        m->max_units = max;
-    }
+    if (a->full || (u && n == m->max_units))
+        return PB_ENOSPC;
     if (u) {
-        m->start[m->n_units] = (uint32_t)((uint8_t *)u->code - m->rx);
-        m->unit[m->n_units++] = u;
+        m->start[n] = (uint32_t)((uint8_t *)u->code - m->rx);
+        m->unit[n] = u;
+        __atomic_store_n(&m->n_units, n + 1, __ATOMIC_RELEASE);
     }
     m->used = (size_t)(a->p - m->rw);
     return PB_OK;
@@ -92,9 +87,9 @@ int x86_mem_commit(struct x86_mem *m, struct xasm *a, struct xl_unit *u)
 struct xl_unit *x86_mem_find(struct x86_mem *m, uintptr_t pc)
 {
     uintptr_t base = (uintptr_t)m->rx;
-    uint32_t lo = 0, hi = m->n_units;
+    uint32_t lo = 0, hi = __atomic_load_n(&m->n_units, __ATOMIC_ACQUIRE);
 
-    if (pc < base + m->keep || pc >= base + m->used)
+    if (pc < base + m->keep || pc >= base + m->size)
         return NULL;
     while (lo < hi) { /* first unit that starts behind pc */
         uint32_t mid = lo + (hi - lo) / 2;

@@ -29,9 +29,11 @@ struct carg x86_arg(struct gen *g, uint32_t v)
     struct carg a = {.kind = CARG_GPR};
     uint64_t k;
 
-    if (g_const(g, v, &k))
-        return x86_arg_imm((int64_t)k);
-    switch (xl_result(&g->b->op[v])) {
+    uint32_t type = xl_result(&g->b->op[v]);
+
+    if (g_const(g, v, &k)) /* an I32 may stand for an I64's low half */
+        return x86_arg_imm((int64_t)(type == XL_I32 ? (uint32_t)k : k));
+    switch (type) {
     case XL_I32: a.kind = CARG_I32; break;
     case XL_F32: a.kind = CARG_F32; break;
     case XL_F64: a.kind = CARG_F64; break;

@@ -2,8 +2,7 @@
 /* host.c - the x86-64 back end: one pass over a block's ops makes its code.
  *
  * x86-64-v2 (SSE4.1, POPCNT) is required; BMI, AVX, FMA, PCLMULQDQ and FSGSBASE are used
- * when they are there. Code is laid out as: the ops in order, then the cold paths, then the
- * unit's map.
+ * when they are there. A unit's code is its ops in order, then its cold paths.
  *
  * Not modelled: 128- and 256-bit slots (a block that has them is refused), counting of
  * instructions (x->insns, x->budget stay as they are), return prediction.
@@ -170,15 +169,12 @@ static int finish(struct gen *g, struct xl_unit *u)
     uint8_t *code = g->start + g->a.rx;
 
     u->code_size = (uint32_t)(g->a.p - g->start);
-    if (g->map.n + 16 > MAP_MAX || g->a.p + g->map.n > g->a.limit)
-        g->a.full = 1;
-    if (g->a.full)
-        return PB_ENOSPC;
-    memcpy(g->a.p, g->map.b, g->map.n);
-    u->map = g->a.p + g->a.rx;
-    u->map_size = g->map.n;
-    g->a.p += g->map.n;
     u->code = code;
+    u->map = malloc(g->map.n ? g->map.n : 1); /* freed with the unit */
+    if (!u->map)
+        return PB_ENOMEM;
+    memcpy(u->map, g->map.b, g->map.n);
+    u->map_size = g->map.n;
     return x86_mem_commit(&g->c->mem, &g->a, u);
 }
 

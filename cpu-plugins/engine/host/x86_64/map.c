@@ -8,7 +8,7 @@
  */
 #include "x86.h"
 
-#include <string.h>
+#include <assert.h>
 
 void x86_map_begin(struct x86_map *m)
 {
@@ -29,8 +29,9 @@ void x86_map_add(struct x86_map *m, uint32_t host_off, int64_t delta)
 {
     int64_t d = delta - m->delta;
 
-    if (m->n + 16 > MAP_MAX || (m->n && d == 0))
-        return; /* the caller sees a full map by its size */
+    if (m->n && d == 0)
+        return;
+    assert(m->n + 16 <= MAP_MAX);
     put(m, host_off - m->host);
     put(m, (uint64_t)d << 1 ^ (uint64_t)(d >> 63));
     m->host = host_off;

@@ -108,6 +108,10 @@ static void exit_indirect(struct gen *g, const struct xl_op *o)
         return;
     }
     g_copy(g, RAX, o->a);
+    if (g->b->guest->min_insn == 1) { /* pcs may be odd: not the mark of empty entries */
+        xa_alui(&g->a, ALU_CMP, 1, xr(RAX), -1);
+        xa_jcc_to(&g->a, CC_E, g->c->leave_lookup);
+    }
     x86_jump_cache(&g->a, g->c);
 }
 

@@ -22,6 +22,8 @@
  */
 #include "x86.h"
 
+#include <assert.h>
+
 static uint32_t scalar(const struct xl_op *o)
 {
     return o->type == XL_F32 ? XO_F3 : XO_F2;
@@ -69,17 +71,11 @@ void x86_soft_call(struct gen *g, const struct xl_op *o)
 
 void x86_sse(struct gen *g, uint32_t op, int d, int a, struct xrm b)
 {
-    int t;
-
     if (x86_has(g, XF_AVX)) {
         xa_vex(&g->a, op, 0, d, a, b, -1);
         return;
     }
-    if (d == b.reg && d != a) { /* operands keep their order: the first one's NaN may count */
-        t = ENC(g_xtmp(g));
-        xa_op(&g->a, XO_MOVAPS, 0, t, b);
-        b = xr(t);
-    }
+    assert(d != b.reg || d == a);
     if (d != a)
         xa_op(&g->a, XO_MOVAPS, 0, d, xr(a));
     xa_op(&g->a, op, 0, d, b);
@@ -87,7 +83,7 @@ void x86_sse(struct gen *g, uint32_t op, int d, int a, struct xrm b)
 
 int x86_def_float(struct gen *g, int keep_operands)
 {
-    if (keep_operands)
+    if (keep_operands || !x86_has(g, XF_AVX)) /* without AVX not in the second operand's */
         return ENC(g_def_new(g));
     g_release(g);
     return ENC(g_def(g));

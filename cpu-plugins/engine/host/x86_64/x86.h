@@ -70,6 +70,7 @@ struct x86_target {
     int8_t *slot_reg;  /* by slot: its register, or -1 */
     uint32_t temps;    /* registers for values, as bits */
     uint32_t pinned;   /* registers with a slot */
+    uint32_t halves;   /* of these, those of F32 slots: calls do not keep the upper half */
     uint32_t nan_rule;
 };
 
@@ -88,7 +89,8 @@ struct x86_mem {
     size_t keep;    /* thunks and constants end here: reset goes back to it */
     struct xl_unit **unit; /* unit[n_units], by rising code address */
     uint32_t *start;       /* their offsets */
-    uint32_t n_units, max_units;
+    uint32_t n_units;      /* atomic */
+    uint32_t max_units;
 };
 
 int x86_mem_init(struct x86_mem *m, size_t size);
@@ -133,7 +135,8 @@ struct xrm x86_ctx(const struct x86_target *t, int index, int32_t off);
 
 /* ---- The map of host to guest pcs --------------------------------------------------- */
 
-#define MAP_MAX 8192 /* bytes */
+/* Room for every op's cold path and every `insn`, 10 bytes each at most. */
+#define MAP_MAX (2 * XL_MAX_OPS * 10)
 struct x86_map {
     uint32_t n, host;
     int64_t delta;
@@ -229,7 +232,6 @@ void g_copy(struct gen *g, int dst, uint32_t v); /* load v into a given register
 void g_release(struct gen *g);                 /* operands that die here lose their register */
 void g_free_scratch(struct gen *g);            /* scratch may hold the result: written last */
 int g_room(const struct gen *g, int n);        /* are n general temporaries unlocked? */
-int g_pin_type(const struct gen *g, int reg);
 void g_move_to(struct gen *g, uint32_t v, int reg); /* v is in this locked temporary now */
 void g_changed(struct gen *g, uint32_t v);     /* its register was changed: homes are stale */
 void g_put(struct gen *g, uint32_t slot, uint32_t v);
