@@ -5,6 +5,7 @@
  */
 #include "build.h"
 
+#include "../object/object.h"
 #include "memory.h"
 
 #include <string.h>
@@ -52,6 +53,8 @@ static pb_dev *new_dev(struct build *b, const struct pb_class *c, const char *id
         return NULL;
     }
     d->manifest = TRUE;
+    pb_buses_free(d); /* a board's buses are named by class and number */
+    pb_buses_make(d);
     if (apply(d, &compat, b->e) < 0 || apply(d, b->globals, b->e) < 0)
         return NULL;
     return d;

@@ -179,6 +179,11 @@ static void registers(struct pb_mon *x, pb_dev *d)
         char hex[2 * sizeof b + 1];
         if (c->reg_get(d->self, r[i].id, b, bytes) < 0)
             continue;
+        gboolean zero = TRUE;
+        for (guint k = 0; k < bytes; k++)
+            zero &= !b[k];
+        if (zero && r[i].group && !strcmp(r[i].group, "csr"))
+            continue; /* hundreds: only those that say something */
         if (strcmp(group, r[i].group ? r[i].group : "") && col) {
             g_string_append_c(x->out, '\n');
             col = 0;
