@@ -27,10 +27,17 @@ struct pb_machine {
     GArray *loads;        /* machine/board.c */
     struct pb_domain *domain; /* the default domain */
     enum pb_runstate state;
-    gboolean no_reboot, no_shutdown, deterministic;
+    gboolean no_reboot, no_shutdown, deterministic, ready;
     uint64_t seed;
     int exit_code;
     void *clock, *mem, *reset; /* parts' private state */
+    struct pb_shared *shared;  /* cpu/: memory that CPUs of a class share */
+    /* Told of SHUTDOWN, RESET, STOP, RESUME, GUEST_PANICKED (QMP's names), on [main]. On
+     * SHUTDOWN the process is to end with exit_code. Set by main/; may be NULL. */
+    void (*event)(struct pb_machine *m, const char *what);
+    /* A vCPU stopped at a breakpoint, watchpoint or step; the machine is in PB_RUN_DEBUG
+     * when this is called. [main]; set by the gdb stub; NULL: the monitor shows it. */
+    void (*debug)(struct pb_machine *m, pb_dev *cpu);
 };
 
 struct pb_machine *pb_machine_new(const char *name, const char *arch, pb_err *e);
@@ -46,6 +53,7 @@ void pb_machine_stop(struct pb_machine *m, enum pb_runstate why); /* all acknowl
 void pb_machine_reset(struct pb_machine *m, uint32_t kind);       /* stopped or running; [main] */
 /* Reset (0), power off (1), panic (2) with exit status. [any] */
 void pb_machine_request(struct pb_machine *m, uint32_t what, int code);
+extern const struct pb_svc_board pb_board_service;
 void pb_machine_free(struct pb_machine *m);
 const char *pb_runstate_name(enum pb_runstate s); /* QEMU's words */
 /* Saved state: to and from a GByteArray, vCPUs stopped, requests drained. [main] */

@@ -44,6 +44,8 @@ struct pb_dev {
     void *backend;      /* backend/: the routing's own state for a node */
     void *cpu;          /* cpu/: pb_cpu of a CPU */
     gboolean realized, manifest, hotplugged;
+    gboolean parallel;  /* callbacks need no domain: PB_DEV_PARALLEL, CPUs, backends */
+    gboolean own_domain; /* domain is freed with the device */
 };
 
 /* [main] all. NULL / <0 and `e` on failure. */

@@ -30,6 +30,7 @@ struct pb_class {
     uint32_t flags;
     struct pb_prop *props;
     uint32_t n_props;
+    uint32_t n_regions;             /* devices: how many publish() takes */
     char **models, **model_docs;    /* CPUs */
     struct pb_plugin_file *plugin;
     const void *table;              /* struct pb_{device,cpu,backend}_class once loaded */

@@ -145,8 +145,10 @@ int main(int argc, char **argv)
     if (!lib) {
         fprintf(stderr, "plugboard-sidecar: %s: %s\n", argv[1],
                 path ? dlerror() : "no such file");
+        free(path);
         return 1;
     }
+    free(path);
     const struct pb_plugin *p = dlsym(lib, "pb_plugin_v0");
     if (!p) {
         fprintf(stderr, "plugboard-sidecar: %s: no symbol pb_plugin_v0: not a plugin\n", argv[1]);

@@ -16,6 +16,22 @@
 
 enum { REF_PREC = 400 };
 
+static mpfr_t ref_s, ref_r, ref_x, ref_y;        /* temporaries, allocated once */
+static mpz_t ref_n, ref_m;
+
+static inline void ref_init(void)
+{
+    mpfr_inits2(REF_PREC + 8, ref_s, ref_r, ref_x, ref_y, (mpfr_ptr)0);
+    mpz_inits(ref_n, ref_m, (mpz_ptr)0);
+}
+
+static inline void ref_finish(void)
+{
+    mpfr_clears(ref_s, ref_r, ref_x, ref_y, (mpfr_ptr)0);
+    mpz_clears(ref_n, ref_m, (mpz_ptr)0);
+    mpfr_free_cache();
+}
+
 struct ref_format {
     const char *name;
     int p, ebits;
@@ -98,7 +114,6 @@ static inline void ref_value(const struct ref_format *f, mpfr_t x, test_u128 a)
     bool sign;
     int be;
     test_u128 frac;
-    mpz_t z;
 
     ref_fields(f, a, &sign, &be, &frac);
     if (be == ref_emax(f)) {
@@ -108,29 +123,24 @@ static inline void ref_value(const struct ref_format *f, mpfr_t x, test_u128 a)
             mpfr_set_inf(x, sign ? -1 : 1);
         return;
     }
-    mpz_init(z);
-    ref_mpz_set(z, be ? frac | (test_u128)1 << (f->p - 1) : frac);
-    mpfr_set_z_2exp(x, z, be ? be - 1 + ref_qmin(f) : ref_qmin(f), MPFR_RNDZ);
+    ref_mpz_set(ref_m, be ? frac | (test_u128)1 << (f->p - 1) : frac);
+    mpfr_set_z_2exp(x, ref_m, be ? be - 1 + ref_qmin(f) : ref_qmin(f), MPFR_RNDZ);
     mpfr_setsign(x, x, sign, MPFR_RNDZ);
-    mpz_clear(z);
 }
 
 /* |x|, of which bits may have been truncated, as n * 2^q; returns whether n is inexact. */
 static inline bool ref_quantize(mpz_t n, const mpfr_t x, bool lost, long q, unsigned rm)
 {
-    mpfr_t s, r;
     bool sign = mpfr_signbit(x), up = false;
 
-    mpfr_init2(s, REF_PREC + 8);
-    mpfr_init2(r, REF_PREC + 8);
-    mpfr_abs(s, x, MPFR_RNDZ);
-    mpfr_mul_2si(s, s, -q, MPFR_RNDZ);
-    mpfr_get_z(n, s, MPFR_RNDZ);
-    mpfr_frac(r, s, MPFR_RNDZ);
-    int half = mpfr_cmp_d(r, 0.5);
+    mpfr_abs(ref_s, x, MPFR_RNDZ);
+    mpfr_mul_2si(ref_s, ref_s, -q, MPFR_RNDZ);
+    mpfr_get_z(n, ref_s, MPFR_RNDZ);
+    mpfr_frac(ref_r, ref_s, MPFR_RNDZ);
+    int half = mpfr_cmp_d(ref_r, 0.5);
     if (half == 0 && lost)
         half = 1;
-    bool inexact = lost || !mpfr_zero_p(r);
+    bool inexact = lost || !mpfr_zero_p(ref_r);
     switch (rm) {
     case SF_RNE: up = half > 0 || (half == 0 && mpz_odd_p(n)); break;
     case SF_RMM: up = half >= 0; break;
@@ -139,8 +149,6 @@ static inline bool ref_quantize(mpz_t n, const mpfr_t x, bool lost, long q, unsi
     case SF_RTO: up = inexact && mpz_even_p(n); break;
     }
     mpz_add_ui(n, n, up);
-    mpfr_clear(s);
-    mpfr_clear(r);
     return inexact;
 }
 
@@ -149,13 +157,12 @@ static inline test_u128 ref_round(const struct ref_format *f, int p, const mpfr_
                                   unsigned rm, bool tiny_before, unsigned *flags)
 {
     bool sign = mpfr_signbit(x);
-    mpz_t n;
+    mpz_ptr n = ref_n;
 
     if (mpfr_inf_p(x))
         return ref_join(f, sign, ref_emax(f), 0);
     if (mpfr_zero_p(x))
         return ref_join(f, sign, 0, 0);
-    mpz_init(n);
     long e = mpfr_get_exp(x), emin = 2 - ref_bias(f);      /* MPFR: |x| in [2^(e-1), 2^e) */
     bool tiny = e < emin;
     if (tiny && !tiny_before) {
@@ -171,7 +178,6 @@ static inline test_u128 ref_round(const struct ref_format *f, int p, const mpfr_
     }
     test_u128 sig = ref_mpz_get(n) << (f->p - p);
     q -= f->p - p;
-    mpz_clear(n);
     if (!(sig >> (f->p - 1)))                              /* subnormal or zero */
         return ref_join(f, sign, 0, sig);
     long be = q - ref_qmin(f) + 1;
@@ -191,10 +197,10 @@ static inline test_u128 ref_round_mpfr(const struct ref_format *f, const mpfr_t 
 {
     static const mpfr_rnd_t modes[] = { MPFR_RNDN, MPFR_RNDZ, MPFR_RNDD, MPFR_RNDU };
     mpfr_exp_t emin = mpfr_get_emin(), emax = mpfr_get_emax();
-    mpfr_t s, r;
+    mpfr_ptr s = ref_x, r = ref_y;
 
-    mpfr_init2(s, REF_PREC + 4);
-    mpfr_init2(r, f->p);
+    mpfr_set_prec(s, REF_PREC + 4);
+    mpfr_set_prec(r, f->p);
     mpfr_set(s, x, MPFR_RNDZ);
     if (lost)
         mpfr_signbit(s) ? mpfr_nextbelow(s) : mpfr_nextabove(s);
@@ -208,10 +214,7 @@ static inline test_u128 ref_round_mpfr(const struct ref_format *f, const mpfr_t 
     mpfr_set_emin(emin);
     mpfr_set_emax(emax);
     unsigned ignored = 0;
-    test_u128 bits = ref_round(f, f->p, r, false, rm, false, &ignored);
-    mpfr_clear(s);
-    mpfr_clear(r);
-    return bits;
+    return ref_round(f, f->p, r, false, rm, false, &ignored);
 }
 
 #endif

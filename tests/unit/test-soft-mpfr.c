@@ -73,6 +73,7 @@ static const struct ref_format *fmt, *fmt_to;     /* of operands, of the result 
 static const struct ops *ops;
 static struct sf_env env;
 static mpfr_t A, B, C, R;
+static mpz_t I, LO, HI;
 static raw a, b, c;
 
 static void print_raw(const char *name, raw x)
@@ -210,8 +211,8 @@ static void try_rem(void)
     else
         mpfr_remquo(R, &q, A, B, MPFR_RNDZ);
     raw got = ops->rem(a, b, trunc, &quo, &env);
-    if (mpfr_regular_p(A) && mpfr_regular_p(B) && (quo ^ (uint64_t)labs(q)) & 0x7fffffff &&
-        st_report())
+    uint64_t q_abs = q < 0 ? 0 - (uint64_t)q : (uint64_t)q;
+    if (mpfr_regular_p(A) && mpfr_regular_p(B) && (quo ^ q_abs) & 0x7fffffff && st_report())
         printf("\n  %s_rem quotient %" PRIu64 " want %ld", fmt->name, quo, q);
     expect(trunc ? "fmod" : "remainder", got, 0, special_flags(), fmt->p);
 }
@@ -244,12 +245,10 @@ static void try_round_int(void)
 {
     bool exact = st_random() & 1;
     unsigned flags = special_flags();
-    mpz_t n;
 
-    mpz_init(n);
     if (mpfr_regular_p(A)) {
-        bool inexact = ref_quantize(n, A, false, 0, env.rm);
-        mpfr_set_z(R, n, MPFR_RNDZ);
+        bool inexact = ref_quantize(I, A, false, 0, env.rm);
+        mpfr_set_z(R, I, MPFR_RNDZ);
         mpfr_setsign(R, R, mpfr_signbit(A), MPFR_RNDZ);
         flags = inexact && exact ? SF_NX : 0;
     } else {
@@ -257,7 +256,6 @@ static void try_round_int(void)
         flags = snan() ? SF_NV : 0;
     }
     expect("round_int", ops->round_int(a, exact, &env), 0, flags, fmt->p);
-    mpz_clear(n);
 }
 
 static uint64_t saturated(bool nan, bool sign, unsigned width, bool is_signed, enum sf_sat sat)
@@ -281,11 +279,11 @@ static void try_to_int(void)
     int fbits = st_random() % 2 ? 0 : (int)(st_random() % 65);
     enum sf_sat sat = (enum sf_sat)(st_random() % 3);
     uint64_t want;
-    mpz_t n, lo, hi;
+    mpz_ptr n = I, lo = LO, hi = HI;
 
-    mpz_init(n);
-    mpz_init(lo);
-    mpz_init(hi);
+    mpz_set_ui(n, 0);
+    mpz_set_ui(lo, 0);
+    mpz_set_ui(hi, 0);
     if (mpfr_number_p(A)) {
         bool inexact = mpfr_regular_p(A) && ref_quantize(n, A, false, -fbits, env.rm);
         if (mpfr_signbit(A))
@@ -309,9 +307,6 @@ static void try_to_int(void)
     c = (unsigned)fbits;
     expect_raw("to_int", ops->to_int(a, width, is_signed, fbits, sat, &env), want, flags);
     b = c = 0;
-    mpz_clear(n);
-    mpz_clear(lo);
-    mpz_clear(hi);
 }
 
 static void try_to_formats(void)
@@ -436,9 +431,12 @@ int main(int argc, char **argv)
         { "f16, bf16: all operands", test_exhaustive }, { NULL, NULL },
     };
 
+    ref_init();
+    mpz_inits(I, LO, HI, (mpz_ptr)0);
     mpfr_inits2(REF_PREC, A, B, C, R, (mpfr_ptr)0);
     int failed = st_run(argc, argv, "soft-mpfr", 1000, tests);
     mpfr_clears(A, B, C, R, (mpfr_ptr)0);
-    mpfr_free_cache();
+    mpz_clears(I, LO, HI, (mpz_ptr)0);
+    ref_finish();
     return failed;
 }

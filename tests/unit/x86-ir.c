@@ -56,6 +56,12 @@ static uint64_t h_pure2(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c, u
     return h_pure(x, a, b, 8, 9);
 }
 
+/* An F32 or I32 has its upper half zero. */
+static uint64_t h_pure32(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+    return (uint32_t)h_pure2(x, a, b, c, d);
+}
+
 static uint64_t h_fault(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
     (void)c;
@@ -106,7 +112,7 @@ static const struct xl_helper helpers[] = {
     {"state", h_state, XL_H_FAULT | XL_H_STATE, 2, XL_I64, 0},
     {"write", h_state, XL_H_FAULT | XL_H_STATE, 2, 0, 0},
     {"fp", h_fp, XL_H_FP, 2, XL_I64, 0}, {"f64", h_pure2, XL_H_PURE, 2, XL_F64, 0},
-    {"f32", h_pure2, XL_H_PURE, 2, XL_F32, 0},
+    {"f32", h_pure32, XL_H_PURE, 2, XL_F32, 0},
 };
 
 #define O(f, i) (uint32_t)(offsetof(struct ir_cpu, f) + (i) * sizeof(((struct ir_cpu *)0)->f[0]))

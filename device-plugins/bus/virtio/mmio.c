@@ -304,7 +304,7 @@ static const struct pb_prop props[] = {
      .type = PB_T_BOOL},
 };
 static const char *const lines_out[] = {"irq", NULL};
-static const char *const buses_out[] = {PB_VIRTIO_BUS, NULL};
+static const char *const buses_out[] = {PB_VIRTIO_BUS "[1]", NULL};
 
 static const struct pb_device_class mmio_class = {
     .size = sizeof mmio_class,

@@ -59,7 +59,8 @@ struct pb_svc_board { /* [main] */
     /* First address >= from, aligned, where `len` bytes fit in main memory clear of every
      * load so far; UINT64_MAX when there is none. */
     uint64_t (*place)(pb_dev *d, uint64_t from, uint64_t len, uint64_t align);
-    /* Entry state of CPU `i` (UINT32_MAX: every CPU) after reset: see draft/cpu.h. */
+    /* Entry state of CPU `i` (UINT32_MAX: every CPU that was not given one of its own) after
+     * reset: see draft/cpu.h. */
     int (*entry)(pb_dev *d, uint32_t i, uint64_t pc, const uint64_t *args, uint32_t n_args,
                  pb_err *e);
     /* Ask the machine to reset (0), power off (1), or stop as panicked (2); `code` becomes

@@ -59,7 +59,8 @@ struct pb_device_class {
     const char *const *lines_out;
     /* Inputs, NULL-ended: "rx"; "irq[96]" stands for 96 inputs. Input numbers count on. */
     const char *const *lines_in;
-    /* Child buses it offers, NULL-ended "kind": instance names are the host's. */
+    /* Child buses it offers, NULL-ended "kind", or "kind[1]" for at most 1 child: instance
+     * names are the host's. */
     const char *const *buses_out;
     const struct pb_provide *provides; /* provides[n_provides] */
     uint32_t n_provides;

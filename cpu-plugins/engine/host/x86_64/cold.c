@@ -29,9 +29,11 @@ struct carg x86_arg(struct gen *g, uint32_t v)
     struct carg a = {.kind = CARG_GPR};
     uint64_t k;
 
-    if (g_const(g, v, &k))
-        return x86_arg_imm((int64_t)k);
-    switch (xl_result(&g->b->op[v])) {
+    uint32_t type = xl_result(&g->b->op[v]);
+
+    if (g_const(g, v, &k)) /* an I32 may stand for an I64's low half */
+        return x86_arg_imm((int64_t)(type == XL_I32 ? (uint32_t)k : k));
+    switch (type) {
     case XL_I32: a.kind = CARG_I32; break;
     case XL_F32: a.kind = CARG_F32; break;
     case XL_F64: a.kind = CARG_F64; break;
@@ -109,13 +111,22 @@ static const uint8_t *rx(const struct gen *g, const uint8_t *p)
     return p + g->a.rx;
 }
 
-static void emit_call(struct gen *g, const struct cold *c)
+static void emit_call(struct gen *g, struct cold *c)
 {
+    if (c->lookup) {
+        c->n_sites = 0;
+        x86_tlb_lookup(g, c->arg[0].reg, c->arg[0].disp, c, c->add, c->page,
+                       c->add);
+        xa_jmp_to(&g->a, rx(g, c->resume));
+        xa_patch(c->site[0], g->a.p);
+    }
     x86_map_add(&g->map, (uint32_t)(g->a.p - g->start), c->delta);
     x86_call_args(g, c->arg, 5);
     xa_call_to(&g->a, c->thunk);
     if (c->dst >= 0)
         x86_result(g, c->dst, c->dst_f32);
+    if (c->kept) /* C may have flushed it */
+        xa_opi(&g->a, XO_MOV_I, 1, 0, xr(c->page), -1, 4);
     xa_jmp_to(&g->a, rx(g, c->back));
 }
 
@@ -157,7 +168,7 @@ static void emit_link(struct gen *g, const struct cold *c)
 void x86_cold_emit(struct gen *g)
 {
     for (uint32_t i = 0; i < g->n_cold; i++) {
-        const struct cold *c = &g->cold[i];
+        struct cold *c = &g->cold[i];
 
         for (uint32_t j = 0; j < c->n_sites; j++)
             xa_patch(c->site[j], g->a.p);

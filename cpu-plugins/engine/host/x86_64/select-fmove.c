@@ -89,8 +89,7 @@ static void box_in_place(struct gen *g, uint32_t v)
     if (p->hi || p->last <= g->i)
         return;
     r = g_reg(g, v);
-    if ((g->t->pinned & BIT(r)) && g_pin_type(g, r) == XL_F32) {
-        /* A slot of 32 bits: its register loses the upper half when it is saved. */
+    if (g->t->halves & BIT(r)) {
         r = g_xtmp(g);
         g_copy(g, r, v);
         g_move_to(g, v, r);

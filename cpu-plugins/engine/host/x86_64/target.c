@@ -88,6 +88,7 @@ static void pin(struct x86_target *t, const struct xl_guest *g, int fp, uint32_t
         p->off = SOFF(&g->slots[slot]);
         t->slot_reg[slot] = p->reg;
         t->pinned |= BIT(p->reg);
+        t->halves |= p->type == XL_F32 ? BIT(p->reg) : 0;
         t->n_pins++;
     }
 }

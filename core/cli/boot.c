@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* boot.c - -kernel, -initrd, -append, -dtb, -bios, -fw_cfg, -L: what the boot plugin gets.
+ *
+ * Files are opened once here, so that a missing one is reported before anything runs; the
+ * boot plugin reads them. Files of -fw_cfg go to the device that provides PB_FW_FILES.
+ */
+#include "sys.h"
+
+#include "../machine/reset.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int readable(const char *what, const char *path, const char *opt, pb_err *e)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0 || fstat(fd, &st) < 0 || S_ISDIR(st.st_mode)) {
+        int err = fd < 0 ? errno : EISDIR;
+        pb_err_set(e, PB_ENOENT, "could not open %s '%s': %s", what, path, g_strerror(err));
+        pb_err_prefix(e, "-%s: ", opt);
+    }
+    if (fd >= 0)
+        close(fd);
+    return e->code;
+}
+
+static void option(struct pb_sys *s, const char *name, const char *value)
+{
+    g_hash_table_replace(s->m->options, g_strdup(name), g_strdup(value));
+}
+
+static int give_file(struct pb_sys *s, const char *name, const char *file, const char *text)
+{
+    for (guint i = 0; i < s->m->devs->len; i++) {
+        void *self = NULL;
+        const struct pb_fw_files *t = pb_dev_interface(s->m->devs->pdata[i], PB_FW_FILES, &self);
+        g_autofree char *data = NULL;
+        g_autoptr(GError) err = NULL;
+        gsize n = 0;
+        if (!t)
+            continue;
+        if (file && !g_file_get_contents(file, &data, &n, &err))
+            return pb_err_set(s->e, PB_EIO, "%s", err->message);
+        if (n > G_MAXUINT32)
+            return pb_err_set(s->e, PB_EINVAL, "'%s' is larger than 4 GiB", file);
+        return t->add(self, name, file ? data : text, (uint32_t)(file ? n : strlen(text)), s->e);
+    }
+    return pb_err_set(s->e, PB_ENOTSUP, "machine '%s' has no fw_cfg device", s->plan->name);
+}
+
+int pb_sys_fw_cfg(struct pb_sys *s)
+{
+    static const char *const known[] = {"name", "file", "string", NULL};
+    struct pb_given *g;
+    int r = PB_OK;
+
+    for (guint i = 0; r == PB_OK && (g = pb_cli_nth(s->cli, "fw_cfg", i)); i++) {
+        struct pb_args *a = pb_args_parse("-fw_cfg", g->arg, "name", s->e);
+        if (!a)
+            return PB_EINVAL;
+        const char *name = pb_args_get(a, "name"), *file = pb_args_get(a, "file");
+        const char *text = pb_args_get(a, "string");
+        if (!name || !*name || !file == !text)
+            r = pb_err_set(s->e, PB_EINVAL, "expected name=NAME and either file=FILE or "
+                           "string=TEXT");
+        else if (strlen(name) > 55)
+            r = pb_err_set(s->e, PB_EINVAL, "the name has more than 55 bytes");
+        else if (file && readable("fw_cfg file", file, "fw_cfg", s->e) < 0)
+            r = PB_ENOENT;
+        else if (pb_args_done(a, known, s->e) == PB_OK)
+            give_file(s, name, file, text);
+        r = s->e->code;
+        if (r < 0)
+            pb_err_once(s->e, &a->place);
+        pb_args_free(a);
+    }
+    return r;
+}
+
+int pb_sys_boot(struct pb_sys *s)
+{
+    static const char *const files[][2] = {
+        {"kernel", "kernel file"}, {"initrd", "initial RAM disk"}, {"dtb", "device tree"}};
+    const char *bios = pb_cli_text(s->cli, "bios"), *append = pb_cli_text(s->cli, "append");
+    struct pb_given *g;
+
+    for (guint i = 0; (g = pb_cli_nth(s->cli, "L", i)); i++)
+        pb_firmware_add_dir(g->arg);
+    for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
+        const char *v = pb_cli_text(s->cli, files[i][0]);
+        if (!v)
+            continue;
+        if (readable(files[i][1], v, files[i][0], s->e) < 0)
+            return PB_ENOENT;
+        option(s, files[i][0], v);
+    }
+    if (!g_hash_table_contains(s->m->options, "kernel")) {
+        if (append)
+            return pb_err_set(s->e, PB_EINVAL, "-append only allowed with -kernel option");
+        if (g_hash_table_contains(s->m->options, "initrd"))
+            return pb_err_set(s->e, PB_EINVAL, "-initrd only allowed with -kernel option");
+    }
+    if (append)
+        option(s, "append", append);
+    if (bios)
+        option(s, "bios", bios);
+    if (s->dumpdtb)
+        option(s, "dumpdtb", s->dumpdtb);
+    return PB_OK;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* sys.h - from the parsed command line to a machine that can run. One file an option
+ * family; every function returns PB_OK, PB_E* with `e` set, or PB_DONE when help or another
+ * answer was printed and the process is to end with status 0.
+ */
+#ifndef PB_CORE_SYS_H
+#define PB_CORE_SYS_H
+
+#include "../manifest/build.h"
+#include "cli.h"
+
+#define PB_DONE 1
+
+/* A front-end that follows from -drive, -nic or -virtfs: made after the board. */
+struct pb_wanted {
+    char *cls, *bus;
+    GArray *sets; /* struct pb_plan_set */
+    struct pb_place place;
+};
+
+struct pb_sys {
+    struct pb_cli *cli;
+    struct pb_manifest *manifest;
+    struct pb_mconf conf;
+    struct pb_plan *plan;
+    struct pb_globals globals;
+    struct pb_machine *m;
+    char *cpu_model;
+    GArray *cpu_sets;      /* struct pb_plan_set: -cpu features */
+    GPtrArray *wanted;     /* struct pb_wanted * */
+    GPtrArray *monitors;   /* char *: ids of character nodes that get a monitor */
+    guint n_serial, n_drive, n_nic, n_mac;
+    gboolean stdio_used;
+    GHashTable *drive_units; /* "IF:INDEX" that are taken */
+    char *dumpdtb;
+    pb_err *e;
+};
+
+/* In this order. */
+int pb_sys_help(struct pb_sys *s);     /* -h, -version, and help of -device, -netdev, … */
+int pb_sys_machine(struct pb_sys *s);  /* machine.c: -M -m -smp -cpu: the plan */
+int pb_sys_process(struct pb_sys *s);  /* process.c: -name -rtc -no-reboot -accel -global … */
+int pb_sys_create(struct pb_sys *s);   /* machine.c: the empty machine */
+int pb_sys_boot(struct pb_sys *s);     /* boot.c: -kernel … into m->options */
+int pb_sys_chardevs(struct pb_sys *s); /* chardev.c */
+int pb_sys_block(struct pb_sys *s);    /* drive.c */
+int pb_sys_net(struct pb_sys *s);      /* net.c */
+int pb_sys_fs(struct pb_sys *s);       /* fs.c */
+int pb_sys_build(struct pb_sys *s);    /* machine.c: pb_build */
+int pb_sys_fw_cfg(struct pb_sys *s);  /* boot.c: -fw_cfg */
+int pb_sys_devices(struct pb_sys *s);  /* device.c: wanted, -device */
+int pb_sys_check_peers(struct pb_sys *s); /* net.c, drive.c: warnings about unused backends */
+
+/* ---- Shared by the families ---------------------------------------------------------- */
+
+/* A node of `driver` with the arguments that are left, realized. NULL and `e`. */
+pb_dev *pb_sys_node(struct pb_sys *s, enum pb_kind kind, const char *driver, const char *id,
+                    struct pb_args *a);
+/* `driver` or a fault naming the package or nearest name, worded like QEMU's. */
+const struct pb_class *pb_sys_class(enum pb_kind kind, const char *name, const char *what,
+                                    const struct pb_place *at, pb_err *e);
+/* New user device: set, on its bus, realized. args: class in "driver". */
+pb_dev *pb_sys_add_device(struct pb_sys *s, struct pb_args *a);
+/* The monitor's device_add: `text` as -device takes it. */
+pb_dev *pb_sys_hotplug(struct pb_machine *m, const char *text, pb_err *e);
+struct pb_wanted *pb_sys_want(struct pb_sys *s, const char *cls, const char *bus,
+                              const struct pb_place *at);
+void pb_wanted_set(struct pb_wanted *w, const char *key, const char *value);
+/* A character node from the short form: "stdio", "tcp:…", "file:…". NULL with no error when
+ * it is "none". */
+pb_dev *pb_sys_char_short(struct pb_sys *s, const char *opt, const char *text, const char *id);
+
+/* help.c: what -device help and the like print. */
+void pb_help_devices(FILE *to, gboolean all);
+void pb_help_devices_json(FILE *to);
+int pb_help_class(enum pb_kind kind, const char *name, FILE *to, pb_err *e);
+void pb_help_backends(enum pb_kind kind, const char *head, const char *indent, FILE *to);
+void pb_help_cpus(const char *arch, FILE *to);
+void pb_help_machines(const char *arch, gboolean verbose, FILE *to);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* table.c - every option: name, argument, help. Parser, -h and the manual read this table
+ * only. The wording of arguments is that of QEMU's manual where the option is QEMU's.
+ */
+#include "cli.h"
+
+const struct pb_opt pb_options[] = {
+    {"help", NULL, "Standard options", "print this help", NULL},
+    {"h", NULL, NULL, NULL, "help"},
+    {"version", NULL, NULL, "print version, ABI and plugin directories", NULL},
+    {"machine", "[type=]NAME[,OPTION=VALUE…]", NULL,
+     "the machine: NAME of an installed manifest or path of a .machine file;\n"
+     "'-machine help' lists machines, 'NAME,help' its options, 'NAME,dump' the merged\n"
+     "manifest with the origin of each line, 'NAME,check' reports its faults;\n"
+     "dumpdtb=FILE writes the device tree and exits", NULL},
+    {"M", "NAME[,…]", NULL, NULL, "machine"},
+    {"cpu", "MODEL[,FEATURE=on|off…]", NULL, "the CPU; '-cpu help' lists models and features",
+     NULL},
+    {"accel", "[accel=]NAME[,thread=multi|single]", NULL,
+     "'tcg' is the translator of the CPU plugin; '-accel help' lists", NULL},
+    {"smp", "[cpus=]N[,maxcpus=N][,sockets=N][,cores=N][,threads=N]", NULL, "number of CPUs",
+     NULL},
+    {"m", "[size=]SIZE[K|M|G|T]", NULL, "main memory; a bare number is MiB", NULL},
+    {"name", "TEXT", NULL, "name of the guest, and of the process", NULL},
+    {"global", "CLASS.PROPERTY=VALUE", NULL, "a property for every device of a class", NULL},
+    {"nodefaults", NULL, NULL, "no default serial port, monitor and network card", NULL},
+    {"no-user-config", NULL, NULL, "read no machine files of the user's own", NULL},
+    {"L", "DIR", NULL, "search DIR first for firmware", NULL},
+    {"device", "CLASS[,id=ID][,bus=BUS][,PROPERTY=VALUE…]", NULL,
+     "add a device; '-device help' lists classes ('help=json': as JSON), 'CLASS,help'\n"
+     "its properties; CLASS[,…] may be a JSON object", NULL},
+
+    {"bios", "FILE|default|none", "Boot options", "firmware", NULL},
+    {"kernel", "FILE", NULL, "kernel: ELF, Linux Image, gzip of these, or raw", NULL},
+    {"append", "TEXT", NULL, "command line of the kernel", NULL},
+    {"initrd", "FILE", NULL, "initial RAM disk of the kernel", NULL},
+    {"dtb", "FILE", NULL, "device tree instead of the machine's own", NULL},
+    {"fw_cfg", "[name=]NAME,file=FILE|string=TEXT", NULL, "a file for the guest's fw_cfg", NULL},
+
+    {"blockdev", "driver=DRIVER[,node-name=NAME][,KEY=VALUE…]", "Block device options",
+     "make a block node; KEY.SUB=VALUE describes the node below; '-blockdev help' lists\n"
+     "drivers; may be a JSON object", NULL},
+    {"drive", "[file=FILE][,if=IF][,format=FORMAT][,media=disk|cdrom][,id=ID][,index=N]\n"
+     "[,snapshot=on|off][,readonly=on|off][,cache=MODE][,aio=AIO][,discard=ignore|unmap]",
+     NULL, "block nodes for FILE and, unless if=none, a device of the machine's", NULL},
+    {"hda", "FILE", NULL, "-drive media=disk,index=0 for FILE; also -hdb -hdc -hdd", NULL},
+    {"hdb", "FILE", NULL, NULL, "hda"},
+    {"hdc", "FILE", NULL, NULL, "hda"},
+    {"hdd", "FILE", NULL, NULL, "hda"},
+    {"cdrom", "FILE", NULL, "-drive media=cdrom,index=2 for FILE", NULL},
+    {"pflash", "FILE", NULL, "-drive if=pflash for FILE, the next flash each time", NULL},
+    {"sd", "FILE", NULL, "-drive if=sd for FILE", NULL},
+    {"mtdblock", "FILE", NULL, "-drive if=mtd for FILE", NULL},
+    {"fda", "FILE", NULL, "-drive if=floppy,index=0 for FILE; also -fdb", NULL},
+    {"fdb", "FILE", NULL, NULL, "fda"},
+    {"snapshot", NULL, NULL, "write to temporary overlays: images stay as they are", NULL},
+
+    {"netdev", "TYPE,id=ID[,KEY=VALUE…]", "Network options",
+     "make a network backend; '-netdev help' lists types; may be a JSON object", NULL},
+    {"nic", "TYPE[,model=MODEL][,mac=ADDR][,id=ID][,KEY=VALUE…] | none", NULL,
+     "a network backend and a card of the machine's for it", NULL},
+    {"net", "nic[,model=MODEL][,netdev=ID][,macaddr=ADDR] | TYPE[,KEY=VALUE…] | none", NULL,
+     "the old way to say -nic in two parts", NULL},
+
+    {"fsdev", "DRIVER,id=ID[,path=DIR][,security_model=MODEL][,readonly=on|off]",
+     "Shared directory options", "make a file-share backend", NULL},
+    {"virtfs", "DRIVER,path=DIR,mount_tag=TAG,security_model=MODEL[,readonly=on|off][,id=ID]",
+     NULL, "a file share and the machine's device for it", NULL},
+
+    {"chardev", "TYPE,id=ID[,mux=on|off][,KEY=VALUE…]", "Character device options",
+     "make a character backend; '-chardev help' lists types; may be a JSON object", NULL},
+    {"serial", "DEV", NULL,
+     "the next serial port: stdio, mon:stdio, pty, null, none, file:F, pipe:F,\n"
+     "tcp:HOST:PORT[,server=on], unix:PATH[,server=on], chardev:ID", NULL},
+    {"monitor", "DEV", NULL, "a monitor at DEV (as for -serial), or none", NULL},
+    {"mon", "[chardev=]ID[,mode=readline]", NULL, "a monitor at a character backend", NULL},
+    {"echr", "N", NULL, "escape character of the terminal, 1 for C-a", NULL},
+    {"nographic", NULL, NULL, "serial port and monitor on the terminal (C-a c changes, C-a x "
+     "leaves)", NULL},
+    {"display", "none", NULL, "no display", NULL},
+
+    {"S", NULL, "Debug and process options", "do not start the CPUs: 'c' in the monitor does",
+     NULL},
+    {"gdb", "DEV", NULL, "wait for gdb at DEV: tcp::PORT, unix:PATH or stdio", NULL},
+    {"s", NULL, NULL, "-gdb tcp:127.0.0.1:1234", NULL},
+    {"d", "ITEM[,ITEM…]", NULL, "log: guest_errors, unimp, …; '-d help' lists", NULL},
+    {"D", "FILE", NULL, "write the log to FILE", NULL},
+    {"no-reboot", NULL, NULL, "end when the guest resets", NULL},
+    {"no-shutdown", NULL, NULL, "stop, but do not end, when the guest powers off", NULL},
+    {"rtc", "[base=utc|localtime|DATE][,clock=host|vm]", NULL, "date and clock of the guest",
+     NULL},
+    {"seed", "N", NULL, "seed of the guest's random numbers", NULL},
+    {"pidfile", "FILE", NULL, "write the process number to FILE once everything is ready", NULL},
+    {"daemonize", NULL, NULL, "go to the background once everything is ready", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};

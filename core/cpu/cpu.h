@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* cpu.h - vCPUs: one host thread each, halting, kicking, stopping. */
+#ifndef PB_CORE_CPU_H
+#define PB_CORE_CPU_H
+
+#include "../machine/machine.h"
+#include "../thread/domain.h"
+
+#include <plugboard/draft/cpu.h>
+
+struct pb_cpu {
+    pb_dev *dev;
+    struct pb_machine *m;
+    const struct pb_cpu_class *cls;
+    uint32_t index;
+    char *model;
+    pthread_t thread;
+    gboolean started;
+    _Atomic uint32_t asks;     /* CPU_* in vcpu.c: what the thread shall do */
+    _Atomic uint32_t sleeping; /* futex: in HALT, or being stopped */
+    _Atomic uint32_t inside;   /* may be in translated code */
+    uint32_t parked;           /* acknowledged a stop; under run.lock */
+    uint32_t halted;           /* run() said HALT and nothing woke it yet */
+    /* Boot: what reset() gets. */
+    uint64_t pc, args[8];
+    uint32_t n_args;
+    uint32_t own_entry; /* it was given for this CPU alone */
+};
+
+struct pb_shared {
+    const struct pb_cpu_class *cls;
+    uint8_t *mem;
+    uint64_t bytes;
+    struct pb_shared *next;
+};
+void pb_cpu_shared_free(struct pb_machine *m);
+
+/* A CPU's host side. [main] */
+int pb_cpu_attach(pb_dev *d, const char *model, uint32_t index, pb_err *e);
+int pb_cpu_realize(pb_dev *d, pb_err *e);
+void pb_cpu_unrealize(pb_dev *d);
+void pb_cpu_free(pb_dev *d);
+int pb_cpu_start_thread(struct pb_cpu *c, pb_err *e); /* parked until pb_cpus_resume */
+void pb_cpus_ask(struct pb_machine *m);    /* park soon, do not wait for it; [any] */
+void pb_cpus_stop(struct pb_machine *m);   /* every run() has returned; [main] */
+void pb_cpus_resume(struct pb_machine *m); /* [main] */
+/* Something happened that may end a halt. [any] */
+void pb_cpu_wake(struct pb_cpu *c);
+void pb_cpu_kick_all(struct pb_machine *m); /* leave run() soon; [any] */
+/* [gpa, gpa+len) of watched code was written: tell every CPU but `by`. [any] */
+void pb_cpu_code_written(struct pb_machine *m, struct pb_cpu *by, uint64_t gpa, uint64_t len);
+extern const struct pb_svc_cpu pb_cpu_service;
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* main.c - one executable, several programs: argv[0] says which. */
+#include "main.h"
+
+#include <string.h>
+
+int main(int argc, char **argv)
+{
+    static const char prefix[] = "plugboard-system-";
+    const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+    const char *name = slash ? slash + 1 : argc > 0 ? argv[0] : "plugboard";
+
+    pb_progname = name;
+    if (!strncmp(name, prefix, strlen(prefix)) && name[strlen(prefix)])
+        return pb_system_main(name + strlen(prefix), argc, argv);
+    return pb_umbrella_main(argc, argv);
+}

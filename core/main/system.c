@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* system.c - plugboard-system-ARCH: command line, machine, main loop, exit status. */
+#include "main.h"
+
+#include "../backend/backend.h"
+#include "../cli/sys.h"
+#include "../monitor/monitor.h"
+#include "../object/host.h"
+#include "../plugin/find.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static GMainLoop *loop;
+static int exit_status = -1; /* of a shutdown; -1: none yet */
+
+static void quit_with(int status)
+{
+    if (exit_status < 0)
+        exit_status = status;
+    if (loop)
+        g_main_loop_quit(loop);
+}
+
+static gboolean on_signal(gpointer what)
+{
+    if (!GPOINTER_TO_INT(what))
+        fprintf(stderr, "%s: terminating on signal\n", pb_progname);
+    quit_with(0);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_quit(gpointer data)
+{
+    (void)data;
+    quit_with(0);
+    return G_SOURCE_REMOVE;
+}
+
+void pb_main_quit(void)
+{
+    g_idle_add(on_quit, NULL);
+}
+
+static void on_event(struct pb_machine *m, const char *what)
+{
+    pb_monitor_event(m, what);
+    if (!strcmp(what, "SHUTDOWN") && !m->no_shutdown)
+        quit_with(m->exit_code);
+}
+
+/* ---- Ready and done ------------------------------------------------------------------ */
+
+static int write_pidfile(const char *path, pb_err *e)
+{
+    g_autofree char *text = g_strdup_printf("%d\n", (int)getpid());
+    g_autoptr(GError) err = NULL;
+
+    if (!path || g_file_set_contents(path, text, -1, &err))
+        return PB_OK;
+    return pb_err_set(e, PB_EIO, "-pidfile: %s", err->message);
+}
+
+/* Every option must have been understood by someone: none is ignored. */
+static int check_unused(struct pb_sys *s)
+{
+    const struct pb_given *g = pb_cli_unused(s->cli);
+
+    if (!g)
+        return PB_OK;
+    return pb_err_set(s->e, PB_ENOTSUP, "-%s: no part of this plugboard can do that",
+                      g->opt->name);
+}
+
+static int gdb(struct pb_sys *s)
+{
+    const char *dev = pb_cli_text(s->cli, "gdb");
+
+    if (pb_cli_flag(s->cli, "s"))
+        dev = "tcp:127.0.0.1:1234";
+    return dev ? pb_gdb_start(s->m, dev, s->e) : PB_OK;
+}
+
+static int monitors(struct pb_sys *s)
+{
+    for (guint i = 0; i < s->monitors->len; i++)
+        if (pb_monitor_open(s->m, s->monitors->pdata[i], s->e) < 0)
+            return PB_EINVAL;
+    return PB_OK;
+}
+
+static int prepare(struct pb_sys *s)
+{
+    static int (*const steps[])(struct pb_sys *) = {
+        pb_sys_help,  pb_sys_machine, pb_sys_create, pb_sys_process, pb_sys_boot,
+        pb_sys_chardevs, pb_sys_block, pb_sys_net,   pb_sys_fs,      pb_sys_build,
+        pb_sys_fw_cfg,   pb_sys_devices, gdb,          monitors,     check_unused};
+    int r = PB_OK;
+
+    if (pb_cli_flag(s->cli, "no-user-config"))
+        pb_find_no_user();
+    for (guint i = 0; i < G_N_ELEMENTS(steps) && r == PB_OK; i++) {
+        /* what -S, -pidfile and the like mean is here */
+        if (steps[i] == check_unused) {
+            pb_cli_flag(s->cli, "S");
+            pb_cli_text(s->cli, "pidfile");
+            pb_cli_flag(s->cli, "daemonize");
+            s->m->no_reboot = pb_cli_flag(s->cli, "no-reboot");
+            s->m->no_shutdown = pb_cli_flag(s->cli, "no-shutdown");
+        }
+        r = steps[i](s);
+    }
+    return r;
+}
+
+static int run(struct pb_sys *s)
+{
+    struct pb_machine *m = s->m;
+
+    m->event = on_event;
+    pb_sys_check_peers(s);
+    if (pb_machine_ready(m, s->e) < 0)
+        return PB_EINVAL;
+    if (s->dumpdtb)
+        return PB_DONE;
+    if (write_pidfile(pb_cli_text(s->cli, "pidfile"), s->e) < 0)
+        return PB_EIO;
+    pb_daemon_ready();
+    if (!pb_cli_flag(s->cli, "S"))
+        pb_machine_start(m);
+    if (exit_status < 0)
+        g_main_loop_run(loop);
+    pb_machine_stop(m, PB_RUN_SHUTDOWN);
+    const char *pid = pb_cli_text(s->cli, "pidfile");
+    if (pid)
+        unlink(pid);
+    return PB_OK;
+}
+
+static void finish(struct pb_sys *s)
+{
+    pb_monitor_close_all();
+    if (s->m)
+        pb_machine_free(s->m);
+    pb_plan_free(s->plan);
+    pb_manifest_free(s->manifest);
+    pb_cli_free(s->cli);
+}
+
+static void wanted_free(gpointer p)
+{
+    struct pb_wanted *w = p;
+
+    for (guint i = 0; i < w->sets->len; i++) {
+        g_free(g_array_index(w->sets, struct pb_plan_set, i).key);
+        g_free(g_array_index(w->sets, struct pb_plan_set, i).value);
+    }
+    g_array_unref(w->sets);
+    g_free(w->cls);
+    g_free(w->bus);
+    g_free(w);
+}
+
+int pb_system_main(const char *arch, int argc, char **argv)
+{
+    pb_err e = {0};
+    struct pb_sys s = {.e = &e};
+
+    s.cli = pb_cli_parse(arch, argc, argv, &e);
+    if (!s.cli || (pb_cli_flag(s.cli, "daemonize") && pb_daemon_start(&e) < 0)) {
+        pb_err_report(&e);
+        return 1;
+    }
+    s.globals.v = g_array_new(FALSE, FALSE, sizeof(struct pb_plan_set));
+    s.cpu_sets = g_array_new(FALSE, FALSE, sizeof(struct pb_plan_set));
+    s.wanted = g_ptr_array_new_with_free_func(wanted_free);
+    s.monitors = g_ptr_array_new_with_free_func(g_free);
+    s.drive_units = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    pb_host_init();
+    pb_registry_scan();
+    loop = g_main_loop_new(NULL, FALSE);
+    g_unix_signal_add(SIGINT, on_signal, GINT_TO_POINTER(1));
+    g_unix_signal_add(SIGTERM, on_signal, NULL);
+    g_unix_signal_add(SIGHUP, on_signal, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    pb_char_on_quit(pb_main_quit);
+    pb_monitor_on_quit(pb_main_quit);
+    pb_terminal_guard();
+    int r = prepare(&s);
+    if (r == PB_OK)
+        r = run(&s);
+    finish(&s);
+    if (r < 0) {
+        pb_terminal_restore();
+        if (e.text)
+            pb_err_report(&e);
+        return 1;
+    }
+    fflush(stdout);
+    return r == PB_DONE ? 0 : exit_status < 0 ? 0 : exit_status;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* monitor.h - the human monitor on character nodes. [main] all. */
+#ifndef PB_CORE_MONITOR_H
+#define PB_CORE_MONITOR_H
+
+#include "../machine/machine.h"
+
+/* A monitor on character node `chardev`. */
+int pb_monitor_open(struct pb_machine *m, const char *chardev, pb_err *e);
+void pb_monitor_close_all(void);
+void pb_monitor_event(struct pb_machine *m, const char *what);
+void pb_monitor_on_quit(void (*quit)(void));
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* plug.c - devices that come and go, and the wiring of outputs to inputs. */
+#include "../backend/backend.h"
+#include "../cpu/cpu.h"
+#include "../line/line.h"
+#include "../machine/reset.h"
+#include "object.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Wiring ------------------------------------------------------------------------------- */
+
+/* "irq[96]" is 96 inputs named irq. */
+static uint32_t inputs_in(const char *text, size_t *name_len)
+{
+    const char *open = strchr(text, '[');
+
+    *name_len = open ? (size_t)(open - text) : strlen(text);
+    return open ? (uint32_t)strtoul(open + 1, NULL, 10) : 1;
+}
+
+int pb_class_input(const struct pb_class *c, const char *name, uint32_t index)
+{
+    uint32_t at = 0;
+
+    for (char **l = c->lines_in; l && *l; l++) {
+        size_t len;
+        uint32_t n = inputs_in(*l, &len);
+        if (strlen(name) == len && !strncmp(*l, name, len))
+            return index < n ? (int)(at + index) : -1;
+        at += n;
+    }
+    return -1;
+}
+
+static uint32_t all_inputs(const struct pb_class *c)
+{
+    uint32_t n = 0;
+    size_t len;
+
+    for (char **l = c->lines_in; l && *l; l++)
+        n += inputs_in(*l, &len);
+    return n;
+}
+
+static gboolean has_output(const struct pb_class *c, const char *out, uint32_t i)
+{
+    for (char **l = c->lines_out; l && *l; l++) {
+        const char *open = strchr(*l, '[');
+        size_t len = open ? (size_t)(open - *l) : strlen(*l);
+        if (strlen(out) == len && !strncmp(*l, out, len))
+            return open || i == 0;
+    }
+    return FALSE;
+}
+
+int pb_dev_wire(pb_dev *from, const char *out, uint32_t i, pb_dev *to, uint32_t n,
+                gboolean shared, pb_err *e)
+{
+    if (!has_output(from->cls, out, i))
+        return pb_err_set(e, PB_ENOENT, "'%s' (%s) has no output '%s' %u", from->name,
+                          from->cls->id, out, i);
+    if (n >= all_inputs(to->cls))
+        return pb_err_set(e, PB_ENOENT, "'%s' (%s) has no input %u, it has %u", to->name,
+                          to->cls->id, n, all_inputs(to->cls));
+    return pb_wire_connect(from, out, i, to, n, shared, e);
+}
+
+/* ---- Plug and unplug ------------------------------------------------------------------------ */
+
+int pb_dev_plug(pb_dev *d, pb_err *e)
+{
+    const struct pb_device_class *c = d->cls->table;
+    gboolean live = d->m->ready;
+    int rc;
+
+    if (d->cls->kind == PB_KIND_DEVICE && d->cls->bus && !d->bus) {
+        pb_bus *b = pb_bus_find(d->m, d->cls->bus, NULL);
+        rc = b ? pb_dev_attach(d, b, e)
+               : pb_err_set(e, PB_ENOENT, "No '%s' bus found for device '%s'", d->cls->bus,
+                            d->cls->id);
+        if (rc < 0)
+            return rc;
+    }
+    if (live && d->cls->kind == PB_KIND_DEVICE && !(c->flags & PB_DEV_HOTPLUG)) {
+        if (d->bus)
+            return pb_err_set(e, PB_ENOTSUP, "Bus '%s' does not support hotplugging",
+                              d->bus->name);
+        return pb_err_set(e, PB_ENOTSUP, "Device '%s' can not be hotplugged on this machine",
+                          d->cls->id);
+    }
+    rc = pb_dev_realize(d, e);
+    if (rc == 0 && live && d->cls->kind == PB_KIND_DEVICE) {
+        d->hotplugged = TRUE;
+        pb_reset_device(d, PB_RESET_COLD);
+    }
+    return rc;
+}
+
+int pb_dev_unplug(pb_dev *d, pb_err *e)
+{
+    const struct pb_device_class *c = d->cls->table;
+    struct pb_machine *m = d->m;
+
+    if (d->cls->kind == PB_KIND_CPU ||
+        (d->cls->kind == PB_KIND_DEVICE && !(c->flags & PB_DEV_HOTPLUG)))
+        return pb_err_set(e, PB_ENOTSUP, "Device '%s' does not support hotplugging", d->name);
+    if (d->cls->kind >= PB_KIND_BLOCK) {
+        pb_dev *user = pb_backend_consumer(d);
+        if (user)
+            return pb_err_set(e, PB_EBUSY, "'%s' is in use by '%s'", d->name, user->name);
+        pb_dev_free(d);
+        return 0;
+    }
+    pb_cpus_stop(m); /* nobody may be on its way into it */
+    pb_dev_free(d);
+    if (m->state == PB_RUN_RUNNING)
+        pb_cpus_resume(m);
+    return 0;
+}

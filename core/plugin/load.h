@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* load.h - the one place that opens shared objects. */
+#ifndef PB_CORE_LOAD_H
+#define PB_CORE_LOAD_H
+
+#include "../util/err.h"
+
+/* Open `path` with its symbols kept to itself; NULL and `e` on failure. */
+void *pb_load_open(const char *path, pb_err *e);
+void *pb_load_symbol(void *handle, const char *name); /* or NULL */
+void pb_load_close(void *handle);
+
+#endif

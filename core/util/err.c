@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* err.c - failures with place, cause and cure; the nearest name to a misspelt one. */
+#include "err.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *pb_progname = "plugboard";
+
+int pb_err_set(pb_err *e, int code, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (!e || e->code)
+        return code;
+    va_start(ap, fmt);
+    e->text = g_strdup_vprintf(fmt, ap);
+    va_end(ap);
+    e->code = code;
+    return code;
+}
+
+void pb_err_hint(pb_err *e, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (!e || !e->code || e->hint)
+        return;
+    va_start(ap, fmt);
+    e->hint = g_strdup_vprintf(fmt, ap);
+    va_end(ap);
+}
+
+void pb_err_prefix(pb_err *e, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (!e || !e->code)
+        return;
+    va_start(ap, fmt);
+    g_autofree char *prefix = g_strdup_vprintf(fmt, ap);
+    va_end(ap);
+    char *text = g_strconcat(prefix, e->text, NULL);
+    g_free(e->text);
+    e->text = text;
+}
+
+void pb_err_at(pb_err *e, const struct pb_place *p)
+{
+    if (!p)
+        return;
+    if (p->file && p->line && p->col)
+        pb_err_prefix(e, "%s:%d:%d: ", p->file, p->line, p->col);
+    else if (p->file && p->line)
+        pb_err_prefix(e, "%s:%d: ", p->file, p->line);
+    else if (p->file)
+        pb_err_prefix(e, "%s: ", p->file);
+    else if (p->option)
+        pb_err_prefix(e, "%s: ", p->option);
+}
+
+void pb_err_clear(pb_err *e)
+{
+    g_free(e->text);
+    g_free(e->hint);
+    memset(e, 0, sizeof *e);
+}
+
+void pb_err_report(pb_err *e)
+{
+    if (!e || !e->code)
+        return;
+    fflush(stdout);
+    fprintf(stderr, "%s: %s\n", pb_progname, e->text);
+    if (e->hint)
+        fprintf(stderr, "%s\n", e->hint);
+    fflush(stderr);
+}
+
+void pb_warn(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    g_autofree char *text = g_strdup_vprintf(fmt, ap);
+    va_end(ap);
+    fprintf(stderr, "%s: warning: %s\n", pb_progname, text);
+}
+
+/* Edit distance of two words without regard to case; more than 2 is told as 3. */
+static unsigned distance(const char *a, const char *b)
+{
+    enum { MAX = 64 };
+    size_t na = strlen(a), nb = strlen(b);
+    unsigned row[MAX + 1];
+
+    if (na > MAX || nb > MAX || (na > nb ? na - nb : nb - na) > 2)
+        return 3;
+    for (size_t j = 0; j <= nb; j++)
+        row[j] = (unsigned)j;
+    for (size_t i = 1; i <= na; i++) {
+        unsigned diag = row[0], best = row[0] = (unsigned)i;
+        for (size_t j = 1; j <= nb; j++) {
+            unsigned up = row[j];
+            unsigned same = g_ascii_tolower(a[i - 1]) == g_ascii_tolower(b[j - 1]);
+            unsigned d = diag + !same;
+            d = MIN(d, up + 1);
+            d = MIN(d, row[j - 1] + 1);
+            diag = up;
+            row[j] = d;
+            best = MIN(best, d);
+        }
+        if (best > 2)
+            return 3;
+    }
+    return row[nb];
+}
+
+const char *pb_nearest(const char *word, const char *const *names)
+{
+    const char *best = NULL;
+    unsigned least = 3;
+
+    for (; word && names && *names; names++) {
+        unsigned d = distance(word, *names);
+        if (d < least && d < strlen(word)) {
+            least = d;
+            best = *names;
+        }
+    }
+    return best;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* file.c - image files mapped, and unpacked.
+ * RFC 1952 (gzip); the EFI zboot header of Linux drivers/firmware/efi/libstub/Makefile.zboot's
+ * format: "MZ", "zimg" at 4, offset at 8 and size at 12 of the payload, its kind at 24. */
+#include "image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+static int why(char *text, const char *path)
+{
+    snprintf(text, IMAGE_TEXT, "%s: %s", path, strerror(errno));
+    return -1;
+}
+
+int image_open(struct image *m, const char *path, char *text)
+{
+    struct stat st;
+
+    memset(m, 0, sizeof *m);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return why(text, path);
+    if (fstat(fd, &st) < 0) {
+        why(text, path);
+        close(fd);
+        return -1;
+    }
+    if (!S_ISREG(st.st_mode) || st.st_size <= 0 || (uint64_t)st.st_size > IMAGE_MAX) {
+        snprintf(text, IMAGE_TEXT, "%s: %s", path,
+                 S_ISDIR(st.st_mode)    ? "is a directory"
+                 : !S_ISREG(st.st_mode) ? "is not a regular file"
+                 : st.st_size <= 0      ? "the file is empty"
+                                        : "the file is larger than 4 GiB");
+        close(fd);
+        return -1;
+    }
+    m->map_len = (uint64_t)st.st_size;
+    m->map = mmap(NULL, m->map_len, PROT_READ, MAP_PRIVATE, fd, 0);
+    close(fd);
+    if (m->map == MAP_FAILED) {
+        m->map = NULL;
+        return why(text, path);
+    }
+    m->data = m->map;
+    m->len = m->map_len;
+    return 0;
+}
+
+void image_free(struct image *m)
+{
+    if (m->malloced)
+        free(m->map);
+    else if (m->map)
+        munmap(m->map, m->map_len);
+    memset(m, 0, sizeof *m);
+}
+
+static uint32_t le32(const uint8_t *p)
+{
+    return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+/* Inflate [data, data+len) into a growing buffer. */
+static int gunzip(const uint8_t *data, uint64_t len, struct image *out, char *text)
+{
+    z_stream z = {.next_in = (Bytef *)data,
+                  .avail_in = (uInt)(len < UINT32_MAX ? len : UINT32_MAX)};
+    uint64_t size = len * 4 < (1u << 20) ? 1u << 20 : len * 4;
+    uint8_t *buf = malloc(size);
+    int rc = buf && inflateInit2(&z, 15 + 16) == Z_OK ? Z_OK : Z_MEM_ERROR;
+    uint64_t n = 0;
+
+    while (rc == Z_OK) {
+        if (n == size) {
+            uint8_t *more = size * 2 <= IMAGE_MAX ? realloc(buf, size * 2) : NULL;
+            if (!more)
+                break;
+            buf = more;
+            size *= 2;
+        }
+        uint64_t room = size - n < (1u << 30) ? size - n : 1u << 30;
+        z.next_out = buf + n;
+        z.avail_out = (uInt)room;
+        rc = inflate(&z, Z_NO_FLUSH);
+        n += room - z.avail_out;
+    }
+    if (buf)
+        inflateEnd(&z);
+    if (rc != Z_STREAM_END) {
+        snprintf(text, IMAGE_TEXT, "cannot unpack the gzip data: %s",
+                 rc == Z_OK          ? "it is larger than 4 GiB"
+                 : rc == Z_MEM_ERROR ? "out of memory"
+                 : rc == Z_BUF_ERROR ? "it is truncated"
+                                     : "it is damaged");
+        free(buf);
+        return -1;
+    }
+    *out = (struct image){.data = buf, .len = n, .map = buf, .malloced = 1};
+    return 0;
+}
+
+int image_unpack(struct image *m, char *text)
+{
+    const uint8_t *d = m->data;
+    uint64_t at = 0, n = m->len;
+    struct image out;
+
+    if (n >= 64 && memcmp(d, "MZ", 2) == 0 && memcmp(d + 4, "zimg", 4) == 0) {
+        at = le32(d + 8);
+        if (at > n || le32(d + 12) > n - at) {
+            snprintf(text, IMAGE_TEXT, "the EFI zboot image is truncated");
+            return -1;
+        }
+        n = le32(d + 12);
+        if (memcmp(d + 24, "gzip", 5) != 0) {
+            snprintf(text, IMAGE_TEXT, "an EFI zboot image packed with '%.8s'; only gzip is "
+                     "supported, unpack it first", (const char *)d + 24);
+            return -1;
+        }
+    }
+    if (n < 18 || d[at] != 0x1f || d[at + 1] != 0x8b)
+        return 0;
+    if (gunzip(d + at, n, &out, text) < 0)
+        return -1;
+    image_free(m);
+    *m = out;
+    return 0;
+}

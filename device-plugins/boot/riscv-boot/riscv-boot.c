@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* riscv-boot.c - how a RISC-V machine starts: firmware, kernel, initrd, device tree, and the
+ * code that harts run at their reset vector.
+ * RISC-V SBI specification (boot state of harts); OpenSBI docs/firmware/fw_dynamic.md
+ * (struct fw_dynamic_info, version 2); Linux Documentation/arch/riscv/boot.rst.
+ *
+ * Every hart starts at the reset vector with a0 = mhartid, a1 = device tree, a2 = the
+ * fw_dynamic information, and jumps to the firmware, or without one to the kernel.
+ *
+ * Not modelled: firmware in flash (it is loaded, but not started from there), 32-bit harts,
+ * kernels handed over through fw_cfg.
+ */
+#include "riscv-boot.h"
+
+#include <plugboard/plugin.h>
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { P_RESET_VECTOR, P_FIRMWARE };
+
+int rb_fail(struct riscv_boot *b, pb_err *e, int code, const char *fmt, ...)
+{
+    char text[2 * IMAGE_TEXT + 400];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    return b->h->fail(e, code, text);
+}
+
+static void put(uint8_t *at, uint64_t v, unsigned bytes)
+{
+    for (unsigned i = 0; i < bytes; i++)
+        at[i] = (uint8_t)(v >> (8 * i));
+}
+
+enum { CODE_ENTRY = 32, CODE_FDT = 40, CODE_INFO = 48, CODE_SIZE = 96 };
+
+static int load_reset_code(struct riscv_boot *b, uint64_t fdt, pb_err *e)
+{
+    static const uint32_t code[] = {
+        0x00000297, /* auipc t0, 0         */
+        0xf1402573, /* csrr  a0, mhartid   */
+        0x03028613, /* addi  a2, t0, 48    CODE_INFO */
+        0x0282b583, /* ld    a1, 40(t0)    CODE_FDT */
+        0x0202b283, /* ld    t0, 32(t0)    CODE_ENTRY */
+        0x00028067, /* jr    t0            */
+    };
+    const uint64_t info[] = {
+        0x4942534f,      /* magic: "OSBI" */
+        2,               /* version */
+        b->kernel_entry, /* next_addr */
+        1,               /* next_mode: S */
+        0,               /* options */
+        0,               /* boot_hart */
+    };
+    uint8_t rom[CODE_SIZE] = {0};
+
+    for (size_t i = 0; i < sizeof code / sizeof *code; i++)
+        put(rom + 4 * i, code[i], 4);
+    put(rom + CODE_ENTRY, b->entry, 8);
+    put(rom + CODE_FDT, fdt, 8);
+    for (size_t i = 0; i < sizeof info / sizeof *info; i++)
+        put(rom + CODE_INFO + 8 * i, info[i], 8);
+    int rc = b->board->load(b->dev, "reset vector", b->reset_vector, rom, sizeof rom, e);
+    if (rc < 0)
+        return rc;
+    return b->board->entry(b->dev, UINT32_MAX, b->reset_vector, NULL, 0, e);
+}
+
+static int write_file(struct riscv_boot *b, const char *path, const void *data, size_t n,
+                      pb_err *e)
+{
+    FILE *f = fopen(path, "wb");
+    int ok = f && fwrite(data, 1, n, f) == n;
+
+    if (f && fclose(f) != 0)
+        ok = 0;
+    return ok ? PB_OK : rb_fail(b, e, PB_EIO, "dumpdtb: cannot write '%s': %m", path);
+}
+
+/* Space behind the tree: firmware edits it in place. */
+#define FDT_SLACK 0x10000u
+
+static int load_fdt(struct riscv_boot *b, uint64_t *at, pb_err *e)
+{
+    const char *dump = b->board->option(b->dev, "dumpdtb");
+    uint64_t top = b->ram.addr + b->ram.len, floor = b->firmware_end;
+    uint32_t len;
+    int rc = PB_OK;
+    uint8_t *fdt = rb_make_fdt(b, &len, e);
+
+    if (!fdt)
+        return PB_EINVAL;
+    if (dump) {
+        b->board->used(b->dev, "dumpdtb");
+        rc = write_file(b, dump, fdt, len, e);
+        if (rc == PB_OK)
+            b->board->request(b->dev, 1, 0);
+    }
+    if (b->kernel_end > floor)
+        floor = b->kernel_end;
+    if (b->ram.addr < 1ull << 32 && top > 1ull << 32)
+        top = 1ull << 32; /* where every firmware can reach it */
+    *at = rb_place_high(b, top, floor, len + FDT_SLACK, 0x200000);
+    if (*at == UINT64_MAX)
+        *at = rb_place_high(b, top, b->ram.addr, len + FDT_SLACK, 0x1000);
+    if (rc == PB_OK && *at == UINT64_MAX)
+        rc = rb_fail(b, e, PB_ENOSPC, "no room for the device tree (%u bytes) beside the "
+                     "other images; use a larger -m", len);
+    if (rc == PB_OK)
+        rc = b->board->load(b->dev, "device tree", *at, fdt, len, e);
+    free(fdt);
+    return rc;
+}
+
+static int boot(void *self, pb_err *e)
+{
+    struct riscv_boot *b = self;
+    uint64_t fdt = 0;
+    int rc;
+
+    if (b->board->ram(b->dev, &b->ram, 1) == 0)
+        return rb_fail(b, e, PB_EINVAL, "riscv-boot: the machine has no main memory");
+    b->entry = b->firmware_end = b->ram.addr;
+    b->kernel_entry = b->kernel_end = b->initrd = b->initrd_end = 0;
+    if ((rc = rb_load_firmware(b, e)) < 0 || (rc = rb_load_kernel(b, e)) < 0 ||
+        (rc = rb_load_initrd(b, e)) < 0 || (rc = load_fdt(b, &fdt, e)) < 0)
+        return rc;
+    return load_reset_code(b, fdt, e);
+}
+
+static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
+{
+    const struct pb_svc_prop *prop = h->get(h, PB_SVC_PROP);
+    struct riscv_boot *b = self;
+
+    (void)e;
+    b->h = h;
+    b->dev = d;
+    b->board = h->get(h, PB_SVC_BOARD);
+    b->bus = h->get(h, PB_SVC_BUS);
+    b->time = h->get(h, PB_SVC_TIME);
+    b->reset_vector = (uint64_t)prop->get_int(d, P_RESET_VECTOR);
+    b->firmware = prop->get_str(d, P_FIRMWARE);
+    return PB_OK;
+}
+
+static const struct pb_prop props[] = {
+    {.name = "reset-vector", .doc = "Address of the first instruction of every hart",
+     .def = "0x1000", .type = PB_T_UINT, .qemu_type = "uint64"},
+    {.name = "firmware", .doc = "Names of what -bios default loads, separated by blanks",
+     .def = "opensbi-riscv64-generic-fw_dynamic.bin "
+            "opensbi/generic/fw_dynamic.bin opensbi/lp64/generic/firmware/fw_dynamic.bin",
+     .type = PB_T_STR, .qemu_type = "str"},
+};
+static const struct pb_boot boot_table = {sizeof boot_table, 0, boot};
+static const struct pb_provide provides[] = {{PB_BOOT, &boot_table}};
+
+static const struct pb_device_class riscv_boot = {
+    .size = sizeof riscv_boot, .flags = PB_DEV_NO_USER, .id = "riscv-boot",
+    .title = "RISC-V boot protocol", .category = "misc", .spec = "RISC-V SBI, boot.rst",
+    .props = props, .n_props = sizeof props / sizeof *props, .provides = provides,
+    .n_provides = 1, .instance_size = sizeof(struct riscv_boot), .state_version = 1,
+    .realize = realize,
+};
+static const struct pb_class_ref classes[] = {{PB_CLASS_DEVICE, &riscv_boot}};
+static const char *const needs[] = {PB_SVC_BOARD, PB_SVC_BUS, PB_SVC_TIME, PB_SVC_PROP, NULL};
+
+PB_PLUGIN_ENTRY = {.size = sizeof(struct pb_plugin), .epoch = PB_ABI_EPOCH,
+    .abi_minor = PB_ABI_MINOR, .flags = PB_PLUGIN_UNLOADABLE,
+    .id = "org.plugboard.riscv-boot", .version = "1.0", .license = "MIT",
+    .vendor = "Plugboard", .doc = "RISC-V boot protocol", .needs = needs, .classes = classes,
+    .n_classes = 1};

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* store.c - the drive behind the flash: read whole at start, changes written back.
+ *
+ * Changed sectors are collected for a moment (a guest programs word by word) and then
+ * written one run at a time, straight from the contents: a sector that changes while it is
+ * written is dirty again. */
+#include "cfi-flash.h"
+
+#include <stdlib.h>
+
+#define RUN (256u << 10)      /* bytes of one request */
+#define LINGER_NS 20000000ll /* collect for this long */
+
+static void next_run(struct cfi_flash *f);
+
+static void complain(struct cfi_flash *f, int32_t status)
+{
+    char text[160];
+
+    if (f->complained++)
+        return;
+    snprintf(text, sizeof text, "cfi-flash: writing back to drive '%s' failed (%d): what the guest "
+             "programs is lost when the machine ends", f->blk->id(f->drive), status);
+    f->h->log(f->h, f->dev, PB_LOG_ERROR, text);
+}
+
+static void run_done(struct pb_block_req *r)
+{
+    struct cfi_flash *f = r->user;
+
+    f->thread->enter(f->dev);
+    if (r->status < 0)
+        complain(f, r->status);
+    f->busy = 0;
+    next_run(f);
+    f->thread->leave(f->dev);
+}
+
+static void prepare(struct cfi_flash *f, uint32_t op, uint64_t at, uint64_t len)
+{
+    f->iov = (struct pb_iov){f->host + at, len};
+    f->req = (struct pb_block_req){.size = sizeof f->req, .op = op, .offset = at, .bytes = len,
+                                   .iov = &f->iov, .n_iov = 1, .done = run_done, .user = f};
+}
+
+/* [dev] Write the first run of dirty sectors, if nothing is on its way. */
+static void next_run(struct cfi_flash *f)
+{
+    uint64_t n = f->size / SECTOR, i = 0, k;
+
+    if (f->busy)
+        return;
+    while (i < n && !f->dirty[i])
+        i++;
+    if (i == n)
+        return;
+    for (k = i; k < n && f->dirty[k] && (k - i) * SECTOR < RUN; k++)
+        f->dirty[k] = 0;
+    f->busy = 1;
+    prepare(f, PB_BLK_WRITE, i * SECTOR, (k - i) * SECTOR);
+    f->blk->submit(f->drive, &f->req);
+}
+
+static void on_timer(void *self)
+{
+    next_run(self);
+}
+
+void store_touch(struct cfi_flash *f, uint64_t off, uint64_t len)
+{
+    f->mem->touched(f->region, off, len);
+    if (!f->drive)
+        return;
+    memset(f->dirty + off / SECTOR, 1, (off + len - 1) / SECTOR - off / SECTOR + 1);
+    if (!f->busy && f->time->deadline(f->timer) < 0)
+        f->time->arm(f->timer, f->time->now(f->h, PB_CLK_REAL) + LINGER_NS);
+}
+
+void store_drain(struct cfi_flash *f)
+{
+    if (!f->drive || !f->dirty)
+        return;
+    f->time->disarm(f->timer);
+    f->thread->enter(f->dev);
+    next_run(f); /* each completion starts the next: drain waits for the last */
+    f->thread->leave(f->dev);
+    f->blk->drain(f->drive);
+}
+
+static void read_done(struct pb_block_req *r)
+{
+    (void)r; /* whoever drains looks at the status */
+}
+
+static int read_all(struct cfi_flash *f, pb_err *e)
+{
+    char text[200];
+
+    for (uint64_t at = 0; at < f->size; at += RUN) {
+        prepare(f, PB_BLK_READ, at, f->size - at < RUN ? f->size - at : RUN);
+        f->req.done = read_done;
+        f->req.status = PB_EAGAIN;
+        f->blk->submit(f->drive, &f->req);
+        f->blk->drain(f->drive);
+        if (f->req.status < 0) {
+            snprintf(text, sizeof text, "cfi-flash: cannot read drive '%s' at %llu",
+                     f->blk->id(f->drive), (unsigned long long)at);
+            return f->h->fail(e, f->req.status, text);
+        }
+    }
+    return PB_OK;
+}
+
+int store_open(struct cfi_flash *f, pb_err *e)
+{
+    struct pb_block_info i = {.size = sizeof i};
+    char text[200];
+    int rc;
+
+    if (!f->drive)
+        return PB_OK;
+    rc = f->blk->info(f->drive, &i);
+    if (rc < 0)
+        return f->h->fail(e, rc, "cfi-flash: the drive has no medium");
+    if (i.bytes != f->size) {
+        snprintf(text, sizeof text, "cfi-flash requires %llu bytes, drive '%s' provides %llu bytes",
+                 (unsigned long long)f->size, f->blk->id(f->drive), (unsigned long long)i.bytes);
+        return f->h->fail(e, PB_EINVAL, text);
+    }
+    f->read_only = i.read_only;
+    f->dirty = calloc(1, f->size / SECTOR);
+    f->timer = f->time->timer(f->dev, "write-back", PB_CLK_REAL, on_timer, f, e);
+    if (!f->dirty || !f->timer)
+        return f->h->fail(e, PB_ENOMEM, "cfi-flash: no memory for the drive's state");
+    return read_all(f, e);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* anchor.c - one object of every public struct, so that its debug information describes
+ * the ABI. Compiled, never run. */
+#define PB_USE_DRAFT 1
+#include <plugboard/backend.h>
+#include <plugboard/board.h>
+#include <plugboard/device.h>
+#include <plugboard/draft/cpu.h>
+#include <plugboard/plugin.h>
+#include <plugboard/reg.h>
+#include <plugboard/virtio.h>
+
+#define STRUCTS(X)                                                                             \
+    X(pb_iov) X(pb_class_ref) X(pb_plugin) X(pb_host) X(pb_prop) X(pb_svc_prop) X(pb_txn)      \
+    X(pb_region_ops) X(pb_window) X(pb_svc_mem) X(pb_line) X(pb_svc_line) X(pb_svc_time)       \
+    X(pb_svc_thread) X(pb_field) X(pb_svc_state) X(pb_provide) X(pb_device_class)              \
+    X(pb_svc_bus) X(pb_bus_parent) X(pb_counter) X(pb_regfield) X(pb_reg) X(pb_regs)           \
+    X(pb_backend_class) X(pb_block_req) X(pb_block_info) X(pb_block_ops) X(pb_svc_block)       \
+    X(pb_net_ops) X(pb_svc_net) X(pb_char_ops) X(pb_svc_char) X(pb_fs_ops) X(pb_svc_fs)        \
+    X(pb_virtio_dev) X(pb_vchain) X(pb_virtio) X(pb_board_reg) X(pb_board_wire)                \
+    X(pb_svc_board) X(pb_fw_files) X(pb_boot) X(pb_fdt_node) X(pb_span) X(pb_svc_cpu)          \
+    X(pb_cpu_reg) X(pb_cpu_info) X(pb_cpu_model) X(pb_cpu_class)
+
+#define X(s) struct s anchor_##s;
+STRUCTS(X)

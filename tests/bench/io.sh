@@ -1,0 +1,6 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# io.sh - compares with QEMU: disk, network and 9p throughput per CPU second.
+# usage: io.sh [--rounds N] [...] [NAME=COMMAND ...]; see compare.py.
+set -eu
+exec python3 "$(dirname "$0")/compare.py" io "$@"

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+"""busybox.py - the small guest of busybox-initrd-riscv64.sh: its command line and its answers."""
+import console
+
+
+def line(jobs, *options, cpus=1, memory=512, words="", command=None, bios=None):
+    """The command that boots the small guest to do `jobs`."""
+    files = console.artefact("busybox-initrd-riscv64.sh")
+    append = f"console=ttyS0 quiet pbcmd={jobs} {words}".strip()
+    return [*(command or console.system()), "-M", "virt", "-m", str(memory), "-smp", str(cpus),
+            "-nographic", "-no-reboot", *(["-bios", bios] if bios else []),
+            "-kernel", files["kernel"], "-initrd", files["initrd"], "-append", append, *options]
+
+
+def finish(guest, timeout=120):
+    """Waits for the jobs' end; every one of them must have gone well."""
+    guest.expect(r"^PB-INIT-REACHED$", timeout=timeout)
+    done = guest.expect(r"^PB-DONE (\d+) failed$", timeout=timeout, stop=r"Kernel panic")
+    if done.group(1) != "0":
+        raise console.Failed("a job in the guest failed")
+    guest.ends(0)

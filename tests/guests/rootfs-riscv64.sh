@@ -1,0 +1,74 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# rootfs-riscv64.sh - a Debian 13 riscv64 root file system with systemd, on a raw ext4 image, with
+# Debian's own kernel and initramfs beside it. root logs in on the console without a password.
+# Prints kernel=, initrd=, disk=, stream=PATH. Copy the disk before you write to it. stream is the
+# host's own pb-stream (see busybox/pb-stream.c): the same bytes on both sides, for checksums.
+#
+# mmdebstrap's second stage runs riscv64 programs: trixie's static qemu-user does, through
+# binfmt_misc. Since Linux 6.7 a user namespace has a binfmt_misc of its own, so the host's stays
+# as it is; on an older kernel root registers the interpreter in the host's for the while.
+# Status 77 where neither can be had.
+set -eu
+[ $# -eq 0 ] || { echo "usage: rootfs-riscv64.sh" >&2; exit 2; }
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=lib.sh
+. "$here/lib.sh"
+PATH=$PATH:/usr/sbin:/sbin
+
+# in_namespace COMMAND...: as root of a new user namespace that owns its binfmt_misc.
+in_namespace() {
+    if [ "$(id -u)" -ne 0 ]; then
+        unshare --user --map-root-user --map-auto --mount --pid --fork --kill-child --mount-proc \
+            "$@"
+        return
+    fi
+    # root may write the maps without /etc/subuid; entering afterwards gives full capabilities.
+    unshare --user sleep 3600 &
+    holder=$!
+    tries=0
+    until [ "$(readlink "/proc/$holder/ns/user")" != "$(readlink /proc/self/ns/user)" ]; do
+        tries=$((tries + 1))
+        [ $tries -lt 100 ] || break
+        sleep 0.05
+    done
+    status=0
+    { echo "0 0 65536" >"/proc/$holder/uid_map" && echo "0 0 65536" >"/proc/$holder/gid_map"; } &&
+        nsenter --user --target "$holder" unshare --mount --pid --fork --kill-child --mount-proc \
+            "$@" || status=$?
+    kill "$holder" 2>/dev/null || :
+    return $status
+}
+
+if guest_begin rootfs-riscv64 "$here"/rootfs/* "$here/busybox/pb-stream.c"; then
+    need mmdebstrap mke2fs unshare nsenter riscv64-linux-gnu-gcc gcc
+    host=$(dpkg --print-architecture)
+    suite trixie "$host" unpack "$tmp/user" qemu-user
+    cp "$tmp/user/usr/bin/qemu-riscv64" "$tmp/interpreter"
+    rm -rf "$tmp/user"
+    suite trixie riscv64 sources >"$tmp/sources"
+    grep '^Acquire::' "$(suite trixie riscv64 config)" >"$tmp/apt.conf" || :
+    riscv64-linux-gnu-gcc -std=c11 -O2 -static -s -o "$tmp/pb-stream" "$here/busybox/pb-stream.c"
+    gcc -std=c11 -O2 -o "$tmp/stream" "$here/busybox/pb-stream.c"
+    mkdir "$tmp/binfmt"
+    if in_namespace mount -t binfmt_misc none "$tmp/binfmt" 2>/dev/null; then
+        in_namespace sh "$here/rootfs/inside.sh" "$tmp" >"$tmp/log" 2>&1 || failed=$?
+    elif [ "$(id -u)" -eq 0 ] && unshare --mount mount -t binfmt_misc none "$tmp/binfmt"; then
+        unshare --mount --pid --fork --kill-child --mount-proc \
+            sh "$here/rootfs/inside.sh" "$tmp" >"$tmp/log" 2>&1 || failed=$?
+    else
+        echo "no binfmt_misc to be had here, so riscv64 programs cannot run at build time"
+        exit 77
+    fi
+    if [ "${failed:-0}" -ne 0 ]; then
+        tail -n 40 "$tmp/log" >&2
+        die "building the root file system failed"
+    fi
+    rm -rf "$tmp/interpreter" "$tmp/binfmt" "$tmp/pb-stream" "$tmp/sources" "$tmp/apt.conf" \
+        "$tmp/aptopts" "$tmp/quick" "$tmp/modules"
+    guest_end
+fi
+echo "kernel=$out/kernel"
+echo "initrd=$out/initrd"
+echo "disk=$out/disk.raw"
+echo "stream=$out/stream"
