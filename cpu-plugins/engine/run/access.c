@@ -117,21 +117,6 @@ static void grow(struct xl_ctx *c)
     c->misses = 0;
 }
 
-static void note_big(struct xl_ctx *c, uint64_t va, uint32_t bits)
-{
-    uint64_t mask = bits < 64 ? ~(uint64_t)0 << bits : 0;
-
-    if (c->big_base == UINT64_MAX && c->big_mask == 0) {
-        c->big_mask = mask;
-        c->big_base = va & mask;
-        return;
-    }
-    c->big_mask &= mask;
-    while ((c->big_base ^ va) & c->big_mask)
-        c->big_mask <<= 1;
-    c->big_base &= c->big_mask;
-}
-
 /* Enter a page of RAM. `w` allows at least the access at hand. */
 static void fill(struct xl_vcpu *x, uint64_t va, const struct xl_walk *w,
                  const struct pb_span *s, uint32_t watched)
@@ -234,7 +219,7 @@ void xl_resolve(struct xl_vcpu *x, uint64_t va, uint32_t size, uint32_t access,
     if (xl_span(x, w.pa, &a->span) != PB_OK || w.pa - a->span.gpa + size > a->span.len)
         xl_raise(x, va, access, XL_FAULT_BUS);
     if (w.bits > XL_PAGE_BITS)
-        note_big(x->ctx, va, w.bits);
+        xl_note_big(x->ctx, va, w.bits);
     if (!a->span.host || (access == XL_W && !a->span.writable)) {
         a->host = NULL;
         if (!w.uncached && covers_page(&a->span, w.pa))
@@ -266,7 +251,7 @@ const struct xl_xpage *xl_resolve_x(struct xl_vcpu *x, uint64_t va)
     if (xl_span(x, w.pa, &s) != PB_OK || !s.host || !covers_page(&s, w.pa))
         xl_raise(x, va, XL_X, XL_FAULT_BUS); /* no code in devices: see translate.c */
     if (w.bits > XL_PAGE_BITS)
-        note_big(x->ctx, va, w.bits);
+        xl_note_big(x->ctx, va, w.bits);
     xp->va = w.uncached ? UINT64_MAX : page;
     xp->pa = w.pa & ~(uint64_t)XL_PAGE_MASK;
     xp->host = s.host + (xp->pa - s.gpa);

@@ -57,8 +57,10 @@ static void store_to(struct xl_vcpu *x, const struct xl_acc *a, uint64_t va, uin
         else
             xl_ram_st(a->host, n, v);
         xl_barrier(x); /* then look: see watch.c */
-        if (a->watched || xl_watched(x->engine, a->pa))
+        if (a->watched || xl_watched(x->engine, a->pa)) {
+            xl_r(x)->n_watched++;
             xl_stored(x, a->pa, n);
+        }
         return;
     }
     if (n & (n - 1)) {
