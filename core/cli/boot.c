@@ -2,10 +2,11 @@
 /* boot.c - -kernel, -initrd, -append, -dtb, -bios, -fw_cfg, -L: what the boot plugin gets.
  *
  * Files are opened once here, so that a missing one is reported before anything runs; the
- * boot plugin reads them. -L and -fw_cfg are machine options "firmware-path" (':' between
- * directories) and, for the fw_cfg device, files.
+ * boot plugin reads them. Files of -fw_cfg go to the device that provides PB_FW_FILES.
  */
 #include "sys.h"
+
+#include "../machine/reset.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +34,26 @@ static void option(struct pb_sys *s, const char *name, const char *value)
     g_hash_table_replace(s->m->options, g_strdup(name), g_strdup(value));
 }
 
-static int fw_cfg(struct pb_sys *s)
+static int give_file(struct pb_sys *s, const char *name, const char *file, const char *text)
+{
+    for (guint i = 0; i < s->m->devs->len; i++) {
+        void *self = NULL;
+        const struct pb_fw_files *t = pb_dev_interface(s->m->devs->pdata[i], PB_FW_FILES, &self);
+        g_autofree char *data = NULL;
+        g_autoptr(GError) err = NULL;
+        gsize n = 0;
+        if (!t)
+            continue;
+        if (file && !g_file_get_contents(file, &data, &n, &err))
+            return pb_err_set(s->e, PB_EIO, "%s", err->message);
+        if (n > G_MAXUINT32)
+            return pb_err_set(s->e, PB_EINVAL, "'%s' is larger than 4 GiB", file);
+        return t->add(self, name, file ? data : text, (uint32_t)(file ? n : strlen(text)), s->e);
+    }
+    return pb_err_set(s->e, PB_ENOTSUP, "machine '%s' has no fw_cfg device", s->plan->name);
+}
+
+int pb_sys_fw_cfg(struct pb_sys *s)
 {
     static const char *const known[] = {"name", "file", "string", NULL};
     struct pb_given *g;
@@ -52,10 +72,11 @@ static int fw_cfg(struct pb_sys *s)
             r = pb_err_set(s->e, PB_EINVAL, "the name has more than 55 bytes");
         else if (file && readable("fw_cfg file", file, "fw_cfg", s->e) < 0)
             r = PB_ENOENT;
+        else if (pb_args_done(a, known, s->e) == PB_OK)
+            give_file(s, name, file, text);
+        r = s->e->code;
         if (r < 0)
             pb_err_once(s->e, &a->place);
-        else
-            r = pb_args_done(a, known, s->e);
         pb_args_free(a);
     }
     return r;
@@ -66,14 +87,10 @@ int pb_sys_boot(struct pb_sys *s)
     static const char *const files[][2] = {
         {"kernel", "kernel file"}, {"initrd", "initial RAM disk"}, {"dtb", "device tree"}};
     const char *bios = pb_cli_text(s->cli, "bios"), *append = pb_cli_text(s->cli, "append");
-    GString *path = g_string_new(NULL);
     struct pb_given *g;
 
     for (guint i = 0; (g = pb_cli_nth(s->cli, "L", i)); i++)
-        g_string_append_printf(path, "%s%s", path->len ? ":" : "", g->arg);
-    if (path->len)
-        option(s, "firmware-path", path->str);
-    g_string_free(path, TRUE);
+        pb_firmware_add_dir(g->arg);
     for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
         const char *v = pb_cli_text(s->cli, files[i][0]);
         if (!v)
@@ -94,5 +111,5 @@ int pb_sys_boot(struct pb_sys *s)
         option(s, "bios", bios);
     if (s->dumpdtb)
         option(s, "dumpdtb", s->dumpdtb);
-    return fw_cfg(s);
+    return PB_OK;
 }

@@ -125,7 +125,7 @@ static pb_dev *make_device(struct pb_sys *s, const struct pb_class *c, struct pb
     if (r == PB_OK)
         r = on_bus(s, d, bus);
     if (r == PB_OK)
-        r = pb_dev_realize(d, s->e);
+        r = pb_dev_plug(d, s->e);
     if (r == PB_OK)
         return d;
     pb_dev_free(d);
@@ -184,9 +184,23 @@ static int add_wanted(struct pb_sys *s, const struct pb_wanted *w)
     return d ? PB_OK : PB_EINVAL;
 }
 
+static struct pb_globals globals; /* -global is for devices that come later, too */
+
+pb_dev *pb_sys_hotplug(struct pb_machine *m, const char *text, pb_err *e)
+{
+    struct pb_sys s = {.m = m, .globals = globals, .e = e};
+    struct pb_args *a = pb_args_parse("device_add", text, "driver", e);
+    pb_dev *d = a ? pb_sys_add_device(&s, a) : NULL;
+
+    pb_args_free(a);
+    return d;
+}
+
 int pb_sys_devices(struct pb_sys *s)
 {
     struct pb_given *g;
+
+    globals = s->globals;
 
     for (guint i = 0; i < s->wanted->len; i++)
         if (add_wanted(s, s->wanted->pdata[i]) < 0)

@@ -362,7 +362,9 @@ static int read_drive(struct drive *d, const char *dflt)
     gboolean cd = d->media && !strcmp(d->media, "cdrom");
     d->readonly |= cd;
     if (!d->iface) {
-        const char *kind = g_hash_table_lookup(d->s->plan->defaults, cd ? "cdrom" : "drive");
+        const char *kind = cd ? g_hash_table_lookup(d->s->plan->defaults, "cdrom") : NULL;
+        if (!kind)
+            kind = g_hash_table_lookup(d->s->plan->defaults, "drive");
         d->iface = kind ? kind : dflt;
     }
     if (d->format && !strcmp(d->format, "help")) {

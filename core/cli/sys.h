@@ -47,6 +47,7 @@ int pb_sys_block(struct pb_sys *s);    /* drive.c */
 int pb_sys_net(struct pb_sys *s);      /* net.c */
 int pb_sys_fs(struct pb_sys *s);       /* fs.c */
 int pb_sys_build(struct pb_sys *s);    /* machine.c: pb_build */
+int pb_sys_fw_cfg(struct pb_sys *s);  /* boot.c: -fw_cfg */
 int pb_sys_devices(struct pb_sys *s);  /* device.c: wanted, -device */
 int pb_sys_check_peers(struct pb_sys *s); /* net.c, drive.c: warnings about unused backends */
 
@@ -60,6 +61,8 @@ const struct pb_class *pb_sys_class(enum pb_kind kind, const char *name, const c
                                     const struct pb_place *at, pb_err *e);
 /* New user device: set, on its bus, realized. args: class in "driver". */
 pb_dev *pb_sys_add_device(struct pb_sys *s, struct pb_args *a);
+/* The monitor's device_add: `text` as -device takes it. */
+pb_dev *pb_sys_hotplug(struct pb_machine *m, const char *text, pb_err *e);
 struct pb_wanted *pb_sys_want(struct pb_sys *s, const char *cls, const char *bus,
                               const struct pb_place *at);
 void pb_wanted_set(struct pb_wanted *w, const char *key, const char *value);

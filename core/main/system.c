@@ -98,7 +98,7 @@ static int prepare(struct pb_sys *s)
     static int (*const steps[])(struct pb_sys *) = {
         pb_sys_help,  pb_sys_machine, pb_sys_create, pb_sys_process, pb_sys_boot,
         pb_sys_chardevs, pb_sys_block, pb_sys_net,   pb_sys_fs,      pb_sys_build,
-        pb_sys_devices,  gdb,          monitors,     check_unused};
+        pb_sys_fw_cfg,   pb_sys_devices, gdb,          monitors,     check_unused};
     int r = PB_OK;
 
     if (pb_cli_flag(s->cli, "no-user-config"))

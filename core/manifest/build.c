@@ -5,6 +5,7 @@
  */
 #include "build.h"
 
+#include "../object/object.h"
 #include "memory.h"
 
 #include <string.h>
@@ -20,7 +21,7 @@ struct build {
 
 static int apply(pb_dev *d, const struct pb_globals *g, pb_err *e)
 {
-    for (guint i = 0; g && i < g->v->len; i++) {
+    for (guint i = 0; g && g->v && i < g->v->len; i++) {
         const struct pb_plan_set *s = &g_array_index(g->v, struct pb_plan_set, i);
         size_t n = strlen(d->cls->id);
         if (strncmp(s->key, d->cls->id, n) || s->key[n] != '.')
@@ -52,6 +53,8 @@ static pb_dev *new_dev(struct build *b, const struct pb_class *c, const char *id
         return NULL;
     }
     d->manifest = TRUE;
+    pb_buses_free(d); /* a board's buses are named by class and number */
+    pb_buses_make(d);
     if (apply(d, &compat, b->e) < 0 || apply(d, b->globals, b->e) < 0)
         return NULL;
     return d;
