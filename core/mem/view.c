@@ -94,7 +94,8 @@ struct pb_view *pb_view_make(const pb_region *root)
     }
     struct pb_view *view = g_malloc0(sizeof *view + n * sizeof(struct pb_range));
     view->n = n;
-    memcpy(view->range, v->data, n * sizeof(struct pb_range));
+    if (n)
+        memcpy(view->range, v->data, n * sizeof(struct pb_range));
     g_array_free(v, TRUE);
     return view;
 }

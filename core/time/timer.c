@@ -162,12 +162,12 @@ static void *timer_thread(void *unused)
     pb_tl.kind = PB_THREAD_TIMER;
     pthread_mutex_lock(&T.lock);
     while (!T.quit) {
-        pb_timer *t;
-        if (T.drain->len) {
+        if (T.drain->len)
             drain_one();
-        } else if ((t = next_due(&sleep))) {
+        pb_timer *t = next_due(&sleep); /* in turn: neither starves the other */
+        if (t) {
             fire(t);
-        } else {
+        } else if (!T.drain->len && !T.quit) {
             T.sleep_until = pb_clock_now(PB_CLK_REAL) + sleep;
             struct timespec ts = {.tv_sec = T.sleep_until / 1000000000,
                                   .tv_nsec = T.sleep_until % 1000000000};

@@ -117,7 +117,7 @@ static void disturb(pb_dev *d, uint64_t *s, uint64_t i)
         break;
     default:
         pbt_settle(b);
-        if (i % 257 == 0)
+        if (i % 64 == 0)
             pbt_reload(b);
     }
 }
@@ -131,6 +131,7 @@ void pbt_fuzz(pb_dev *d, uint64_t seed, uint64_t count)
         pbt__die(b, "'%s' has no regions to fuzz", d->name);
     for (uint64_t i = 0; i < count; i++) {
         struct target t = pick_target(d, &s);
+        pbt_quiet(b, i % 64 != 0); /* messages are formatted now and then: they cost most */
         if (pbt_rand(&s) & 1)
             pbt_write(d, t.region, t.off, pick_value(b, &s), t.bytes);
         else
@@ -138,6 +139,7 @@ void pbt_fuzz(pb_dev *d, uint64_t seed, uint64_t count)
         if (i % 16 == 0)
             disturb(d, &s, i);
     }
+    pbt_quiet(b, 0);
     pbt_settle(b);
     pbt_reload(b);
 }

@@ -106,7 +106,7 @@ static void host_log(const pb_host *h, pb_dev *dev, uint32_t level, const char *
     b->logged[level]++;
     if (b->log_on[level])
         snprintf(b->last_log, sizeof b->last_log, "%s", text);
-    if (getenv("PBT_VERBOSE"))
+    if (b->verbose)
         fprintf(stderr, "bench: %s: %s\n", dev ? dev->name : "-", text);
 }
 
@@ -141,6 +141,7 @@ pbt *pbt_new(void)
     b->gen = 1;
     b->rng = 1;
     b->host_off = 1600000000ll * 1000000000ll;
+    b->verbose = getenv("PBT_VERBOSE") != NULL;
     pbt_quiet(b, 0);
     return b;
 }

@@ -142,6 +142,7 @@ struct pbt {
     volatile uint8_t trace_on[256];
     uint64_t logged[8];
     char last_log[512];
+    uint32_t verbose; /* PBT_VERBOSE is set: every line to stderr */
     struct pb_err err;
     struct pbt_class *classes;
     uint32_t n_classes;

@@ -274,6 +274,25 @@ static void test_bare_elf(void)
     pbt_free(b);
 }
 
+/* What `ld -Ttext=0x80000000` makes: the headers' page comes before the code. */
+static void test_headers_below_memory(void)
+{
+    uint8_t f[0x200];
+    pb_dev *boot;
+    pbt *b = bench(&boot);
+    uint64_t at, len;
+
+    elf(f, 243, RAM - 16);
+    f[0x110] = 0x55;
+    pbt_option(b, "bios", "none");
+    pbt_option(b, "kernel", file("ttext", f, 0x120));
+    CU_ASSERT_EQUAL_FATAL(pbt_boot(boot), PB_OK);
+    const uint8_t *k = pbt_loaded_named(b, "kernel", &at, &len);
+    CU_ASSERT_TRUE(k && at == RAM && len == 48 && k[0] == 0x55 && k[15] == 0xaa && k[16] == 0);
+    CU_ASSERT_EQUAL(pbt_logged(b, PB_LOG_WARN), 1);
+    pbt_free(b);
+}
+
 static void refused(const char *option, const char *path, const char *word)
 {
     pb_dev *boot;
@@ -345,6 +364,7 @@ int main(int argc, char **argv)
         {"device tree", test_tree},
         {"Linux behind firmware", test_linux_behind_firmware},
         {"bare ELF", test_bare_elf},
+        {"headers below memory", test_headers_below_memory},
         {"refusals", test_refusals},
         {"-dtb", test_user_dtb},
     };

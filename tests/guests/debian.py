@@ -4,6 +4,9 @@ import os
 import subprocess
 import console
 
+# systemd gives a device 90 s of the wall clock, which a busy host may need.
+PATIENCE = "systemd.default_device_timeout_sec=600"
+
 
 def files():
     return console.artefact("rootfs-riscv64.sh")
@@ -20,7 +23,7 @@ def line(disk, *options, cpus=1, memory=1024, disk_format="raw"):
     found = files()
     return [*console.system(), "-M", "virt", "-m", str(memory), "-smp", str(cpus), "-nographic",
             "-no-reboot", "-kernel", found["kernel"], "-initrd", found["initrd"],
-            "-append", "root=/dev/vda rw console=ttyS0 quiet",
+            "-append", "root=/dev/vda rw console=ttyS0 quiet " + PATIENCE,
             "-drive", f"file={disk},format={disk_format},if=none,id=root",
             "-device", "virtio-blk-device,drive=root", *options]
 

@@ -65,7 +65,7 @@ if guest_begin rootfs-riscv64 "$here"/rootfs/* "$here/busybox/pb-stream.c"; then
         die "building the root file system failed"
     fi
     rm -rf "$tmp/interpreter" "$tmp/binfmt" "$tmp/pb-stream" "$tmp/sources" "$tmp/apt.conf" \
-        "$tmp/aptopts" "$tmp/quick"
+        "$tmp/aptopts" "$tmp/quick" "$tmp/modules"
     guest_end
 fi
 echo "kernel=$out/kernel"

@@ -18,7 +18,7 @@
 
 extern uint32_t xl_x86_hide_features; /* host/x86_64/target.c */
 
-static uint64_t count = 20000, first_seed = 1;
+static uint64_t count = 10000, first_seed = 1;
 static int only_one;
 
 struct result {

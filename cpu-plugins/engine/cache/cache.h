@@ -15,7 +15,9 @@ struct xl_page {          /* never freed before the engine: found without a lock
     struct xl_unit *units; /* that begin here (next_page), or end here (next_page2) */
     uint64_t code_map;    /* 64-byte pieces that lie under a unit (atomic) */
     uint32_t watch;       /* XL_WATCH* (atomic) */
-    uint32_t gen;         /* changes when units here are dropped or watching ends (atomic) */
+    uint32_t gen;         /* changes when units here are dropped, watching ends, or bytes are
+                             written while someone builds here (atomic) */
+    uint32_t building;    /* vCPUs that may have read bytes of it for a unit to come (atomic) */
 };
 
 /* Lookups take no lock; readers of what they return are `inside` (run/priv.h). */

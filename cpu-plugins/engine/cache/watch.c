@@ -6,6 +6,11 @@
  * Whoever writes in C stores first, then looks whether the page is watched; the translator
  * marks it first, then reads: one of the two sees the other.
  *
+ * A unit in the making is in no table yet, so whoever wrote also looks whether someone is
+ * building in the page, and changes its gen; the builder compares gen when it is done:
+ *   writer: bytes; building? gen++; code_map?     builder: building++; bytes; gen?; code_map
+ * Whatever the order, one of the two notices.
+ *
  * What a store did not hit stays. A page without units is let go by the next vCPU that
  * stores there, never by a DMA thread: watch_code() is only called by vCPUs, in one order.
  *
@@ -53,12 +58,14 @@ static void unwatch(struct xl_vcpu *x, struct xl_page *p)
     pthread_mutex_unlock(&e->watch_lock);
 }
 
-/* Pieces of a page that [from, to) touches. */
-static int touches_code(const struct xl_page *p, uint32_t from, uint32_t to)
+/* Bytes of [from, to) were written: may units lie there? Warns who builds there. */
+static int touches_code(struct xl_page *p, uint32_t from, uint32_t to)
 {
     uint32_t a = from >> 6, n = ((to - 1) >> 6) - a + 1;
     uint64_t m = (n >= 64 ? ~(uint64_t)0 : (((uint64_t)1 << n) - 1)) << a;
 
+    if (__atomic_load_n(&p->building, __ATOMIC_SEQ_CST))
+        __atomic_fetch_add(&p->gen, 1, __ATOMIC_SEQ_CST);
     return (__atomic_load_n(&p->code_map, __ATOMIC_SEQ_CST) & m) != 0;
 }
 
@@ -99,16 +106,18 @@ void xl_code_written(struct xl_vcpu *x, uint64_t gpa, uint64_t len)
     uint64_t at = gpa, left = len;
     uint32_t hit = 0, n;
 
-    while (left && !hit && len <= (uint64_t)XL_PAGE_SIZE << 10) {
-        const struct xl_page *p = xl_page_find(e, at);
+    xl_barrier(x);
+    while (left) {
+        struct xl_page *p = xl_page_find(e, at);
         uint32_t from = (uint32_t)(at & XL_PAGE_MASK);
         uint64_t part = XL_PAGE_SIZE - from < left ? XL_PAGE_SIZE - from : left;
 
-        hit = p && touches_code(p, from, from + (uint32_t)part);
+        if (p && touches_code(p, from, from + (uint32_t)part))
+            hit = 1;
         at += part;
         left -= part;
     }
-    if (!hit && !left)
+    if (!hit)
         return;
     pthread_mutex_lock(&e->lock);
     n = xl_drop_range(e, gpa, len);

@@ -263,6 +263,7 @@ uint32_t xl_run(struct xl_vcpu *x)
     r->fresh = 1;
     if (_setjmp(r->top)) { /* xl_leave(), outside generated code */
         r->in_interp = r->in_host = 0;
+        xl_build_end(x);
         xl_out(x);
         r->bp_skip = 0;
         if (r->wp_hit == 1 && r->wp_pass) {

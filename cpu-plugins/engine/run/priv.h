@@ -55,8 +55,8 @@ struct xl_run {
     uint32_t chaos;       /* state of the chaos switches */
     uint64_t n_fills, n_misses, n_io, n_lookups, n_leaves, n_flushes; /* info jit */
     uint64_t pa2;         /* the page behind the one being translated, once fetched from */
-    struct xl_page *page2;
-    uint32_t gen2;
+    struct xl_page *page[2]; /* `building` in these, seen at */
+    uint32_t gen[2];
     struct xl_builder builder;
     struct xl_block block;
     struct xl_unit *step;  /* one-instruction unit outside the cache */
@@ -130,6 +130,7 @@ static inline int xl_chaos(struct xl_vcpu *x, uint32_t every)
 
 struct xl_unit *xl_find(struct xl_vcpu *x, uint64_t pc); /* builds it if need be */
 struct xl_unit *xl_step_unit(struct xl_vcpu *x, uint64_t pc);
+void xl_build_end(struct xl_vcpu *x); /* no unit is being built any more, done or not */
 
 /* ---- debug.c ---- */
 

@@ -40,6 +40,7 @@ static void map_request(struct xl_vcpu *x)
 {
     struct xl_run *r = xl_r(x);
     uint64_t lo, hi;
+    uint32_t n;
 
     pthread_mutex_lock(&r->map_lock);
     lo = r->map_lo;
@@ -53,8 +54,10 @@ static void map_request(struct xl_vcpu *x)
     if (lo > hi)
         return;
     pthread_mutex_lock(&x->engine->lock);
-    xl_drop_range(x->engine, lo, hi - lo == UINT64_MAX ? UINT64_MAX : hi - lo + 1);
+    n = xl_drop_range(x->engine, lo, hi - lo == UINT64_MAX ? UINT64_MAX : hi - lo + 1);
     pthread_mutex_unlock(&x->engine->lock);
+    if (n)
+        xl_ask_others(x->engine, x, XL_REQ_JC);
 }
 
 uint32_t xl_do_requests(struct xl_vcpu *x)

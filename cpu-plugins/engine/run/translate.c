@@ -2,7 +2,7 @@
 /* translate.c - from a guest pc to the unit there, building it when there is none.
  *
  * The front end runs without a lock: the page is watched first, then its bytes are read,
- * and if anything was dropped there meanwhile (page gen) the work is thrown away and done
+ * and if anything was written there meanwhile (page gen) the work is thrown away and done
  * again. Only code generation and the tables are under e->lock.
  *
  * When the memory for units is used up, the vCPU takes the exclusive section, forgets all
@@ -17,21 +17,42 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* From now on a write to the page changes its gen: bytes may be read. */
+static void build_in(struct xl_vcpu *x, uint32_t i, struct xl_page *p)
+{
+    struct xl_run *r = xl_r(x);
+
+    xl_watch(x, p);
+    r->page[i] = p;
+    r->gen[i] = __atomic_load_n(&p->gen, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&p->building, 1, __ATOMIC_SEQ_CST);
+}
+
+void xl_build_end(struct xl_vcpu *x)
+{
+    struct xl_run *r = xl_r(x);
+
+    for (uint32_t i = 0; i < 2; i++) {
+        if (r->page[i])
+            __atomic_fetch_sub(&r->page[i]->building, 1, __ATOMIC_SEQ_CST);
+        r->page[i] = NULL;
+    }
+}
+
 /* The builder came to the second page of a straddling instruction. */
 static const uint8_t *second_page(struct xl_vcpu *x, uint64_t va)
 {
     struct xl_run *r = xl_r(x);
     const struct xl_xpage *xp = xl_resolve_x(x, va);
     const uint8_t *host = xp->host;
+    struct xl_page *p;
 
     r->pa2 = xp->pa;
     if (x->stop_step || r->wp_hit || r->bp_skip)
         return host; /* nothing will be kept */
-    r->page2 = xl_page_get(x->engine, r->pa2);
-    if (r->page2) {
-        xl_watch(x, r->page2);
-        r->gen2 = __atomic_load_n(&r->page2->gen, __ATOMIC_SEQ_CST);
-    }
+    p = xl_page_get(x->engine, r->pa2);
+    if (p) /* without one, xl_unit_insert() will refuse */
+        build_in(x, 1, p);
     return host;
 }
 
@@ -49,7 +70,6 @@ static struct xl_block *build(struct xl_vcpu *x, uint64_t pc, uint64_t mode,
     b->f.limit = b->f.limit2 = XL_PAGE_SIZE;
     b->f.second = second_page;
     b->stop = r->n_bp ? xl_bp_near : NULL;
-    r->page2 = NULL;
     r->pa2 = UINT64_MAX;
     x->guest->translate(b, pc, mode);
     xl_b_finish(b);
@@ -146,10 +166,16 @@ static void forget_every_unit(struct xl_vcpu *x)
 }
 
 /* The bytes that were read are still what is there. Holds e->lock. */
-static int still_valid(const struct xl_run *r, const struct xl_page *p, uint32_t gen)
+static int still_valid(const struct xl_run *r)
 {
-    return __atomic_load_n(&p->gen, __ATOMIC_SEQ_CST) == gen &&
-           (!r->page2 || __atomic_load_n(&r->page2->gen, __ATOMIC_SEQ_CST) == r->gen2);
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct xl_page *p = r->page[i];
+
+        if (p && (__atomic_load_n(&p->gen, __ATOMIC_SEQ_CST) != r->gen[i] ||
+                  __atomic_load_n(&p->watch, __ATOMIC_SEQ_CST) != XL_WATCHED))
+            return 0;
+    }
+    return 1;
 }
 
 static struct xl_unit *translate(struct xl_vcpu *x, uint64_t pc, uint64_t pa,
@@ -160,20 +186,19 @@ static struct xl_unit *translate(struct xl_vcpu *x, uint64_t pc, uint64_t pa,
     struct xl_page *p = xl_page_get(e, pa);
     struct xl_unit *u = NULL;
     const struct xl_block *b;
-    uint32_t gen;
     int rc = PB_EAGAIN;
 
     if (!p)
         return NULL;
-    xl_watch(x, p);
-    gen = __atomic_load_n(&p->gen, __ATOMIC_SEQ_CST);
+    build_in(x, 0, p);
     b = build(x, pc, x->mode, host, XL_MAX_INSNS);
     pthread_mutex_lock(&e->lock);
-    if (still_valid(r, p, gen) && __atomic_load_n(&p->watch, __ATOMIC_SEQ_CST) == XL_WATCHED) {
+    if (still_valid(r)) {
         u = xl_unit_find(e, pa, x->mode, b->crosses ? r->pa2 : UINT64_MAX);
         rc = u ? PB_OK : make_unit(e, b, pa, r->pa2, &u);
     }
     pthread_mutex_unlock(&e->lock);
+    xl_build_end(x);
     if (rc == PB_ENOSPC)
         forget_every_unit(x);
     return u;

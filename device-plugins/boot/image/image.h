@@ -56,5 +56,8 @@ struct image_segment {
     const uint8_t *data;
 };
 int image_segment(const struct image *m, uint32_t n, struct image_segment *s);
+/* Leave out what lies below `low`: linkers put the file's own headers into the page before
+ * the code. Returns how many bytes that were; a part wholly below stays as it is. */
+uint64_t image_trim(struct image_segment *s, uint64_t low);
 
 #endif

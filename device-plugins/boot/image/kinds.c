@@ -98,6 +98,19 @@ int image_segment(const struct image *m, uint32_t n, struct image_segment *s)
     return 0;
 }
 
+uint64_t image_trim(struct image_segment *s, uint64_t low)
+{
+    if (s->addr >= low || s->memsz <= low - s->addr)
+        return 0;
+    uint64_t cut = low - s->addr, file = cut < s->filesz ? cut : s->filesz;
+
+    s->addr = low;
+    s->memsz -= cut;
+    s->filesz -= file;
+    s->data += file;
+    return cut;
+}
+
 static int identify_elf(const struct image *m, const struct ehdr *h, uint32_t em,
                         struct image_info *i, char *text)
 {

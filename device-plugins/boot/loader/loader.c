@@ -77,6 +77,10 @@ static int load_elf(struct loader *l, const char *what, const struct image *m, p
     for (uint32_t n = 0; image_segment(m, n, &s); n++) {
         struct pb_board_reg ram = {0, 0};
         l->board->ram(l->dev, &ram, 1);
+        int headers = s.data == m->data; /* nothing is missed of these */
+        if (image_trim(&s, ram.addr) && !headers && l->h->log_on[PB_LOG_WARN])
+            l->h->log(l->h, l->dev, PB_LOG_WARN, "loader: the part of the ELF file that lies below "
+                      "main memory is left out");
         if (s.memsz > ram.len && s.memsz != s.filesz)
             return fail(l, e, PB_ENOSPC, "%s: a part of %llu MiB does not fit into memory", what,
                         (unsigned long long)s.memsz >> 20);

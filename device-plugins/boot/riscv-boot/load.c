@@ -47,6 +47,17 @@ static int load_segment(struct riscv_boot *b, const char *what, const struct ima
     return rc;
 }
 
+static void warn_trimmed(struct riscv_boot *b, const char *what, uint64_t cut)
+{
+    char text[800];
+
+    if (!cut || !b->h->log_on[PB_LOG_WARN])
+        return;
+    snprintf(text, sizeof text, "%s: its first %llu bytes lie below main memory (0x%llx) and are "
+             "left out", what, (unsigned long long)cut, (unsigned long long)b->ram.addr);
+    b->h->log(b->h, b->dev, PB_LOG_WARN, text);
+}
+
 static int load_elf(struct riscv_boot *b, const char *what, const struct image *m,
                     const struct image_info *i, uint64_t bias, pb_err *e)
 {
@@ -55,6 +66,10 @@ static int load_elf(struct riscv_boot *b, const char *what, const struct image *
 
     for (uint32_t n = 0; image_segment(m, n, &s); n++) {
         snprintf(part, sizeof part, i->segments > 1 ? "%s, part %u" : "%s", what, n + 1);
+        int headers = s.data == m->data; /* nothing is missed of these */
+        uint64_t cut = bias ? 0 : image_trim(&s, b->ram.addr);
+        if (!headers)
+            warn_trimmed(b, part, cut);
         int rc = load_segment(b, part, &s, bias, e);
         if (rc < 0)
             return rc;

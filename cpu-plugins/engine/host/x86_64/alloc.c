@@ -76,6 +76,16 @@ static void evict(struct gen *g, int reg)
     g->rv[reg] = NO_VALUE;
 }
 
+void g_forget_page(struct gen *g)
+{
+    g->last.base = NO_VALUE;
+}
+
+static int keeps_page(const struct gen *g, int reg)
+{
+    return g->last.base != NO_VALUE && (reg == g->last.page || reg == g->last.add);
+}
+
 /* A temporary of the class, emptied and locked. */
 static int temporary(struct gen *g, int fp)
 {
@@ -85,7 +95,8 @@ static int temporary(struct gen *g, int fp)
     for (uint32_t m = may; m; m &= m - 1) {
         int r = __builtin_ctz(m);
         const struct val *v = g->rv[r] == NO_VALUE ? NULL : &g->v[g->rv[r]];
-        uint32_t cost = !v || v->reg != r || v->last < g->i ? UINT32_MAX
+        uint32_t cost = keeps_page(g, r)                      ? UINT32_MAX - 1
+                        : !v || v->reg != r || v->last < g->i ? UINT32_MAX
                         : v->home != HOME_NONE              ? v->last + XL_MAX_OPS
                                                             : v->last;
 
@@ -97,6 +108,8 @@ static int temporary(struct gen *g, int fp)
             break;
     }
     assert(best >= 0);
+    if (keeps_page(g, best))
+        g_forget_page(g);
     evict(g, best);
     g->locked |= BIT(best);
     return best;
@@ -284,7 +297,7 @@ static int define(struct gen *g, int fresh)
     }
     r = (int)g->prefer;
     if (fresh || r >= 32 || IS_XMM(r) != fp || !(g->t->temps & ~g->locked & BIT(r)) ||
-        g->rv[r] != NO_VALUE)
+        g->rv[r] != NO_VALUE || keeps_page(g, r))
         r = temporary(g, fp);
     bind(g, r, g->i);
     return r;
@@ -319,6 +332,8 @@ void g_take(struct gen *g, int reg)
 
     assert((g->t->temps & BIT(reg)) && !(g->locked & BIT(reg)));
     g->locked |= BIT(reg);
+    if (keeps_page(g, reg))
+        g_forget_page(g);
     if (v == NO_VALUE)
         return;
     if (g->v[v].reg == reg && g->v[v].last >= g->i) {
@@ -373,7 +388,8 @@ void g_changed(struct gen *g, uint32_t v)
         p->home = HOME_NONE;
 }
 
-/* Scratch is locked and holds no value. Then a definition never spills. */
+/* Scratch is locked and holds no value. Then a definition never spills: at worst it takes a
+ * register of g->last. */
 void g_free_scratch(struct gen *g)
 {
     g_release(g);

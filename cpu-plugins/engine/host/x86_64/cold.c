@@ -111,13 +111,22 @@ static const uint8_t *rx(const struct gen *g, const uint8_t *p)
     return p + g->a.rx;
 }
 
-static void emit_call(struct gen *g, const struct cold *c)
+static void emit_call(struct gen *g, struct cold *c)
 {
+    if (c->lookup) {
+        c->n_sites = 0;
+        x86_tlb_lookup(g, c->arg[0].reg, c->arg[0].disp, c, c->add, c->page,
+                       c->add);
+        xa_jmp_to(&g->a, rx(g, c->resume));
+        xa_patch(c->site[0], g->a.p);
+    }
     x86_map_add(&g->map, (uint32_t)(g->a.p - g->start), c->delta);
     x86_call_args(g, c->arg, 5);
     xa_call_to(&g->a, c->thunk);
     if (c->dst >= 0)
         x86_result(g, c->dst, c->dst_f32);
+    if (c->kept) /* C may have flushed it */
+        xa_opi(&g->a, XO_MOV_I, 1, 0, xr(c->page), -1, 4);
     xa_jmp_to(&g->a, rx(g, c->back));
 }
 
@@ -159,7 +168,7 @@ static void emit_link(struct gen *g, const struct cold *c)
 void x86_cold_emit(struct gen *g)
 {
     for (uint32_t i = 0; i < g->n_cold; i++) {
-        const struct cold *c = &g->cold[i];
+        struct cold *c = &g->cold[i];
 
         for (uint32_t j = 0; j < c->n_sites; j++)
             xa_patch(c->site[j], g->a.p);

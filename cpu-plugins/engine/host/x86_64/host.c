@@ -155,6 +155,7 @@ static void begin(struct gen *g, const struct xl_block *b, struct xl_unit *u)
     g->n_cold = g->n_spills = 0;
     g->locked = g->flags_live = 0;
     g->prefer = UINT32_MAX;
+    g_forget_page(g);
     g->delta = (int64_t)(b->pc & XL_PAGE_MASK);
     memset(g->rv, 0xff, sizeof(g->rv));
     memset(g->slot_val, 0xff, b->guest->n_slots * sizeof(*g->slot_val));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* plan.c - what code generation must know beforehand: three passes over a block.
+/* plan.c - what code generation must know beforehand: four passes over a block.
  *
  * Names: ops that cost nothing share their operand's register (a repeated get, trunc, box32, moves;
  * unbox32 of what was boxed or checked before); `rep` is the op that stands for them.
@@ -7,6 +7,7 @@
  * `set` whose only reader is a branch or a selection is left to that reader (`defer`).
  * Wants: a value that is put to a pinned slot is computed in that slot's register, if
  * nothing between its computation and the put can see the slot's old content.
+ * Accesses: which ones have another one off the same base behind them (`again`).
  */
 #include "x86.h"
 
@@ -155,9 +156,38 @@ static void wants(struct gen *g)
     }
 }
 
+/* ---- Repeated accesses ------------------------------------------------------------------ */
+
+static int may_flush(const struct gen *g, const struct xl_op *o)
+{
+    if (o->op == XL_OP_call)
+        return (helper_of(g, o)->flags & (XL_H_FAULT | XL_H_STATE)) != 0;
+    return o->op == XL_OP_rmw || o->op == XL_OP_cas || o->op == XL_OP_ll || o->op == XL_OP_sc;
+}
+
+static void accesses(struct gen *g)
+{
+    uint32_t seen[XL_MAX_OPS], epoch = 1; /* by base: the epoch of its next access */
+
+    memset(seen, 0, g->b->n_ops * sizeof(seen[0]));
+    for (uint32_t i = g->b->n_ops; i-- > 0;) {
+        const struct xl_op *o = &g->b->op[i];
+
+        if (may_flush(g, o)) {
+            epoch++;
+        } else if (o->op == XL_OP_ld || o->op == XL_OP_st) {
+            uint32_t base = g->v[o->a].rep;
+
+            g->v[i].again = seen[base] == epoch;
+            seen[base] = epoch;
+        }
+    }
+}
+
 void x86_plan(struct gen *g)
 {
     names(g);
     uses(g);
     wants(g);
+    accesses(g);
 }

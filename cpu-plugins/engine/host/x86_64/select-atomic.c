@@ -211,6 +211,7 @@ static void sc(struct gen *g, const struct xl_op *o)
 
 void x86_sel_atomic(struct gen *g, const struct xl_op *o)
 {
+    g_forget_page(g); /* C may flush */
     switch (o->op) {
     case XL_OP_rmw: rmw(g, o); break;
     case XL_OP_cas: cas(g, o); break;

@@ -136,6 +136,8 @@ static void call(struct gen *g, const struct xl_op *o)
         x86_call_args(g, arg, i + 1);
         g->locked = 0;
     }
+    if (h->flags & (XL_H_FAULT | XL_H_STATE))
+        g_forget_page(g);
     if (h->flags & XL_H_STATE)
         g_spill_all(g);
     xa_call_to(&g->a, g->c->helper[l->helper]);

@@ -7,8 +7,18 @@
  *   and  u, -4096
  *   cmp  u, gs:[t + tag]
  *   jne  cold
- *   mov  u, gs:[t + add]
- *   op   [u + va]
+ *   mov  t, gs:[t + add]
+ *   op   [t + va]
+ * Then u and t are the page and its translation: when another access off the same base
+ * follows, they stay, and it only has to compare:
+ *   lea  s, [va + disp + size - 1]
+ *   and  s, -4096
+ *   cmp  s, u
+ *   jne  cold                   looks in the TLB; new u and t, or the slow path
+ *   op   [t + va + disp]
+ * The slow path may flush the TLB: it leaves u as no page. So may helpers and atomics: what
+ * is kept does not live across them. Write permission implies that to read, as in all
+ * architectures' page tables.
  *
  * x86 keeps loads in order, and stores; a store before a later load it does not: that is
  * all that fences and sequentially consistent stores must add. Big-endian accesses always
@@ -16,18 +26,30 @@
  */
 #include "x86.h"
 
-struct xrm x86_tlb(struct gen *g, uint32_t addr, int64_t imm, int write, struct cold *c, int t)
+/* r = the page of the access, with low bits that make it none when it is misaligned and
+ * must not be, or crosses. */
+static void page_of(struct gen *g, int r, int va, int32_t disp, const struct cold *c)
 {
-    uint32_t memop = XL_MEM_OP(imm), size = XL_M_SIZE_OF(memop);
-    int aligned = (memop & (XL_M_ALIGN | XL_M_ATOMIC)) && size > 1, va, u;
-    int32_t disp = XL_MEM_DISP(imm), last = aligned ? 0 : (int32_t)size - 1;
+    int32_t last = c->aligned ? 0 : c->size - 1;
     struct xasm *a = &g->a;
 
-    va = g_reg(g, addr);
-    if (t < 0)
-        t = g_tmp(g);
-    u = g_tmp(g);
-    c->arg[0] = (struct carg){.kind = CARG_GPR, .reg = (int8_t)va, .disp = disp};
+    if (disp > INT32_MAX - 16) {
+        xa_op(a, XO_LEA, 1, r, xm(va, disp));
+        xa_alui(a, ALU_ADD, 1, xr(r), last);
+    } else if (disp + last) {
+        xa_op(a, XO_LEA, 1, r, xm(va, disp + last));
+    } else {
+        xa_mov(a, 1, r, va);
+    }
+    xa_alui(a, ALU_AND, 1, xr(r), -(int32_t)XL_PAGE_SIZE | (c->aligned ? c->size - 1 : 0));
+}
+
+/* add = host minus guest address, u = the page; add may be u or t, which is scratch. A miss
+ * goes to a site of c. */
+void x86_tlb_lookup(struct gen *g, int va, int32_t disp, struct cold *c, int t, int u, int add)
+{
+    struct xasm *a = &g->a;
+
     if (disp == 0 && x86_has(g, XF_BMI2)) {
         xa_vex(a, XO_RORX, 1, t, 0, xr(va), 9);
     } else {
@@ -38,19 +60,65 @@ struct xrm x86_tlb(struct gen *g, uint32_t addr, int64_t imm, int write, struct 
         xa_shift(a, SH_SHR, 1, xr(t), 9);
     }
     xa_alu(a, ALU_AND, 0, t, x86_ctx(g->t, R_NONE, COFF(tlb_mask)));
-    if (disp > INT32_MAX - 16) {
-        xa_op(a, XO_LEA, 1, u, xm(va, disp));
-        xa_alui(a, ALU_ADD, 1, xr(u), last);
-    } else if (disp + last) {
-        xa_op(a, XO_LEA, 1, u, xm(va, disp + last));
-    } else {
-        xa_mov(a, 1, u, va);
-    }
-    xa_alui(a, ALU_AND, 1, xr(u), -(int32_t)XL_PAGE_SIZE | (aligned ? (int32_t)size - 1 : 0));
-    xa_alu(a, ALU_CMP, 1, u, x86_ctx(g->t, t, write ? COFF(tag_w) : COFF(tag_r)));
+    page_of(g, u, va, disp, c);
+    xa_alu(a, ALU_CMP, 1, u, x86_ctx(g->t, t, c->write ? COFF(tag_w) : COFF(tag_r)));
     c->site[c->n_sites++] = xa_jcc(a, CC_NE);
-    xa_op(a, XO_MOV, 1, u, x86_ctx(g->t, t, COFF(add)));
-    return xmx(u, va, 0, disp);
+    xa_op(a, XO_MOV, 1, add, x86_ctx(g->t, t, COFF(add)));
+}
+
+/* By the kept translation. */
+static struct xrm same_page(struct gen *g, int va, int32_t disp, struct cold *c)
+{
+    int s;
+
+    c->page = g->last.page;
+    c->add = g->last.add;
+    g->locked |= BIT(c->page) | BIT(c->add);
+    s = g_tmp(g);
+    page_of(g, s, va, disp, c);
+    xa_alu(&g->a, ALU_CMP, 1, s, xr(c->page));
+    c->site[c->n_sites++] = xa_jcc(&g->a, CC_NE);
+    c->lookup = 1;
+    c->write = g->last.write; /* what it finds must serve the next ones, too */
+    c->resume = g->a.p;
+    return xmx(c->add, va, 0, disp);
+}
+
+struct xrm x86_tlb(struct gen *g, uint32_t addr, int64_t imm, int write, struct cold *c, int t)
+{
+    uint32_t memop = XL_MEM_OP(imm), base = g_rep(g, addr);
+    int32_t disp = XL_MEM_DISP(imm);
+    int va = g_reg(g, addr), u, add;
+
+    c->size = (uint8_t)XL_M_SIZE_OF(memop);
+    c->aligned = (memop & (XL_M_ALIGN | XL_M_ATOMIC)) && c->size > 1;
+    c->write = (uint8_t)write;
+    c->arg[0] = (struct carg){.kind = CARG_GPR, .reg = (int8_t)va, .disp = disp};
+    if (g->last.base == base && (g->last.write || !write) && t < 0 &&
+        g_room(g, 3)) /* its two and one to compare with */
+        return same_page(g, va, disp, c);
+    if (g->v[g->i].again || g->last.base == base)
+        g_forget_page(g);
+    if (t < 0)
+        t = g_tmp(g);
+    u = g_tmp(g);
+    add = g->v[g->i].again ? t : u; /* never for atomics, which want t for themselves */
+    x86_tlb_lookup(g, va, disp, c, t, u, add);
+    if (add != u)
+        g->last = (struct last_page){base, (uint8_t)write, (int8_t)u, (int8_t)add};
+    return xmx(add, va, 0, disp);
+}
+
+/* The access is done: is its translation still wanted, or another one still kept? */
+static void after_access(struct gen *g, const struct xl_op *o, struct cold *c)
+{
+    if (!g->v[g->i].again && g->last.base == g_rep(g, o->a))
+        g_forget_page(g);
+    if (g->last.base != NO_VALUE) {
+        c->kept = 1;
+        c->page = g->last.page;
+    }
+    c->back = g->a.p;
 }
 
 static void load_int(struct gen *g, uint32_t memop, int d, struct xrm m)
@@ -72,6 +140,7 @@ static void load(struct gen *g, const struct xl_op *o)
     c->thunk = g->c->thunk[TH_LD];
     c->arg[1] = x86_arg_imm(memop);
     if (memop & XL_M_BIG) {
+        g_forget_page(g);
         c->arg[0] = (struct carg){.kind = CARG_GPR, .reg = (int8_t)g_reg(g, o->a),
                                   .disp = XL_MEM_DISP(o->imm)};
         d = g_def_new(g);
@@ -89,7 +158,7 @@ static void load(struct gen *g, const struct xl_op *o)
     }
     c->dst = (int8_t)d;
     c->dst_f32 = o->type == XL_F32;
-    c->back = g->a.p;
+    after_access(g, o, c);
 }
 
 static void store_imm(struct gen *g, uint32_t size, struct xrm m, int32_t imm)
@@ -120,6 +189,7 @@ static void store(struct gen *g, const struct xl_op *o)
                                   .reg = (int8_t)r};
     c->arg[2] = x86_arg_imm(memop);
     if (memop & XL_M_BIG) {
+        g_forget_page(g);
         c->arg[0] = (struct carg){.kind = CARG_GPR, .reg = (int8_t)g_reg(g, o->a),
                                   .disp = XL_MEM_DISP(o->imm)};
         c->site[c->n_sites++] = xa_jmp(&g->a);
@@ -132,7 +202,7 @@ static void store(struct gen *g, const struct xl_op *o)
         else
             xa_op(&g->a, op[size], size == 3, r, m);
     }
-    c->back = g->a.p;
+    after_access(g, o, c);
     if ((memop & XL_M_SEQ) == XL_M_SEQ)
         xa_opi(&g->a, 0x83 | XO_LOCK, 0, ALU_OR, xm(RSP, 0), 0, 1);
 }

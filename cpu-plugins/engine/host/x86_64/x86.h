@@ -162,6 +162,15 @@ struct val {
     uint8_t home;   /* HOME_*: where it is besides reg */
     uint8_t hi;     /* F32: the upper half of its register is all ones */
     uint8_t defer;  /* `set` whose only reader compares for itself */
+    uint8_t again;  /* ld, st: the same base is accessed again before anything can flush */
+};
+
+/* The translation that the last lookup found, kept in two temporaries for the next access
+ * off the same base. They are taken back when they are needed. */
+struct last_page {
+    uint32_t base;     /* value, or NO_VALUE: nothing is kept */
+    uint8_t write;     /* it was for writing */
+    int8_t page, add;  /* registers: guest page (all ones: none), host minus guest address */
 };
 
 enum { CARG_NONE, CARG_GPR, CARG_I32, CARG_F32, CARG_F64, CARG_IMM };
@@ -188,6 +197,11 @@ struct cold {
     struct xrm src;   /* COLD_DIV: a */
     uint16_t op;
     uint8_t w;
+    /* COLD_CALL of a ld or st: */
+    uint8_t lookup, write, aligned, size; /* the kept page was another: look in the TLB first */
+    uint8_t kept;     /* `page` is in use behind `back`: C may have flushed it */
+    int8_t page, add; /* registers of the kept translation */
+    uint8_t *resume;  /* where a found translation is used */
 };
 
 struct gen {
@@ -201,6 +215,7 @@ struct gen {
     uint32_t i;            /* the op being compiled */
     int64_t delta;         /* pc - pcb of its instruction */
     uint32_t locked;       /* registers the current op uses */
+    struct last_page last;
     uint32_t n_spills, n_cold;
     uint32_t rv[32];       /* value in each register */
     uint32_t flags_live;   /* a compare waits for its reader: loads keep the flags */
@@ -234,6 +249,7 @@ void g_free_scratch(struct gen *g);            /* scratch may hold the result: w
 int g_room(const struct gen *g, int n);        /* are n general temporaries unlocked? */
 void g_move_to(struct gen *g, uint32_t v, int reg); /* v is in this locked temporary now */
 void g_changed(struct gen *g, uint32_t v);     /* its register was changed: homes are stale */
+void g_forget_page(struct gen *g);             /* give up g->last */
 void g_put(struct gen *g, uint32_t slot, uint32_t v);
 void g_get(struct gen *g, uint32_t slot);
 void g_spill_all(struct gen *g);               /* slots are about to change */
@@ -257,6 +273,7 @@ int x86_compare(struct gen *g, uint32_t cond, int w, uint32_t a, uint32_t b);
 /* The operand that a guest access of XL_MEM() `imm` at addr goes to, by the inline TLB lookup;
  * `t`: scratch register or R_NONE. The cold path's first argument and site are filled in. */
 struct xrm x86_tlb(struct gen *g, uint32_t addr, int64_t imm, int write, struct cold *c, int t);
+void x86_tlb_lookup(struct gen *g, int va, int32_t disp, struct cold *c, int t, int u, int add);
 struct carg x86_arg(struct gen *g, uint32_t v); /* in its register from now on */
 struct carg x86_arg_imm(int64_t imm);
 

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* rv-random.h - random RISC-V programs: rv-random.c makes them, rv-stream.c runs them. */
+#ifndef RV_RANDOM_H
+#define RV_RANDOM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define RVR_BASE 0x400000u   /* where the program is linked and entered */
+#define RVR_TABLE 0x410000u  /* initial x, f, fcsr */
+#define RVR_DUMP 0x411000u   /* final x, f, fcsr; then the buffer it computed in */
+#define RVR_BUFFER (RVR_DUMP + 0x400)
+#define RVR_BUFFER_SIZE 0x2000u
+#define RVR_DUMP_SIZE (0x400 + RVR_BUFFER_SIZE)
+#define RVR_SIZE (RVR_BUFFER + RVR_BUFFER_SIZE - RVR_BASE)
+
+struct rvr {
+    uint64_t seed;
+    uint32_t units, loops; /* instructions (or short sequences), rounds of them */
+    uint32_t zicond;       /* use it, too */
+    uint8_t image[RVR_SIZE];
+};
+
+/* Make a program from r->seed. At its end it writes the dump to descriptor 1 and exits. */
+void rvr_make(struct rvr *r);
+/* Write it as an ELF file; 0 or -1. */
+int rvr_write_elf(const struct rvr *r, const char *path);
+
+#endif
