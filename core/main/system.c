@@ -58,12 +58,14 @@ static void on_event(struct pb_machine *m, const char *what)
 
 static int write_pidfile(const char *path, pb_err *e)
 {
-    g_autofree char *text = g_strdup_printf("%d\n", (int)getpid());
-    g_autoptr(GError) err = NULL;
+    FILE *f = path ? fopen(path, "we") : NULL;
 
-    if (!path || g_file_set_contents(path, text, -1, &err))
+    if (!path)
         return PB_OK;
-    return pb_err_set(e, PB_EIO, "-pidfile: %s", err->message);
+    if (!f || fprintf(f, "%d\n", (int)getpid()) < 0 || fclose(f))
+        return pb_err_set(e, PB_EIO, "-pidfile: could not write '%s': %s", path,
+                          g_strerror(errno));
+    return PB_OK;
 }
 
 /* Every option must have been understood by someone: none is ignored. */
