@@ -127,7 +127,10 @@ static uint32_t front_room(const struct pb_char *f)
 static uint32_t device_room(pb_dev *dev)
 {
     struct node *n = dev->backend;
-    return n ? front_room(focused(n)) : 0;
+    const struct pb_char *f = n ? focused(n) : NULL;
+
+    /* Attached, but nobody listens: deliver() drops it. A mux needs it for its escapes. */
+    return f && !f->ops ? 256 : front_room(f);
 }
 
 /* On a mux, runs of plain bytes go out at once; escapes are taken one by one. */

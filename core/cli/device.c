@@ -223,6 +223,7 @@ pb_dev *pb_sys_node(struct pb_sys *s, enum pb_kind kind, const char *driver, con
 
     if (id && pb_dev_find(s->m, id)) {
         pb_err_set(s->e, PB_EBUSY, "Duplicate ID '%s'", id);
+        pb_err_once(s->e, &a->place);
         return NULL;
     }
     if (pb_class_load(c, s->e) < 0)

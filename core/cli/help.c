@@ -2,6 +2,7 @@
 /* help.c - lists of what there is, from sidecars alone, in the words of QEMU's help. */
 #include "sys.h"
 
+#include "../plugin/check.h"
 #include "../util/json.h"
 
 #include <string.h>
@@ -27,6 +28,12 @@ static gboolean in_category(const struct pb_class *c, const char *id)
     return id ? match : !any;
 }
 
+/* Not to be listed: what cannot be loaded is in `plugboard list` and in errors. */
+static gboolean hidden(const struct pb_class *c)
+{
+    return (c->flags & PB_DEV_NO_USER) || pb_check_file(c->plugin, NULL) < 0;
+}
+
 static void device_line(const struct pb_class *c, FILE *to)
 {
     fprintf(to, "name \"%s\"", c->id);
@@ -50,7 +57,7 @@ void pb_help_devices(FILE *to, gboolean all)
         gboolean headed = FALSE;
         for (guint i = 0; i < list->len; i++) {
             const struct pb_class *c = list->pdata[i];
-            if (!in_category(c, categories[k].id) || (!all && (c->flags & PB_DEV_NO_USER)))
+            if (!in_category(c, categories[k].id) || (!all && hidden(c)))
                 continue;
             if (!headed)
                 fprintf(to, "%s%s devices:\n", any ? "\n" : "", categories[k].head);
@@ -227,7 +234,7 @@ void pb_help_devices_json(FILE *to)
     for (guint i = 0, n = 0; i < all->len; i++) {
         const struct pb_class *c = all->pdata[i];
         const char *sep = "";
-        if (c->flags & PB_DEV_NO_USER)
+        if (hidden(c))
             continue;
         g_string_append(s, n++ ? ",\n {" : "\n {");
         member(s, "name", c->id, &sep);

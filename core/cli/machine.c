@@ -42,8 +42,9 @@ static void print_options(const struct pb_plan *p, const struct pb_manifest *m)
         if (strcmp(g->kind, "option"))
             continue;
         const char *choices = pb_ini_value(g, "choices");
-        g_autofree char *head =
-            g_strdup_printf("%s=<%s>", g->name, choices ? choices : boolean ? "bool" : "string");
+        g_auto(GStrv) words = pb_value_words(choices ? choices : boolean ? "bool" : "string");
+        g_autofree char *type = g_strjoinv("|", words);
+        g_autofree char *head = g_strdup_printf("%s=<%s>", g->name, type);
         printf("  %-22s - %s", head, doc ? doc : "");
         if (def)
             printf(" (default: %s)", def);

@@ -4,6 +4,7 @@
 
 #include "../backend/backend.h"
 #include "../cli/sys.h"
+#include "../gdb/gdb.h"
 #include "../monitor/monitor.h"
 #include "../object/host.h"
 #include "../plugin/find.h"
@@ -57,12 +58,14 @@ static void on_event(struct pb_machine *m, const char *what)
 
 static int write_pidfile(const char *path, pb_err *e)
 {
-    g_autofree char *text = g_strdup_printf("%d\n", (int)getpid());
-    g_autoptr(GError) err = NULL;
+    FILE *f = path ? fopen(path, "we") : NULL;
 
-    if (!path || g_file_set_contents(path, text, -1, &err))
+    if (!path)
         return PB_OK;
-    return pb_err_set(e, PB_EIO, "-pidfile: %s", err->message);
+    if (!f || fprintf(f, "%d\n", (int)getpid()) < 0 || fclose(f))
+        return pb_err_set(e, PB_EIO, "-pidfile: could not write '%s': %s", path,
+                          g_strerror(errno));
+    return PB_OK;
 }
 
 /* Every option must have been understood by someone: none is ignored. */
@@ -143,6 +146,7 @@ static int run(struct pb_sys *s)
 
 static void finish(struct pb_sys *s)
 {
+    pb_gdb_stop();
     pb_monitor_close_all();
     if (s->m)
         pb_machine_free(s->m);

@@ -78,6 +78,9 @@ static void merge_group(struct merge *x, const struct pb_ini_group *from)
     }
     for (guint i = 0; i < from->keys->len; i++) {
         const struct pb_ini_key *k = from->keys->pdata[i];
+        gboolean own = !strcmp(k->key, "aliases") || !strcmp(k->key, "default");
+        if (own && x->stack->len > 1 && !strcmp(from->kind, "machine"))
+            continue; /* names are a file's own, not inherited */
         if (strcmp(k->key, "delete") && strcmp(k->key, "inherits"))
             set_key(g, k);
     }

@@ -269,9 +269,11 @@ static void check_spans(GArray *v, struct pb_faults *f)
         if (b->addr > a->last) {
             continue;
         }
+        g_autofree char *where = a->at.file ? g_strdup_printf("%s:%d", a->at.file, a->at.line)
+                                            : g_strdup(a->at.option);
         pb_fault_add(f, &b->at, "'%s' at 0x%" PRIx64 "-0x%" PRIx64 " overlaps '%s' at 0x%" PRIx64
-                     "-0x%" PRIx64 " (%s:%d)", b->name, b->addr, b->last, a->name, a->addr,
-                     a->last, a->at.file ? a->at.file : "", a->at.line);
+                     "-0x%" PRIx64 " (%s)", b->name, b->addr, b->last, a->name, a->addr, a->last,
+                     where);
         if (a->last > b->last) /* what follows may still lie in a */
             g_array_index(v, struct span, i) = *a;
     }
@@ -301,10 +303,9 @@ static void check_inputs(struct pb_plan *p, struct pb_faults *f)
 void pb_plan_overlaps(struct pb_plan *p, struct pb_faults *f)
 {
     GArray *v = g_array_new(FALSE, FALSE, sizeof(struct span));
-    struct pb_place ram = {.option = "-m"};
 
     if (p->ram_size && p->ram_size - 1 <= UINT64_MAX - p->ram_base)
-        add_span(v, p->ram_base, p->ram_size, "main memory", &ram);
+        add_span(v, p->ram_base, p->ram_size, "main memory", &p->ram_place);
     for (guint i = 0; i < p->mems->len; i++) {
         const struct pb_plan_mem *m = &g_array_index(p->mems, struct pb_plan_mem, i);
         add_span(v, m->addr, m->len, m->name, &m->place);

@@ -168,8 +168,11 @@ static void plan_ram(struct pb_plan *p, const struct pb_ini_group *g, struct pb_
         pb_fault_add(f, &at, "Invalid RAM size, machine '%s' takes at %s %s", p->name,
                      p->ram_size < least ? "least" : "most", size);
     }
+    const struct pb_ini_key *base = pb_ini_get(g, "ram.base");
+    if (base && !want)
+        p->ram_place = pb_plan_at(base);
     if (p->ram_size > UINT64_MAX - p->ram_base)
-        pb_fault_add(f, &at, "main memory at 0x%" PRIx64 " does not fit the address space",
+        pb_fault_add(f, &p->ram_place, "main memory at 0x%" PRIx64 " does not fit the address space",
                      p->ram_base);
 }
 
@@ -200,7 +203,10 @@ static void plan_machine(struct pb_plan *p, const struct pb_manifest *m, struct 
     else if (p->conf->arch && strcmp(arch->value, p->conf->arch))
         pb_fault_add(f, &at, "the machine is for %s, this is plugboard-system-%s", arch->value,
                      p->conf->arch);
-    p->arch = g_strdup(arch ? arch->value : "");
+    if (arch) {
+        g_free(p->arch);
+        p->arch = g_strdup(arch->value);
+    }
     plan_ram(p, g, f);
 }
 
@@ -476,6 +482,8 @@ struct pb_plan *pb_plan_make(const struct pb_manifest *m, const struct pb_mconf 
 
     p->conf = conf;
     p->name = g_strdup(m->id);
+    p->arch = g_strdup(conf->arch);
+    p->ram_place = (struct pb_place){.option = "-m"};
     p->cpu_sets = pb_plan_sets();
     p->fdt = pb_plan_sets();
     p->compat = pb_plan_sets();

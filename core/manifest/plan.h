@@ -42,6 +42,7 @@ struct pb_plan {
     char *name, *arch, *title;
     const struct pb_mconf *conf;
     uint64_t ram_base, ram_size;
+    struct pb_place ram_place;
     const struct pb_class *cpu;
     char *model; /* default CPU model */
     guint cpus, max_cpus;

@@ -49,6 +49,19 @@ int pb_info_cpus(struct pb_mon *x, guint n, char **v, pb_err *e)
     return PB_OK;
 }
 
+/* The node at the bottom: the file behind format, filters and overlays. */
+static pb_dev *bottom(struct pb_mon *x, pb_dev *d)
+{
+    for (int depth = 0; depth < 16; depth++) {
+        g_autofree char *below = pb_dev_get_text(d, "file");
+        pb_dev *next = below && *below ? pb_dev_find(x->m, below) : NULL;
+        if (!next || next->cls->kind != PB_KIND_BLOCK)
+            break;
+        d = next;
+    }
+    return d;
+}
+
 int pb_info_block(struct pb_mon *x, guint n, char **v, pb_err *e)
 {
     gboolean found = FALSE;
@@ -63,13 +76,14 @@ int pb_info_block(struct pb_mon *x, guint n, char **v, pb_err *e)
         if (user && user->cls->kind == PB_KIND_BLOCK && !n)
             continue; /* below another node */
         found = TRUE;
-        if (PB_HAS(struct pb_backend_class, c, describe) && d->backend)
+        g_autofree char *file = pb_dev_get_text(bottom(x, d), "filename");
+        if (!file && PB_HAS(struct pb_backend_class, c, describe) && d->backend)
             c->describe(d->self, what, sizeof what);
         struct pb_block_info info = {.size = sizeof info};
         const struct pb_block_ops *ops = c->ops;
         gboolean ok = d->backend && ops->info(d->self, &info) == PB_OK;
-        g_string_append_printf(x->out, "%s: %s%s\n", d->name, *what ? what : c->id,
-                               ok && info.read_only ? " (read-only)" : "");
+        g_string_append_printf(x->out, "%s: %s (%s%s)\n", d->name, file ? file : what, c->id,
+                               ok && info.read_only ? ", read-only" : "");
         if (user)
             g_string_append_printf(x->out, "    Attached to:      %s (%s)\n", user->name,
                                    user->cls->id);

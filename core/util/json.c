@@ -90,8 +90,9 @@ static char *string(struct reader *r)
 {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
     GString *s = g_string_new(NULL);
+    gboolean ok = TRUE;
 
-    for (r->p++; *r->p != '"'; ) {
+    for (r->p++; ok && *r->p != '"'; ) {
         unsigned char c = (unsigned char)*r->p;
         const char *esc;
         if (c < ' ')
@@ -101,8 +102,7 @@ static char *string(struct reader *r)
             g_string_append_c(s, (char)c);
         } else if (*r->p == 'u') {
             r->p++;
-            if (!unicode(r, s))
-                break;
+            ok = unicode(r, s);
         } else if (*r->p && (esc = strchr(from, *r->p))) {
             g_string_append_c(s, to[esc - from]);
             r->p++;
@@ -110,7 +110,7 @@ static char *string(struct reader *r)
             break;
         }
     }
-    if (*r->p != '"') {
+    if (!ok || *r->p != '"') {
         g_string_free(s, TRUE);
         return bad(r, "a string that does not end or has a bad escape");
     }

@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: MIT
 # plugboard_plugin(NAME SOURCES a.c … [REQUIRES pkg-config-module …]
-#                  [LINK target …] [CFLAGS flag …] [UNCHECKED])
+#                  [LINK target …] [CFLAGS flag …] [TEST])
 #
 # Builds NAME.so, a plugin: no SONAME, one exported symbol (pb_plugin_v0), every
 # undefined symbol resolved at link time by libc or a library of its own, and
 # writes NAME.plugin, the text sidecar that lets a host list and refuse the
-# plugin without opening it.
+# plugin without opening it. TEST: one that only tests use, kept apart and not installed.
 set(PB_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map)
 
 function(plugboard_plugin name)
-  cmake_parse_arguments(P "" "" "SOURCES;REQUIRES;LINK;CFLAGS" ${ARGN})
+  cmake_parse_arguments(P "TEST" "" "SOURCES;REQUIRES;LINK;CFLAGS" ${ARGN})
   if(P_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "plugboard_plugin(${name}): unknown ${P_UNPARSED_ARGUMENTS}")
   endif()
+  set(dir ${PB_PLUGIN_OUTPUT_DIRECTORY})
+  if(P_TEST)
+    set(dir ${CMAKE_BINARY_DIR}/tests/plugins)
+  endif()
   add_library(${name} MODULE ${P_SOURCES})
   set_target_properties(${name} PROPERTIES PREFIX "" NO_SONAME ON
-    LIBRARY_OUTPUT_DIRECTORY ${PB_PLUGIN_OUTPUT_DIRECTORY} LINK_DEPENDS ${PB_PLUGIN_MAP})
+    LIBRARY_OUTPUT_DIRECTORY ${dir} LINK_DEPENDS ${PB_PLUGIN_MAP})
   target_link_libraries(${name} PRIVATE plugboard-sdk ${P_LINK})
   target_compile_options(${name} PRIVATE ${P_CFLAGS})
   target_link_options(${name} PRIVATE -Wl,--version-script=${PB_PLUGIN_MAP} -Wl,-z,now
@@ -30,9 +34,12 @@ function(plugboard_plugin name)
   endforeach()
   add_custom_command(TARGET ${name} POST_BUILD
     COMMAND plugboard-sidecar $<TARGET_FILE:${name}>
-      ${PB_PLUGIN_OUTPUT_DIRECTORY}/${name}.plugin
+      ${dir}/${name}.plugin
     VERBATIM)
   add_dependencies(${name} plugboard-sidecar)
+  if(P_TEST)
+    return()
+  endif()
   set_property(GLOBAL APPEND PROPERTY PB_PLUGINS ${name})
   install(TARGETS ${name} LIBRARY DESTINATION ${PB_PLUGIN_SUBDIR})
   install(FILES ${PB_PLUGIN_OUTPUT_DIRECTORY}/${name}.plugin DESTINATION ${PB_PLUGIN_SUBDIR})
