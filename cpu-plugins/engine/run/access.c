@@ -22,7 +22,7 @@ _Noreturn void xl_raise(struct xl_vcpu *x, uint64_t va, uint32_t access, int cod
     xl_leave(x);
 }
 
-/* ---- Spans --------------------------------------------------------------------------------- */
+/* ---- Spans ---------------------------------------------- */
 
 int xl_span(struct xl_vcpu *x, uint64_t pa, struct pb_span *s)
 {
@@ -90,7 +90,7 @@ static int is_watched(struct xl_vcpu *x, const struct pb_span *s, uint64_t pa)
     return xl_watched(x->engine, pa);
 }
 
-/* ---- Filling --------------------------------------------------------------------------------- */
+/* ---- Filling ---------------------------------------------- */
 
 static void grow(struct xl_ctx *c)
 {
@@ -169,7 +169,7 @@ static int covers_page(const struct pb_span *s, uint64_t pa)
     return page >= s->gpa && page - s->gpa + XL_PAGE_SIZE <= s->len;
 }
 
-/* ---- Resolving ---------------------------------------------------------------------------------- */
+/* ---- Resolving ---------------------------------------------- */
 
 static int in_tables(struct xl_vcpu *x, uint64_t va, uint32_t access, struct xl_acc *a)
 {
@@ -258,7 +258,7 @@ const struct xl_xpage *xl_resolve_x(struct xl_vcpu *x, uint64_t va)
     return xp;
 }
 
-/* ---- Physical memory -------------------------------------------------------------------------------- */
+/* ---- Physical memory ---------------------------------------------- */
 
 static uint8_t *phys(struct xl_vcpu *x, uint64_t pa, uint32_t bytes, struct pb_span *s)
 {

@@ -62,7 +62,7 @@ void xl_log_unit(struct xl_vcpu *x, const struct xl_block *b, const struct xl_fe
         xl_print(b, log_line, x);
 }
 
-/* ---- info jit ----------------------------------------------------------------------------------- */
+/* ---- info jit ---------------------------------------------- */
 
 struct out {
     void (*line)(void *user, const char *);

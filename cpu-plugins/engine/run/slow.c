@@ -135,7 +135,7 @@ void xl_slow_st(struct xl_vcpu *x, uint64_t va, uint64_t v, uint64_t memop)
         xl_barrier(x);
 }
 
-/* ---- Atomics ------------------------------------------------------------------------------- */
+/* ---- Atomics ---------------------------------------------- */
 
 /* Where an atomic of this size operates; raises if it cannot. */
 static void *atomic_at(struct xl_vcpu *x, uint64_t va, uint32_t memop, struct xl_acc *a)
@@ -266,7 +266,7 @@ uint64_t xl_slow_sc(struct xl_vcpu *x, uint64_t va, uint64_t v, uint64_t memop)
     return !ok;
 }
 
-/* ---- For helpers ----------------------------------------------------------------------------- */
+/* ---- For helpers ---------------------------------------------- */
 
 /* The same lookup that generated code makes; aligned and plain accesses only. */
 static void *hit(struct xl_vcpu *x, const uint64_t *tags, uint64_t va, uint32_t memop)
