@@ -115,6 +115,13 @@ static const char *block_id(pb_block *b)
     return b->node->name;
 }
 
+static const char *block_filename(pb_block *b)
+{
+    const struct pb_block_ops *ops = b->ops;
+
+    return PB_HAS(struct pb_block_ops, ops, filename) ? ops->filename(b->node->self) : NULL;
+}
+
 const struct pb_svc_block pb_block_service = {
     .size = sizeof(struct pb_svc_block),
     .info = block_info,
@@ -122,6 +129,7 @@ const struct pb_svc_block pb_block_service = {
     .drain = block_drain,
     .on_change = on_change,
     .id = block_id,
+    .filename = block_filename,
 };
 
 /* ---- Nodes -------------------------------------------------------------------------- */

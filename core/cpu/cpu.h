@@ -21,6 +21,7 @@ struct pb_cpu {
     _Atomic uint32_t inside;   /* may be in translated code */
     uint32_t parked;           /* acknowledged a stop; under run.lock */
     uint32_t halted;           /* run() said HALT and nothing woke it yet */
+    uint32_t held;             /* stays parked when the others resume; under run.lock */
     /* Boot: what reset() gets. */
     uint64_t pc, args[8];
     uint32_t n_args;
@@ -44,6 +45,7 @@ int pb_cpu_start_thread(struct pb_cpu *c, pb_err *e); /* parked until pb_cpus_re
 void pb_cpus_ask(struct pb_machine *m);    /* park soon, do not wait for it; [any] */
 void pb_cpus_stop(struct pb_machine *m);   /* every run() has returned; [main] */
 void pb_cpus_resume(struct pb_machine *m); /* [main] */
+void pb_cpu_hold(pb_dev *d, gboolean on);  /* it does not resume with the others; [main] */
 /* Something happened that may end a halt. [any] */
 void pb_cpu_wake(struct pb_cpu *c);
 void pb_cpu_kick_all(struct pb_machine *m); /* leave run() soon; [any] */

@@ -170,8 +170,16 @@ void pb_cpus_resume(struct pb_machine *m)
 {
     pthread_mutex_lock(&pb_gate.lock);
     for (guint i = 0; i < m->cpus->len; i++)
-        atomic_fetch_and(&cpu_at(m, i)->asks, ~ASK_PARK);
+        if (!cpu_at(m, i)->held)
+            atomic_fetch_and(&cpu_at(m, i)->asks, ~ASK_PARK);
     pthread_cond_broadcast(&pb_gate.cond);
+    pthread_mutex_unlock(&pb_gate.lock);
+}
+
+void pb_cpu_hold(pb_dev *d, gboolean on)
+{
+    pthread_mutex_lock(&pb_gate.lock);
+    ((struct pb_cpu *)d->cpu)->held = (uint32_t)on;
     pthread_mutex_unlock(&pb_gate.lock);
 }
 

@@ -20,6 +20,4 @@ void pb_terminal_restore(void);
 int pb_daemon_start(pb_err *e);
 void pb_daemon_ready(void); /* nothing when there was no -daemonize */
 
-int pb_gdb_start(struct pb_machine *m, const char *dev, pb_err *e); /* -gdb */
-
 #endif

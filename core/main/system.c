@@ -4,6 +4,7 @@
 
 #include "../backend/backend.h"
 #include "../cli/sys.h"
+#include "../gdb/gdb.h"
 #include "../monitor/monitor.h"
 #include "../object/host.h"
 #include "../plugin/find.h"
@@ -145,6 +146,7 @@ static int run(struct pb_sys *s)
 
 static void finish(struct pb_sys *s)
 {
+    pb_gdb_stop();
     pb_monitor_close_all();
     if (s->m)
         pb_machine_free(s->m);

@@ -16,6 +16,7 @@
 static pb_region *region_new(struct pb_machine *m, pb_dev *d, enum pb_region_kind kind,
                              const char *name, uint64_t len, pb_err *e)
 {
+    PB_ASSERT_MAIN();
     if (len == 0) {
         pb_err_set(e, PB_EINVAL, "region '%s' of '%s' has no length", name,
                    d ? d->name : "machine");
@@ -151,6 +152,7 @@ int pb_region_place(pb_region *parent, pb_region *r, uint64_t off, int32_t prio,
 {
     struct pb_mem *mem = pb_mem(parent->m);
 
+    PB_ASSERT_MAIN();
     if (parent->kind != PB_REGION_CONTAINER)
         return pb_err_set(e, PB_EINVAL, "region '%s' is no container", parent->name);
     if (r->parent)

@@ -10,7 +10,7 @@
  *   LINE     text device, text output, u32 index, u8 level
  *   TIMER    text device, text timer, u64 deadline
  *   END      nothing
- * Only pages with something in them are kept. The stream is from outside: the whole of it
+ * Only pages with something in them are kept, and at most 3.5 GiB of them. The stream is from outside: the whole of it
  * is checked before anything of the machine is touched.
  */
 #include "state.h"
@@ -73,7 +73,9 @@ static gboolean empty_page(const uint8_t *p, uint64_t n)
     return p[0] == 0 && (n == 1 || memcmp(p, p + 1, n - 1) == 0);
 }
 
-static void save_ram(const pb_region *r, GByteArray *out)
+#define MAX_STATE 0xe0000000u /* what a GByteArray holds, with room for the devices */
+
+static int save_ram(const pb_region *r, GByteArray *out, pb_err *e)
 {
     guint start = section(out, PB_SEC_RAM);
     uint64_t len = r->last + 1, pages = 0;
@@ -87,6 +89,9 @@ static void save_ram(const pb_region *r, GByteArray *out)
         uint64_t n = MIN(PB_PAGE, len - at);
         if (empty_page(r->host + at, n))
             continue;
+        if (out->len > MAX_STATE)
+            return pb_err_set(e, PB_ENOSPC, "the machine's memory holds more than a saved state "
+                              "can: 3.5 GiB");
         pb_out_uint(out, at >> PB_PAGE_BITS, 8);
         g_byte_array_append(out, r->host + at, (guint)n);
         pages++;
@@ -94,6 +99,7 @@ static void save_ram(const pb_region *r, GByteArray *out)
     for (uint32_t i = 0; i < 8; i++)
         out->data[count_at + i] = (uint8_t)(pages >> i * 8);
     section_end(out, start);
+    return 0;
 }
 
 static int save_dev(pb_dev *d, const struct kept *k, GByteArray *out, pb_err *e)
@@ -177,9 +183,11 @@ int pb_machine_save(struct pb_machine *m, GByteArray *out, pb_err *e)
     guint start = section(out, PB_SEC_MACHINE);
     pb_out_uint(out, (uint64_t)pb_clock_now(PB_CLK_VIRTUAL), 8);
     section_end(out, start);
-    for (guint i = 0; i < mem->regions->len; i++)
-        if (((pb_region *)g_ptr_array_index(mem->regions, i))->host)
-            save_ram(g_ptr_array_index(mem->regions, i), out);
+    for (guint i = 0; i < mem->regions->len; i++) {
+        const pb_region *r = g_ptr_array_index(mem->regions, i);
+        if (r->host && save_ram(r, out, e) < 0)
+            return PB_ENOSPC;
+    }
     for (guint i = 0; i < m->devs->len; i++) {
         pb_dev *d = g_ptr_array_index(m->devs, i);
         int rc = kept_of(d, &k) ? save_dev(d, &k, out, e) : 0;

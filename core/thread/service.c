@@ -54,6 +54,7 @@ static pb_worker *thread_worker(pb_dev *d, const char *name, void (*fn)(void *),
 {
     struct pb_worker *w = g_new0(struct pb_worker, 1);
 
+    PB_ASSERT_MAIN();
     w->d = d;
     w->name = g_strndup(name, 15); /* what the kernel takes */
     w->fn = fn;
@@ -154,6 +155,7 @@ static int thread_watch_fd(pb_dev *node, int32_t fd, uint32_t events,
 {
     int rc = PB_OK;
 
+    PB_ASSERT_MAIN();
     pthread_mutex_lock(&lock);
     struct watch *w = watch_find(fd);
     if (w && w->d != node) {

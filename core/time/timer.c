@@ -249,6 +249,7 @@ void pb_clock_fini(struct pb_machine *m)
 pb_timer *pb_timer_new(pb_dev *d, const char *name, uint32_t clock, void (*fn)(void *),
                        void *opaque, pb_err *e)
 {
+    PB_ASSERT_MAIN();
     if (clock >= CLOCKS || !fn || !name) {
         pb_err_set(e, PB_EINVAL, "'%s' asked for a timer of clock %u", d->name, clock);
         return NULL;

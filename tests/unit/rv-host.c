@@ -195,7 +195,7 @@ static const struct pb_svc_prop svc_prop = {.size = sizeof svc_prop, .get_int = 
                                             .get_str = get_str, .is_set = is_set,
                                             .get_link = get_link};
 
-/* ---- The root ---------------------------------------------------------------------------------- */
+/* ---- The root ---------------------------------------------------------- */
 
 static const void *get(const pb_host *h, const char *id)
 {
@@ -309,7 +309,7 @@ int rv_host_load_elf(struct rv_host *r, const char *path, uint64_t *entry, uint6
     return PB_OK;
 }
 
-/* ---- Run --------------------------------------------------------------------------------------- */
+/* ---- Run --------------------------------------------------------------- */
 
 static void *watchdog(void *p)
 {

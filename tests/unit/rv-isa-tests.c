@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* rv-isa-tests.c - runs riscv-tests binaries of the p and v environments on the plugin.
  *
- * rv-isa-tests [-i] [-m MODEL] [-P PROPS] FILE…: each ELF runs until it writes `tohost`: 1 is success.
+ * rv-isa-tests [-i] [-m MODEL] [-P PROPS] FILE…: each ELF runs until it writes `tohost`: 1 is
+ * success.
  * -i: by the interpreter. Prints one line a failure and the count at the end.
  */
 #include "rv-host.h"

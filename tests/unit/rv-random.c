@@ -102,6 +102,8 @@ static int reserved(uint32_t x)
 static int excluded(const struct gen *g, uint32_t row)
 {
     const struct rv_row *r = &rv_rows[row];
+    if (g->r->without && !strcmp(g->r->without, r->name))
+        return 1;
     switch (row) {
     case RV_ecall: case RV_ebreak: case RV_c_ebreak: case RV_mret: case RV_sret: case RV_wfi:
     case RV_jalr: case RV_c_jr: case RV_c_jalr: case RV_lr_w: case RV_lr_d: case RV_sc_w:

@@ -18,6 +18,7 @@ struct rvr {
     uint64_t seed;
     uint32_t units, loops; /* instructions (or short sequences), rounds of them */
     uint32_t zicond;       /* use it, too */
+    const char *without;   /* name of a row to leave out, or NULL */
     uint8_t image[RVR_SIZE];
 };
 

@@ -2,9 +2,10 @@
 /* test-rv-objdump.c - the decoder and disassembler name every instruction as binutils does.
  *
  * Each row of rv64.decode with many random operands, all 65536 short words, and a million
- * random long words (fewer by default: the argument says how many) go through both. Words that only one side takes for an instruction count
- * as differences, too, unless the other side's name is not in our table at all (extensions
- * that we do not have). Skipped (77) without riscv64-linux-gnu-{as,objcopy,objdump}.
+ * random long words (fewer by default: the argument says how many) go through both. Words
+ * that only one side takes for an instruction count as differences, too,
+ * unless the other side's name is not in our table at all (extensions that we do not have).
+ * Skipped (77) without riscv64-linux-gnu-{as,objcopy,objdump}.
  */
 #include "decode.h"
 

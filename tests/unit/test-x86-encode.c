@@ -249,6 +249,10 @@ static void one_register(int r)
         expect("add rax,0xfffffffffffff000");
     xa_alui(&a, ALU_SUB, 0, xr(r), 5);
     expect("sub %s,0x5", r32[r]);
+    xa_opi(&a, XO_BTC_I, 1, 7, xr(r), 63, 1);
+    expect("btc %s,0x3f", r64[r]);
+    xa_opi(&a, XO_TEST_I, 1, 0, xr(r), ~0xff8, 4);
+    expect("test %s,0xfffffffffffff007", r64[r]);
     xa_movi(&a, r, 0x80000000u);
     expect("mov %s,0x80000000", r32[r]);
     xa_movi(&a, r, (uint64_t)-5);

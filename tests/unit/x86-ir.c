@@ -463,6 +463,9 @@ static int32_t displacement(struct maker *m)
     }
 }
 
+static void put(struct maker *m);
+static void integer(struct maker *m);
+
 static void before_fault(struct maker *m)
 {
     if (m->put)
@@ -495,6 +498,32 @@ static void memory(struct maker *m)
     if (o.op == XL_OP_st)
         o.b = value(m, o.type);
     emit(m, o);
+}
+
+/* Fields of one structure: one base, most often one page. */
+static void fields(struct maker *m)
+{
+    uint32_t base = address(m), n = 2 + (uint32_t)below(m->seed, 6);
+    int32_t at = (int32_t)below(m->seed, 4) ? 0 : displacement(m);
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct xl_op o = {.op = below(m->seed, 2) ? XL_OP_ld : XL_OP_st, .type = XL_I64, .a = base};
+        uint32_t size = (uint32_t)below(m->seed, 4);
+
+        if (below(m->seed, 4) == 0) {
+            o.type = XL_F64;
+            size = 3;
+        }
+        o.imm = XL_MEM(size, (int32_t)((uint32_t)at + (uint32_t)below(m->seed, 32) * 8));
+        if (o.op == XL_OP_st)
+            o.b = value(m, o.type);
+        before_fault(m);
+        emit(m, o);
+        if (below(m->seed, 3) == 0)
+            put(m);
+        else if (below(m->seed, 4) == 0)
+            integer(m);
+    }
 }
 
 static void atomic(struct maker *m)
@@ -649,8 +678,10 @@ static void one(struct maker *m)
         floating(m);
     else if (k < 68)
         put(m);
-    else if (k < 82)
+    else if (k < 79)
         memory(m);
+    else if (k < 82)
+        fields(m);
     else if (k < 86)
         atomic(m);
     else if (k < 88)

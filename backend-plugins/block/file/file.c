@@ -275,7 +275,13 @@ static void describe(void *self, char *buf, uint32_t n)
     snprintf(buf, n, "%s", ((struct file *)self)->path);
 }
 
-static const struct pb_block_ops ops = {.size = sizeof ops, .info = info, .submit = submit};
+static const char *filename(void *self)
+{
+    return ((struct file *)self)->path;
+}
+
+static const struct pb_block_ops ops = {
+    .size = sizeof ops, .info = info, .submit = submit, .filename = filename};
 static const char *const aliases[] = {"host_device", NULL};
 
 static const struct pb_backend_class file_class = {

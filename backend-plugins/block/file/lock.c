@@ -59,7 +59,7 @@ busy:
 
 static int fd_holds_lock(const char *pid, const char *fd)
 {
-    char path[512], line[256];
+    char path[600], line[256];
     int found = 0;
 
     snprintf(path, sizeof path, "/proc/%s/fdinfo/%s", pid, fd);

@@ -7,9 +7,8 @@
  * marks it first, then reads: one of the two sees the other.
  *
  * A unit in the making is in no table yet, so whoever wrote also looks whether someone is
- * building in the page, and changes its gen; the builder compares gen when it is done:
- *   writer: bytes; building? gen++; code_map?     builder: building++; bytes; gen?; code_map
- * Whatever the order, one of the two notices.
+ * building in the page, and if so changes its gen and takes the lock, under which the
+ * builder compares gen and enters the unit: it is either refused or found and dropped.
  *
  * What a store did not hit stays. A page without units is let go by the next vCPU that
  * stores there, never by a DMA thread: watch_code() is only called by vCPUs, in one order.
@@ -33,6 +32,8 @@ void xl_watch(struct xl_vcpu *x, struct xl_page *p)
         x->svc->watch_code(x->cpu, p->pa, 1);
         xl_forget_writes(x, p->pa);
         xl_ask_others(e, x, XL_REQ_WATCH);
+        /* Who began to build before the page was last let go must not succeed now. */
+        __atomic_fetch_add(&p->gen, 1, __ATOMIC_SEQ_CST);
         __atomic_store_n(&p->watch, XL_WATCHED, __ATOMIC_SEQ_CST);
     }
     pthread_mutex_unlock(&e->watch_lock);
@@ -64,8 +65,10 @@ static int touches_code(struct xl_page *p, uint32_t from, uint32_t to)
     uint32_t a = from >> 6, n = ((to - 1) >> 6) - a + 1;
     uint64_t m = (n >= 64 ? ~(uint64_t)0 : (((uint64_t)1 << n) - 1)) << a;
 
-    if (__atomic_load_n(&p->building, __ATOMIC_SEQ_CST))
+    if (__atomic_load_n(&p->building, __ATOMIC_SEQ_CST)) {
         __atomic_fetch_add(&p->gen, 1, __ATOMIC_SEQ_CST);
+        return 1;
+    }
     return (__atomic_load_n(&p->code_map, __ATOMIC_SEQ_CST) & m) != 0;
 }
 

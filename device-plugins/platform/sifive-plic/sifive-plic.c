@@ -428,7 +428,7 @@ static const struct pb_field state[] = {
     PB_FIELD_ARRAY(struct plic, claimed, PB_S_U32, WORDS),
 };
 static const struct pb_prop props[] = {
-    {.name = "sources", .doc = "Highest source number", .def = "96", .min = 1, .max = 1023,
+    {.name = "sources", .doc = "Highest source number", .def = "95", .min = 1, .max = 1023,
      .type = PB_T_UINT, .qemu_type = "uint32"},
     {.name = "priorities", .doc = "Highest priority, one less than a power of two",
      .def = "7", .min = 1, .max = 0x7fffffff, .type = PB_T_UINT, .qemu_type = "uint32"},

@@ -71,6 +71,9 @@ struct pb_block_ops { /* provider */
     /* How sure, 0..100, that `head` (n bytes of the start) is of this format. [main] */
     uint32_t (*probe)(const void *head, uint32_t n, const char *name);
     int (*resize)(void *self, uint64_t bytes, pb_err *e); /* [main] optional */
+    /* The host's file that holds exactly this medium, for drivers whose library opens files
+     * itself; lives with the node. NULL: there is none. [main] optional */
+    const char *(*filename)(void *self);
 };
 #define PB_SVC_BLOCK "pb.block/1"
 struct pb_svc_block { /* consumer */
@@ -82,6 +85,7 @@ struct pb_svc_block { /* consumer */
     /* Told when the medium comes, goes or grows. [main] */
     void (*on_change)(pb_block *b, void (*fn)(void *self), void *self);
     const char *(*id)(pb_block *b); /* node name, for serial numbers and messages */
+    const char *(*filename)(pb_block *b); /* see pb_block_ops.filename; [main] */
 };
 
 /* ---- Network ----------------------------------------------------------------------- */

@@ -13,7 +13,7 @@ struct cold *x86_cold(struct gen *g, int kind)
     struct cold *c = &g->cold[g->n_cold++];
 
     assert(g->n_cold <= sizeof(g->cold) / sizeof(g->cold[0]));
-    *c = (struct cold){.kind = (uint8_t)kind, .dst = -1, .delta = g->delta};
+    *c = (struct cold){.kind = (uint8_t)kind, .dst = -1, .kept_base = -1, .delta = g->delta};
     return c;
 }
 
@@ -125,8 +125,10 @@ static void emit_call(struct gen *g, struct cold *c)
     xa_call_to(&g->a, c->thunk);
     if (c->dst >= 0)
         x86_result(g, c->dst, c->dst_f32);
-    if (c->kept) /* C may have flushed it */
-        xa_opi(&g->a, XO_MOV_I, 1, 0, xr(c->page), -1, 4);
+    if (c->kept_base >= 0) { /* C may have flushed it: out of reach */
+        xa_mov(&g->a, 1, c->kept, c->kept_base);
+        xa_opi(&g->a, XO_BTC_I, 1, 7, xr(c->kept), 63, 1);
+    }
     xa_jmp_to(&g->a, rx(g, c->back));
 }
 

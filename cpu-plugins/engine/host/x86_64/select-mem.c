@@ -11,14 +11,14 @@
  *   op   [t + va]
  * Then u and t are the page and its translation: when another access off the same base
  * follows, they stay, and it only has to compare:
- *   lea  s, [va + disp + size - 1]
- *   and  s, -4096
- *   cmp  s, u
- *   jne  cold                   looks in the TLB; new u and t, or the slow path
+ *   lea  s, [va + disp]
+ *   sub  s, u
+ *   cmp  s, 4096 - size         or, if it must be aligned: test s, ~(4096 - size)
+ *   ja   cold                   looks in the TLB; new u and t, or the slow path
  *   op   [t + va + disp]
- * The slow path may flush the TLB: it leaves u as no page. So may helpers and atomics: what
- * is kept does not live across them. Write permission implies that to read, as in all
- * architectures' page tables.
+ * The slow path may flush the TLB: it leaves u 2^63 away from the base, where no
+ * displacement reaches. So may helpers and atomics: what is kept does not live across them.
+ * Write permission implies that to read, as in all architectures' page tables.
  *
  * x86 keeps loads in order, and stores; a store before a later load it does not: that is
  * all that fences and sequentially consistent stores must add. Big-endian accesses always
@@ -69,15 +69,23 @@ void x86_tlb_lookup(struct gen *g, int va, int32_t disp, struct cold *c, int t, 
 /* By the kept translation. */
 static struct xrm same_page(struct gen *g, int va, int32_t disp, struct cold *c)
 {
+    int32_t last = (int32_t)XL_PAGE_SIZE - c->size;
     int s;
 
     c->page = g->last.page;
     c->add = g->last.add;
     g->locked |= BIT(c->page) | BIT(c->add);
     s = g_tmp(g);
-    page_of(g, s, va, disp, c);
-    xa_alu(&g->a, ALU_CMP, 1, s, xr(c->page));
-    c->site[c->n_sites++] = xa_jcc(&g->a, CC_NE);
+    if (disp)
+        xa_op(&g->a, XO_LEA, 1, s, xm(va, disp));
+    else
+        xa_mov(&g->a, 1, s, va);
+    xa_alu(&g->a, ALU_SUB, 1, s, xr(c->page));
+    if (c->aligned)
+        xa_opi(&g->a, XO_TEST_I, 1, 0, xr(s), ~last, 4);
+    else
+        xa_alui(&g->a, ALU_CMP, 1, xr(s), last);
+    c->site[c->n_sites++] = xa_jcc(&g->a, c->aligned ? CC_NE : CC_A);
     c->lookup = 1;
     c->write = g->last.write; /* what it finds must serve the next ones, too */
     c->resume = g->a.p;
@@ -115,8 +123,10 @@ static void after_access(struct gen *g, const struct xl_op *o, struct cold *c)
     if (!g->v[g->i].again && g->last.base == g_rep(g, o->a))
         g_forget_page(g);
     if (g->last.base != NO_VALUE) {
-        c->kept = 1;
-        c->page = g->last.page;
+        c->kept_base = g->v[g->last.base].reg;
+        c->kept = (uint8_t)g->last.page;
+        if (c->kept_base < 0)
+            g_forget_page(g);
     }
     c->back = g->a.p;
 }

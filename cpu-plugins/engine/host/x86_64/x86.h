@@ -170,7 +170,7 @@ struct val {
 struct last_page {
     uint32_t base;     /* value, or NO_VALUE: nothing is kept */
     uint8_t write;     /* it was for writing */
-    int8_t page, add;  /* registers: guest page (all ones: none), host minus guest address */
+    int8_t page, add;  /* registers: guest page, host minus guest address */
 };
 
 enum { CARG_NONE, CARG_GPR, CARG_I32, CARG_F32, CARG_F64, CARG_IMM };
@@ -199,8 +199,9 @@ struct cold {
     uint8_t w;
     /* COLD_CALL of a ld or st: */
     uint8_t lookup, write, aligned, size; /* the kept page was another: look in the TLB first */
-    uint8_t kept;     /* `page` is in use behind `back`: C may have flushed it */
     int8_t page, add; /* registers of the kept translation */
+    int8_t kept_base; /* register of the kept one's base behind `back`; -1: none is kept */
+    uint8_t kept;     /* register of its page */
     uint8_t *resume;  /* where a found translation is used */
 };
 
