@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -68,6 +69,25 @@ static void lib_reason(libqcow_error_t **e, const char *what, char *why, size_t 
     snprintf(why, n, "%s%s%s", what, *text ? ": " : "", text);
 }
 
+/* libqcow reads an image that has a backing file only when it is given that as a qcow file,
+ * which it may not be. It gets an empty one: what it would ask of it, it is never asked. */
+static int give_parent(struct image *m, libqcow_error_t **e)
+{
+    static const uint8_t empty[1024] = {
+        'Q', 'F', 'I', 0xfb, 0, 0, 0, 2, [23] = 9, [30] = 2, [39] = 1, [46] = 2, [54] = 2, [59] = 1};
+    char name[64];
+    int fd = memfd_create("qcow", MFD_CLOEXEC), ok;
+
+    snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+    ok = fd >= 0 && write(fd, empty, sizeof empty) == (ssize_t)sizeof empty &&
+         libqcow_file_initialize(&m->nobody, e) == 1 &&
+         libqcow_file_open(m->nobody, name, LIBQCOW_OPEN_READ, e) == 1 &&
+         libqcow_file_set_parent_file(m->lib, m->nobody, e) == 1;
+    if (fd >= 0)
+        close(fd);
+    return ok ? 0 : -1;
+}
+
 static int open_lib(struct image *m, const char *password, char *why, size_t n)
 {
     libqcow_error_t *e = NULL;
@@ -90,6 +110,10 @@ static int open_lib(struct image *m, const char *password, char *why, size_t n)
     }
     if (libqcow_file_open(m->lib, name, LIBQCOW_OPEN_READ, &e) != 1) {
         lib_reason(&e, "libqcow cannot read it", why, n);
+        return -1;
+    }
+    if (m->head.backing[0] && give_parent(m, &e) < 0) {
+        lib_reason(&e, "libqcow does not take a backing file", why, n);
         return -1;
     }
     return 0;
@@ -208,6 +232,8 @@ void image_close(struct image *m)
         struct image *next = m->backing;
         if (m->lib)
             libqcow_file_free(&m->lib, NULL);
+        if (m->nobody)
+            libqcow_file_free(&m->nobody, NULL);
         map_close(m);
         if (m->fd >= 0)
             close(m->fd);

@@ -36,7 +36,7 @@ struct image {
     uint64_t bytes, file_bytes; /* of the medium, of the file */
     uint32_t is_raw;            /* a backing file without format: nothing below counts */
     struct qcow_header head;
-    libqcow_file_t *lib;
+    libqcow_file_t *lib, *nobody; /* nobody: see image.c */
     pthread_mutex_t lock; /* lib, tables */
     uint64_t *l1;
     struct qcow_table table[TABLES];
