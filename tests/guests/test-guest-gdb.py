@@ -27,10 +27,10 @@ printf "PB step %d\\n", $pc != $before
 x/2i $pc
 info threads
 monitor info status
-set $s1 = 0x1234567890
-printf "PB reg %lx\\n", $s1
-set {{long}}$sp = 0x55aa
-printf "PB mem %lx\\n", *(long *)$sp
+set $s11 = 0x1234567890
+printf "PB reg %lx\\n", $s11
+set {{long}}($sp - 64) = 0x55aa
+printf "PB mem %lx\\n", *(long *)($sp - 64)
 printf "PB mstatus %d\\n", $mstatus != 0
 hbreak print
 continue
