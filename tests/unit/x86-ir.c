@@ -507,7 +507,8 @@ static void fields(struct maker *m)
     int32_t at = (int32_t)below(m->seed, 4) ? 0 : displacement(m);
 
     for (uint32_t i = 0; i < n; i++) {
-        struct xl_op o = {.op = below(m->seed, 2) ? XL_OP_ld : XL_OP_st, .type = XL_I64, .a = base};
+        struct xl_op o = {.op = below(m->seed, 2) ? XL_OP_ld : XL_OP_st, .type = XL_I64,
+                          .a = base};
         uint32_t size = (uint32_t)below(m->seed, 4);
 
         if (below(m->seed, 4) == 0) {
@@ -692,7 +693,8 @@ static void branch(struct maker *m)
         o.a = value(m, o.type);
         o.b = value(m, o.type);
     }
-    o.imm = below(m->seed, 4) ? (int64_t)below(m->seed, 2040) * 2 : (int64_t)below(m->seed, 1u << 20);
+    o.imm = below(m->seed, 4) ? (int64_t)below(m->seed, 2040) * 2
+                              : (int64_t)below(m->seed, 1u << 20);
     emit(m, o);
 }
 

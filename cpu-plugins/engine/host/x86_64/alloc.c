@@ -30,7 +30,7 @@ static int is_float(const struct gen *g, uint32_t v)
     return float_type(xl_result(&g->b->op[v]));
 }
 
-static void bind(struct gen *g, int reg, uint32_t v)
+void g_bind(struct gen *g, int reg, uint32_t v)
 {
     g->rv[reg] = v;
     g->v[v].reg = (int8_t)reg;
@@ -51,7 +51,7 @@ static uint32_t home_type(const struct gen *g, const struct val *v, uint32_t own
     return own == XL_F32 ? XL_F64 : own == XL_I32 ? XL_I64 : own; /* spills are whole */
 }
 
-static void spill(struct gen *g, uint32_t v)
+void g_spill(struct gen *g, uint32_t v)
 {
     struct val *p = &g->v[v];
 
@@ -70,7 +70,7 @@ static void evict(struct gen *g, int reg)
     uint32_t v = g->rv[reg];
 
     if (v != NO_VALUE && g->v[v].reg == reg && g->v[v].last >= g->i) {
-        spill(g, v);
+        g_spill(g, v);
         g->v[v].reg = -1;
     }
     g->rv[reg] = NO_VALUE;
@@ -211,7 +211,7 @@ int g_reg(struct gen *g, uint32_t x)
     if (r < 0) {
         r = temporary(g, is_float(g, v));
         load(g, r, v);
-        bind(g, r, v);
+        g_bind(g, r, v);
     }
     g->locked |= BIT(r);
     return r;
@@ -258,8 +258,7 @@ int g_imm32(const struct gen *g, uint32_t x, int w, int32_t *imm)
 
 /* ---- Results ------------------------------------------------------------------------- */
 
-/* The value in `reg`, if it is needed beyond this op, must live elsewhere. 0: it cannot. */
-static int give_up(struct gen *g, int reg, int may_move)
+int g_give_up(struct gen *g, int reg, int may_move)
 {
     uint32_t w = g->rv[reg];
     struct val *p;
@@ -282,7 +281,7 @@ static int give_up(struct gen *g, int reg, int may_move)
         return 0;
     r = temporary(g, IS_XMM(reg));
     move(g, r, reg);
-    bind(g, r, w);
+    g_bind(g, r, w);
     return 1;
 }
 
@@ -291,15 +290,15 @@ static int define(struct gen *g, int fresh)
     struct val *p = &g->v[g->i];
     int fp = is_float(g, g->i), r = p->want;
 
-    if (r >= 0 && !(fresh && (g->locked & BIT(r))) && give_up(g, r, 0)) {
-        bind(g, r, g->i);
+    if (r >= 0 && !(fresh && (g->locked & BIT(r))) && g_give_up(g, r, 0)) {
+        g_bind(g, r, g->i);
         return r;
     }
     r = (int)g->prefer;
     if (fresh || r < 0 || r >= 32 || IS_XMM(r) != fp || !(g->t->temps & ~g->locked & BIT(r)) ||
         g->rv[r] != NO_VALUE || keeps_page(g, r))
         r = temporary(g, fp);
-    bind(g, r, g->i);
+    g_bind(g, r, g->i);
     return r;
 }
 
@@ -317,12 +316,12 @@ void g_def_in(struct gen *g, int reg)
 {
     int r = g->v[g->i].want;
 
-    if (r >= 0 && give_up(g, r, 0)) {
+    if (r >= 0 && g_give_up(g, r, 0)) {
         move(g, r, reg);
-        bind(g, r, g->i);
+        g_bind(g, r, g->i);
         return;
     }
-    bind(g, reg, g->i);
+    g_bind(g, reg, g->i);
 }
 
 void g_take(struct gen *g, int reg)
@@ -344,7 +343,7 @@ void g_take(struct gen *g, int reg)
 
             r = temporary(g, IS_XMM(reg));
             move(g, r, reg);
-            bind(g, r, v);
+            g_bind(g, r, v);
             g->locked = locked;
         }
     }
@@ -369,11 +368,6 @@ static void drop_dead(struct gen *g, uint32_t mask)
 void g_release(struct gen *g)
 {
     drop_dead(g, g->locked);
-}
-
-void g_move_to(struct gen *g, uint32_t v, int reg)
-{
-    bind(g, reg, v);
 }
 
 void g_changed(struct gen *g, uint32_t v)
@@ -413,127 +407,4 @@ void x86_end_op(struct gen *g)
     drop_dead(g, g->locked);
     g->locked = 0;
     g->prefer = UINT32_MAX;
-}
-
-/* ---- Slots ----------------------------------------------------------------------------- */
-
-void g_get(struct gen *g, uint32_t slot)
-{
-    struct val *p = &g->v[g->i];
-    int r = g->t->slot_reg[slot];
-
-    if (p->rep != g->i)
-        return;
-    if (r >= 0) {
-        bind(g, r, g->i);
-        return;
-    }
-    p->home = HOME_SLOT;
-    p->where = slot;
-    g->slot_val[slot] = g->i;
-}
-
-/* A slot's memory is about to change: whoever lives there moves into a register. */
-static void leave_slot(struct gen *g, uint32_t slot, uint32_t but)
-{
-    uint32_t w = g->slot_val[slot];
-
-    g->slot_val[slot] = NO_VALUE;
-    if (w == NO_VALUE || w == but)
-        return;
-    if (g->v[w].last > g->i)
-        g_reg(g, w);
-    g->v[w].home = HOME_NONE;
-}
-
-static void put_memory(struct gen *g, uint32_t slot, uint32_t v)
-{
-    const struct xl_slot *s = &g->b->guest->slots[slot];
-    struct xrm m = xm(RBP, SOFF(s));
-    struct val *p = &g->v[v];
-    int32_t imm;
-    int r;
-
-    if (p->home == HOME_SLOT && p->where == slot)
-        return; /* it is there */
-    if (!float_type(s->type) && p->reg < 0 && g_imm32(g, v, s->type == XL_I64, &imm)) {
-        leave_slot(g, slot, v);
-        xa_opi(&g->a, XO_MOV_I, s->type == XL_I64, 0, m, imm, 4);
-        return;
-    }
-    r = g_reg(g, v);
-    leave_slot(g, slot, v);
-    if (IS_XMM(r))
-        xa_op(&g->a, s->type == XL_F64 ? XO_MOVSD_ST : XO_MOVSS_ST, 0, ENC(r), m);
-    else
-        xa_op(&g->a, XO_MOV_ST, s->type == XL_I64, r, m);
-    if (p->home == HOME_NONE && (s->type == XL_I64 || s->type == XL_F64)) {
-        p->home = HOME_SLOT;
-        p->where = slot;
-        g->slot_val[slot] = v;
-    }
-}
-
-void g_put(struct gen *g, uint32_t slot, uint32_t x)
-{
-    uint32_t v = g->v[x].rep;
-    struct val *p = &g->v[v];
-    int r = g->t->slot_reg[slot], from;
-
-    if (r < 0) {
-        put_memory(g, slot, v);
-        return;
-    }
-    if (p->reg == r || g->rv[r] == v) {
-        g->rv[r] = v;
-        return;
-    }
-    from = p->reg;
-    if (from >= 0)
-        g->locked |= BIT(from);
-    give_up(g, r, 1);
-    g_copy(g, r, v);
-    g->rv[r] = v;
-    /* What must keep its upper half does not live in a slot that is saved by half. */
-    if (g->b->guest->slots[slot].type == XL_F32 && p->hi)
-        return;
-    if (from < 0 || (g->t->temps & BIT(from))) {
-        if (from >= 0) {
-            g->rv[from] = NO_VALUE;
-            g->locked &= ~BIT(from);
-        }
-        p->reg = (int8_t)r;
-    }
-}
-
-void g_spill_all(struct gen *g)
-{
-    for (uint32_t i = 0; i < g->t->n_pins; i++) {
-        int r = g->t->pin[i].reg;
-        uint32_t w = g->rv[r];
-
-        if (w == NO_VALUE || g->v[w].reg != r || g->v[w].last <= g->i)
-            continue;
-        spill(g, w);
-        g->v[w].reg = -1;
-    }
-    for (uint32_t s = 0; s < g->b->guest->n_slots; s++) {
-        uint32_t locked = g->locked, w = g->slot_val[s];
-
-        leave_slot(g, s, NO_VALUE);
-        if (w != NO_VALUE && g->v[w].last > g->i)
-            spill(g, w);
-        g->locked = locked;
-    }
-}
-
-void g_state_changed(struct gen *g)
-{
-    for (uint32_t i = 0; i < g->t->n_pins; i++) {
-        int r = g->t->pin[i].reg;
-
-        if (g->rv[r] != NO_VALUE && g->v[g->rv[r]].reg == r)
-            g->v[g->rv[r]].reg = -1;
-        g->rv[r] = NO_VALUE;
-    }
 }

@@ -14,14 +14,20 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define MIN_UNIT 64 /* no unit is shorter: an exit and its cold path */
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x10u /* Linux 6.3: without it, vm.memfd_noexec may forbid to run it */
+#endif
+
+#define MIN_UNIT 32 /* no unit is shorter: an exit and its cold path */
 #define RESERVE 64 /* behind an xasm's limit: the longest instructions still fit */
 
 int x86_mem_init(struct x86_mem *m, size_t size)
 {
-    int fd = memfd_create("plugboard-code", MFD_CLOEXEC);
+    int fd = memfd_create("plugboard-code", MFD_CLOEXEC | MFD_EXEC);
 
     memset(m, 0, sizeof(*m));
+    if (fd < 0) /* an older kernel */
+        fd = memfd_create("plugboard-code", MFD_CLOEXEC);
     if (fd < 0)
         return PB_ENOTSUP;
     m->size = (size + 0xffff) & ~(size_t)0xffff;

@@ -92,7 +92,7 @@ static void box_in_place(struct gen *g, uint32_t v)
     if (g->t->halves & BIT(r)) {
         r = g_xtmp(g);
         g_copy(g, r, v);
-        g_move_to(g, v, r);
+        g_bind(g, r, v);
     }
     xa_op(&g->a, XO_ORPS, 0, ENC(r), xmrip(g->c->k->high_ones));
     p->hi = 1;

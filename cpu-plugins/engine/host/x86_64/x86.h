@@ -239,6 +239,10 @@ struct xrm g_rm(struct gen *g, uint32_t v);    /* the same, or memory if that is
 int g_const(const struct gen *g, uint32_t v, uint64_t *k);
 int g_imm32(const struct gen *g, uint32_t v, int w, int32_t *imm);
 int g_def(struct gen *g);                      /* a register for the current op's value */
+void g_bind(struct gen *g, int reg, uint32_t v); /* v is in this locked register now */
+void g_spill(struct gen *g, uint32_t v);       /* give it a home */
+/* The value in `reg`, if it is needed beyond this op, must live elsewhere. 0: it cannot. */
+int g_give_up(struct gen *g, int reg, int may_move);
 int g_def_new(struct gen *g);                  /* the same, no operand's register */
 void g_def_in(struct gen *g, int reg);         /* its value is in `reg`, a locked temporary */
 int g_tmp(struct gen *g);                      /* scratch, general */
@@ -248,14 +252,15 @@ void g_copy(struct gen *g, int dst, uint32_t v); /* load v into a given register
 void g_release(struct gen *g);                 /* operands that die here lose their register */
 void g_free_scratch(struct gen *g);            /* scratch may hold the result: written last */
 int g_room(const struct gen *g, int n);        /* are n general temporaries unlocked? */
-void g_move_to(struct gen *g, uint32_t v, int reg); /* v is in this locked temporary now */
 void g_changed(struct gen *g, uint32_t v);     /* its register was changed: homes are stale */
 void g_forget_page(struct gen *g);             /* give up g->last */
+void x86_end_op(struct gen *g);
+
+/* slots.c */
 void g_put(struct gen *g, uint32_t slot, uint32_t v);
 void g_get(struct gen *g, uint32_t slot);
 void g_spill_all(struct gen *g);               /* slots are about to change */
 void g_state_changed(struct gen *g);           /* slots have changed */
-void x86_end_op(struct gen *g);
 
 /* select-*.c: one op each, g->i; op is the record. */
 void x86_sel_int(struct gen *g, const struct xl_op *op);
