@@ -77,9 +77,9 @@ static uint64_t h_cbo(struct xl_vcpu *x, uint64_t va, uint64_t kind, uint64_t ra
             xl_st(x, at + i, 0, XL_M_SIZE(3));
         return 0;
     }
-    /* Either permission is enough; the fault is a store's. A first look without effects. */
+    /* Either permission is enough; the fault is a store's. */
     struct xl_walk w;
-    if (rv_walk(x, va, XL_R, 1, &w) != 0)
+    if (rv_walk(x, va, XL_R, 0, &w) != 0)
         xl_probe(x, va, 1, XL_W);
     return 0;
 }

@@ -40,7 +40,7 @@ static int run_one(const char *path, const char *model, const char *props, const
     r->io_write = io_write;
     r->cls->reset(r->hart, entry, args, 2);
     result = 0;
-    int ended = rv_host_run(r, 5) == 0;
+    int ended = rv_host_run(r, 60) == 0;
     if (!ended || result != 1)
         printf("%s: %s %llu at pc %llx mcause %llx mepc %llx mtval %llx\n", path,
                ended ? "test" : "no end", (unsigned long long)result >> 1,

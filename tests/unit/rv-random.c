@@ -113,7 +113,7 @@ static int excluded(const struct gen *g, uint32_t row)
         return row == RV_sret || (r->ext == RV_X_ZICOND && !g->r->zicond);
     return row == RV_c_ebreak || row == RV_ecall || row == RV_ebreak || row == RV_mret ||
            row == RV_wfi || r->ext == RV_X_S || r->ext == RV_X_SVINVAL || r->ext == RV_X_ZICBOM ||
-           r->ext == RV_X_ZICBOZ || (r->ext == RV_X_ZICOND && !g->r->zicond);
+           ((r->ext == RV_X_ZICBOZ || r->ext == RV_X_ZICOND) && !g->r->zicond);
 }
 
 static void fixup(struct gen *g, uint32_t row)

@@ -19,7 +19,7 @@
 struct rvr {
     uint64_t seed;
     uint32_t units, loops; /* instructions (or short sequences), rounds of them */
-    uint32_t zicond;       /* use it, too */
+    uint32_t zicond;       /* use it and Zicboz, too */
     const char *without;   /* name of a row to leave out, or NULL */
     uint32_t privileged;   /* for S with Sv39: faults, CSRs, fences, page-table writes; ends at
                               end_pc, an ecall, without dumping */

@@ -3,9 +3,9 @@
  *
  * rv-stream [-s SEED] [-c PROGRAMS] [-n UNITS] [-l LOOPS] [-q QEMU] [-z] [-x NAME] [-k DIR]
  * Each program's final registers and memory must agree everywhere. -q none: without QEMU;
- * -z: with Zicond (QEMU 8 or newer); -x: without that instruction (ctzw of a zero low word is
- * wrong in QEMU 7.2); -k: keep the programs that differ in DIR. Exit status
- * 77 when there is no QEMU to compare with.
+ * -z: with Zicond and Zicboz (QEMU 8 or newer); -x: without that instruction (ctzw of a zero
+ * low word is wrong in QEMU 7.2); -k: keep the programs that differ in DIR. Exit status 77 when
+ * there is no QEMU to compare with.
  */
 #include "rv-host.h"
 #include "rv-random.h"
@@ -68,6 +68,8 @@ static int run_ours(const struct rvr *p, const char *engine)
     set_reg(r, 65 + 0x3b0, ~0ull >> 10);
     set_reg(r, 65 + 0x3a0, 0x1f);
     set_reg(r, 65 + 0x300, 1ull << 13);
+    set_reg(r, 65 + 0x30a, ENVCFG_CBZE);
+    set_reg(r, 65 + 0x10a, ENVCFG_CBZE);
     set_reg(r, 4161, RV_PRIV_U);
     dumped = 0;
     int ended = rv_host_run(r, 60);

@@ -14,10 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PER_ROW 500u
+#define PER_ROW 100u
 #define MARCH "rv64imafdc_zicsr_zifencei_zba_zbb_zbc_zbs_zicbom_zicboz_svinval"
 
-static uint32_t n_random = 100000;
+static uint32_t n_random = 20000;
 static char dir[] = "/tmp/rv-objdump-XXXXXX";
 static uint64_t seed = 88172645463325252ull;
 
