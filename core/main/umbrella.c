@@ -5,6 +5,7 @@
 #include "../cli/cli.h"
 #include "../manifest/manifest.h"
 #include "../object/host.h"
+#include "../plugin/catalog.h"
 #include "../plugin/check.h"
 #include "../plugin/shadow.h"
 #include "../plugin/sidecar.h"
@@ -34,16 +35,37 @@ static void list_plugins(void)
         printf("%s\n", (char *)hidden->pdata[i]);
 }
 
+static void list_absent(enum pb_kind kind)
+{
+    g_autofree const char **names = pb_catalog_names(kind);
+    gboolean headed = FALSE;
+
+    for (const char **n = names; *n; n++) {
+        if (pb_class_find(kind, *n))
+            continue;
+        printf("%s%-22s package %s\n", headed ? "" : "not installed:\n", *n,
+               pb_class_package(kind, *n));
+        headed = TRUE;
+    }
+}
+
 static void list_classes(enum pb_kind kind)
 {
     GPtrArray *v = pb_class_list(kind);
 
     for (guint i = 0; i < v->len; i++) {
         const struct pb_class *c = v->pdata[i];
+        pb_err e = {0};
+        if (pb_check_file(c->plugin, &e) < 0) {
+            printf("%-22s unavailable: %s\n", c->id, e.text);
+            pb_err_clear(&e);
+            continue;
+        }
         printf("%-22s %-40s %-14s %s%s%s\n", c->id, c->title ? c->title : "",
                c->bus ? c->bus : "", c->plugin->id, *c->plugin->version ? " " : "",
                c->plugin->version);
     }
+    list_absent(kind);
 }
 
 static int list(const char *what)

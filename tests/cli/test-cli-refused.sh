@@ -18,6 +18,20 @@ expect toy-needs "needs interface pb.nobody-has-this/1"
 expect toy-init "not on Mondays"
 expect toy-null "lacks realize()"
 
+# what is not installed, but known to the distribution, names its package
+mkdir -p "$T/share/plugboard"
+printf '[package plugboard-toys]\ndevice = toy-npu toy-disk\nblock = toyfs\n' >"$T/share/plugboard/plugins.catalog"
+expect toy-npu "package plugboard-toys provides it, not installed"
+expect toy-npuu "did you mean 'toy-npu'"
+cp "$BUILD/bin/plugboard" "$T/bin/plugboard"
+"$T/bin/plugboard" list devices >list || fail=1
+grep -A9 "^not installed:" list | grep -q "^toy-npu  *package plugboard-toys" ||
+    { echo "absent classes are not listed"; fail=1; }
+grep -q "^toy-epoch  *unavailable: .* epoch 2" list || { echo "no reason is listed"; fail=1; }
+"$T/bin/plugboard" check >check.out && { echo "check found nothing wrong"; fail=1; }
+grep -q "not on Mondays" check.out || { echo "check: no reason"; fail=1; }
+rm -r "$T/share"
+
 # a truncated library, a foreign one, none at all, a sidecar that lies
 mkdir p && cp "$BUILD"/tests/plugins/toy-board.plugin "$BUILD"/tests/plugins/toy-cpu.* p/
 PLUGBOARD_PLUGIN_PATH=$T/p:$T/backends
