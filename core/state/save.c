@@ -10,8 +10,8 @@
  *   LINE     text device, text output, u32 index, u8 level
  *   TIMER    text device, text timer, u64 deadline
  *   END      nothing
- * Only pages with something in them are kept, and at most 3.5 GiB of them. The stream is from outside: the whole of it
- * is checked before anything of the machine is touched.
+ * Only pages with something in them are kept, at most 3.5 GiB of them. The stream is from
+ * outside: the whole of it is checked before anything of the machine is touched.
  */
 #include "state.h"
 

@@ -22,7 +22,7 @@ _Noreturn void xl_leave(struct xl_vcpu *x)
         x->engine->host_code->leave(x);
         __builtin_unreachable();
     }
-    _longjmp(r->top, 1);
+    longjmp(r->top, 1); /* not _longjmp: ThreadSanitizer does not know that one */
 }
 
 void xl_sync(struct xl_vcpu *x)
