@@ -24,17 +24,6 @@ static const struct xl_guest guest = {
     .fault = rv_fault, .interrupt = rv_interrupt, .disassemble = rv_disassemble,
 };
 
-uint64_t rv_mode(struct xl_vcpu *x)
-{
-    const struct rv *c = rv_of(x);
-    uint64_t m = c->priv | c->frm << 4 | c->isa << 16;
-    if (c->mstatus & MSTATUS_FS)
-        m |= RV_MODE_FS_ON;
-    if ((c->mstatus & MSTATUS_FS) == MSTATUS_FS)
-        m |= RV_MODE_FS_DIRTY;
-    return m;
-}
-
 static int realize(void *self, pb_cpu *cpu, pb_dev *d, const pb_host *h, const char *model,
                    pb_err *e)
 {

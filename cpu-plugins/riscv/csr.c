@@ -478,6 +478,33 @@ int rv_csr_write(struct rv *c, uint32_t n, uint64_t v)
     return PB_OK;
 }
 
+/* What a block was built or entered for. */
+struct how {
+    uint64_t mode;
+    struct xl_ctxkey key;
+};
+
+static void how_now(struct rv *c, struct how *h)
+{
+    h->mode = rv_mode(&c->x);
+    rv_ctxkey(&c->x, &h->key);
+}
+
+/* Finish the instruction here and go on behind it, unless the block can. */
+static void leave_if_changed(struct rv *c, const struct how *before, uint64_t old, uint32_t raw)
+{
+    struct how now;
+    how_now(c, &now);
+    if (now.mode == before->mode && now.key.a == before->key.a && now.key.b == before->key.b &&
+        !__atomic_load_n(&c->x.pending, __ATOMIC_SEQ_CST))
+        return;
+    uint32_t rd = raw >> 7 & 31;
+    if (rd)
+        c->gpr[rd] = old;
+    c->x.pc += 4;
+    xl_leave(&c->x);
+}
+
 uint64_t rv_csr_helper(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t raw, uint64_t d)
 {
     (void)d;
@@ -485,7 +512,9 @@ uint64_t rv_csr_helper(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t raw, 
     uint32_t n = a & 4095, kind = a >> 12 & 3;
     int writes = a >> 14 & 1;
     uint64_t old = 0;
+    struct how before;
     xl_sync(x);
+    how_now(c, &before);
     if (rv_csr_read(c, n, &old) < 0 || (writes && n >> 10 == 3))
         rv_raise(c, RV_E_ILLEGAL, raw);
     if (writes) {
@@ -495,6 +524,8 @@ uint64_t rv_csr_helper(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t raw, 
             base = (old & ~MIP_SEIP) | (__atomic_load_n(&c->mip_soft, __ATOMIC_SEQ_CST) & MIP_SEIP);
         uint64_t v = kind == RV_CSR_SWAP ? b : kind == RV_CSR_SET ? base | b : base & ~b;
         rv_csr_write(c, n, v);
+        if (a >> 15 & 1)
+            leave_if_changed(c, &before, old, (uint32_t)raw);
     }
     return old;
 }

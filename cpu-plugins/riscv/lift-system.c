@@ -55,7 +55,7 @@ static void csr(struct lift *l, int immediate)
     if (what == RV_CSR_SLOT && (l->isa & RV_BIT(S) || (n >> 8 & 3) == RV_PRIV_M) &&
         csr_slot(l, n, slot, v, writes))
         return;
-    xl_val old = xl_callh(l->b, RV_H_CSR, 3, lift_const(l, RV_CSR_ARG(n, kind, writes)), v,
+    xl_val old = xl_callh(l->b, RV_H_CSR, 3, lift_const(l, RV_CSR_ARG(n, kind, writes, what == RV_CSR_SOFT)), v,
                           lift_const(l, i->raw), 0);
     lift_put(l, i->rd, old);
     if (writes && what == RV_CSR_NORMAL)

@@ -6,6 +6,17 @@
  */
 #include "lift.h"
 
+uint64_t rv_mode(struct xl_vcpu *x)
+{
+    const struct rv *c = rv_of(x);
+    uint64_t m = c->priv | c->frm << 4 | c->isa << 16;
+    if (c->mstatus & MSTATUS_FS)
+        m |= RV_MODE_FS_ON;
+    if ((c->mstatus & MSTATUS_FS) == MSTATUS_FS)
+        m |= RV_MODE_FS_DIRTY;
+    return m;
+}
+
 /* Reaches the handler of the illegal-instruction exception; nothing follows. */
 void lift_illegal(struct lift *l)
 {

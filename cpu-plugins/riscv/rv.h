@@ -125,10 +125,11 @@ enum {
 extern const struct xl_helper rv_helpers[RV_HELPERS];
 extern const struct xl_slot rv_slots[RV_SLOTS];
 
-/* Argument a of RV_H_CSR: number, kind and whether it writes; b: operand; c: raw bits. */
+/* Argument a of RV_H_CSR: number, kind, whether it writes and must look after
+ * the block itself; b: operand; c: raw bits. */
 enum { RV_CSR_SWAP, RV_CSR_SET, RV_CSR_CLEAR };
-#define RV_CSR_ARG(n, kind, writes) ((uint64_t)(n) | (uint64_t)(kind) << 12 | \
-                                     (uint64_t)(writes) << 14)
+#define RV_CSR_ARG(n, kind, writes, soft) ((uint64_t)(n) | (uint64_t)(kind) << 12 | \
+                                           (uint64_t)(writes) << 14 | (uint64_t)(soft) << 15)
 /* Argument c of RV_H_SFENCE. */
 #define RV_SFENCE_VA 1u   /* only the page of a */
 #define RV_SFENCE_ASID 2u /* only the address space b */
@@ -147,8 +148,8 @@ int rv_csr_write(struct rv *c, uint32_t n, uint64_t v);
 /* For helpers and debuggers: exists at all on this hart. */
 int rv_csr_exists(struct rv *c, uint32_t n);
 /* How RV_H_CSR's access can be shortened: */
-enum { RV_CSR_NORMAL, RV_CSR_QUIET, RV_CSR_SLOT };
-uint32_t rv_csr_kind(uint32_t n, uint32_t *slot); /* QUIET: a write changes no mode */
+enum { RV_CSR_NORMAL, RV_CSR_SOFT, RV_CSR_QUIET, RV_CSR_SLOT };
+uint32_t rv_csr_kind(uint32_t n, uint32_t *slot); /* see csr.def */
 uint64_t rv_csr_helper(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t raw, uint64_t d);
 uint64_t rv_mstatus(const struct rv *c); /* with SD */
 void rv_csr_reset(struct rv *c);

@@ -150,5 +150,5 @@ uint64_t pbt_count_arg(int argc, char **argv, uint64_t def)
         if (strcmp(argv[i], "--count") == 0)
             return strtoull(argv[i + 1], NULL, 0);
     }
-    return def;
+    return getenv("PLUGBOARD_LONG") ? PBT_LONG_COUNT : def;
 }

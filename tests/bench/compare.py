@@ -12,7 +12,7 @@ next round begins, so that a busy machine is busy for all. What counts is the CP
 emulator's process (all threads, user and system), which a shared machine disturbs least; rows
 say otherwise in their unit. A row's value is the median of its rounds; its ratio is the best of
 the others over the subject, so more than 1 is better than all of them. --strict ends with
-status 1 when a ratio is below its floor.
+status 1 when a ratio is below its floor or a value above its limit.
 """
 import argparse
 import json
@@ -34,6 +34,8 @@ import console  # noqa: E402
 
 MEMORY = 512
 FLOORS = {"boot to init": 1.0, "int-*": 1.3, "fp-*": 4.0, "disk-*": 1.0, "net-*": 1.0, "9p-*": 1.0}
+# What the subject must keep to whatever the others do.
+LIMITS = {"finisher exec to exit": 10.0, "memory at init": 64.0}
 
 
 class Peer:
@@ -204,11 +206,14 @@ class Bench:
         for row, floor in FLOORS.items():
             if row in result and result[row]["ratio"] < floor:
                 below.append(f"{row}: {result[row]['ratio']:.2f} < {floor}")
+        for row, limit in LIMITS.items():
+            if row in result and result[row]["median"][subject] > limit:
+                below.append(f"{row}: {result[row]['median'][subject]:.1f} > {limit}")
         result_file = self.options.json
         if result_file:
             with open(result_file, "w", encoding="utf-8") as out:
                 json.dump(result, out, indent=1)
-        print("floors: " + ("all reached" if not below else "; ".join(below)))
+        print("floors and limits: " + ("all kept" if not below else "; ".join(below)))
         return not below
 
 

@@ -37,7 +37,7 @@ int main(int argc, char **argv)
         return 2;
     }
     pbt *b = pbt_new();
-    uint64_t count = strtoull(arg(argc, argv, "--count", "200000"), NULL, 0);
+    uint64_t count = pbt_count_arg(argc, argv, 200000);
     uint64_t seed = strtoull(arg(argc, argv, "--seed", "1"), NULL, 0);
     const char *ram = arg(argc, argv, "--ram", NULL);
 

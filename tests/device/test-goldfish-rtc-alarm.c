@@ -47,6 +47,20 @@ static void test_time(void)
     pbt_free(b);
 }
 
+/* Steps over the whole range: what a signed offset could not hold. */
+static void test_far_times(void)
+{
+    static const uint64_t times[] = {1ull << 63, 0, UINT64_MAX, 1ull << 62, 3ull << 62, 5};
+    pb_dev *c;
+    pbt *b = bench(&c);
+
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        set(c, TIME_LOW, times[i]);
+        CU_ASSERT_EQUAL(now(c), times[i]);
+    }
+    pbt_free(b);
+}
+
 static void test_alarm(void)
 {
     pb_dev *c;
@@ -83,7 +97,8 @@ static void test_alarm(void)
 
 int main(void)
 {
-    static const struct suite_test tests[] = {{"time", test_time}, {"alarm", test_alarm}};
+    static const struct suite_test tests[] = {{"time", test_time}, {"far times", test_far_times},
+                                              {"alarm", test_alarm}};
 
     return SUITE_RUN("goldfish-rtc", tests);
 }

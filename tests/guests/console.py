@@ -89,6 +89,14 @@ class Guest:
         self.selector.register(self.process.stdout, selectors.EVENT_READ)
         self.eof = False
 
+    def wait_for_file(self, path, timeout):
+        """The emulator makes `path`, such as a socket, before its guest runs."""
+        end = time.monotonic() + timeout
+        while not os.path.exists(path):
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise Failed(f"{path} did not come to be")
+            time.sleep(0.05)
+
     def __enter__(self):
         return self
 

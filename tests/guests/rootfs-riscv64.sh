@@ -32,6 +32,7 @@ in_namespace() {
         [ $tries -lt 100 ] || break
         sleep 0.05
     done
+    trap 'rm -rf "$tmp"; kill "$holder" 2>/dev/null' EXIT
     status=0
     { echo "0 0 65536" >"/proc/$holder/uid_map" && echo "0 0 65536" >"/proc/$holder/gid_map"; } &&
         nsenter --user --target "$holder" unshare --mount --pid --fork --kill-child --mount-proc \

@@ -105,12 +105,14 @@ static int excluded(const struct gen *g, uint32_t row)
     if (g->r->without && !strcmp(g->r->without, r->name))
         return 1;
     switch (row) {
-    case RV_ecall: case RV_ebreak: case RV_c_ebreak: case RV_mret: case RV_sret: case RV_wfi:
     case RV_jalr: case RV_c_jr: case RV_c_jalr: case RV_lr_w: case RV_lr_d: case RV_sc_w:
     case RV_sc_d: return 1;
     default: break;
     }
-    return r->ext == RV_X_S || r->ext == RV_X_SVINVAL || r->ext == RV_X_ZICBOM ||
+    if (g->r->privileged)
+        return row == RV_sret || (r->ext == RV_X_ZICOND && !g->r->zicond);
+    return row == RV_c_ebreak || row == RV_ecall || row == RV_ebreak || row == RV_mret ||
+           row == RV_wfi || r->ext == RV_X_S || r->ext == RV_X_SVINVAL || r->ext == RV_X_ZICBOM ||
            r->ext == RV_X_ZICBOZ || (r->ext == RV_X_ZICOND && !g->r->zicond);
 }
 
@@ -131,7 +133,13 @@ static int is_jump(uint32_t op)
 /* fflags by any form; frm and fcsr only so that the rounding mode stays a real one. */
 static void put_csr(struct gen *g, uint32_t w, uint32_t row)
 {
+    static const uint16_t some[] = {1, 2, 3, 0x100, 0x100, 0x104, 0x105, 0x106, 0x10a, 0x140,
+                                    0x141, 0x142, 0x143, 0x144, 0x14d, 0x300, 0x344, 0x7c0, 0xf14};
     uint32_t csr = 1, kind = pick(g, 4);
+    if (g->r->privileged) {
+        put(g, (w & 0xfffff) | (uint32_t)some[pick(g, sizeof some / sizeof *some)] << 20, 4);
+        return;
+    }
     if (row == RV_csrrwi && kind == 0) {
         csr = 2;
         w = (w & ~(31u << 15)) | pick(g, 5) << 15;
@@ -147,6 +155,8 @@ static void put_csr(struct gen *g, uint32_t w, uint32_t row)
 static void put_atomic(struct gen *g, uint32_t w)
 {
     uint32_t offset = pick(g, 255) * 8;
+    if (g->r->privileged && !pick(g, 8))
+        offset += pick(g, 8);
     put(g, enc_i(0x13, 0, 31, 8, (int32_t)offset), 4);
     w = (w & ~(31u << 15)) | 31u << 15;
     if (pick(g, 4)) {
@@ -166,6 +176,37 @@ static void put_jalr(struct gen *g)
     put(g, 0x17 | 31 << 7, 4);
     fixup(g, RV_jalr);
     put(g, enc_i(0x67, 0, reserved(rd) ? 1 : rd, 31, 0), 4);
+}
+
+/* Return to S at the next unit. */
+static void put_sret(struct gen *g)
+{
+    put(g, enc_i(0x13, 0, 31, 0, 0x100), 4);
+    put(g, 0x100fa073, 4); /* csrs sstatus,t6 */
+    put(g, 0x17 | 31 << 7, 4);
+    put(g, enc_i(0x13, 0, 31, 31, 16), 4);
+    put(g, 0x141f9073, 4); /* csrw sepc,t6 */
+    put(g, 0x10200073, 4);
+}
+
+/* Another ASID, or a changed entry for a page of the buffer and a fence of some form. */
+static void put_mapping(struct gen *g)
+{
+    static const uint8_t bit[] = {1, 2, 4, 16, 64, 128};
+    if (!pick(g, 3)) {
+        put(g, enc_i(0x13, 0, 30, 0, 1), 4);
+        put(g, enc_i(0x13, 1, 30, 30, 44 + (int32_t)pick(g, 3)), 4);
+        put(g, 0x18002ff3, 4); /* csrr t6,satp */
+        put(g, 0x01efcfb3, 4); /* xor t6,t6,t5 */
+        put(g, 0x180f9073, 4);
+        return;
+    }
+    int32_t at = (int32_t)((RVR_EDGE >> 12) - 0x400 - pick(g, 2)) * 8;
+    put(g, 0x37 | 30 << 7 | RVR_PT, 4);
+    put(g, enc_i(0x03, 3, 31, 30, at), 4);
+    put(g, enc_i(0x13, 4, 31, 31, bit[pick(g, sizeof bit)]), 4);
+    put(g, enc_s(0x23, 3, 30, 31, at), 4);
+    put(g, 0x12000073, 4); /* sfence.vma */
 }
 
 /* One random instruction of `row` with operands that are safe; 0: draw again. */
@@ -236,7 +277,7 @@ static void prologue(struct gen *g)
         if (!reserved(x))
             put(g, enc_i(0x03, 3, x, 31, 8 * (int32_t)x), 4);
     put(g, enc_i(0x03, 3, 31, 31, 8 * 31), 4);
-    load_address(g, 8, RVR_BUFFER + RVR_BUFFER_SIZE / 2);
+    load_address(g, 8, g->r->privileged ? RVR_EDGE : RVR_BUFFER + RVR_BUFFER_SIZE / 2);
     put(g, enc_i(0x13, 0, 2, 8, 0), 4);
     load_address(g, 9, g->r->loops);
 }
@@ -246,6 +287,11 @@ static void epilogue(struct gen *g, uint32_t body)
     put(g, enc_i(0x13, 0, 9, 9, -1), 4);
     put(g, enc_b(0x63 | 9 << 15, 8), 4); /* beqz s1,.+8 */
     put(g, enc_j(0x6f, body - g->at), 4);
+    g->r->end_pc = RVR_BASE + g->at;
+    if (g->r->privileged) {
+        put(g, 0x73, 4);
+        return;
+    }
     load_address(g, 9, RVR_DUMP);
     for (uint32_t x = 0; x < 32; x++)
         put(g, enc_s(0x23, 3, 9, x, 8 * (int32_t)x), 4);
@@ -311,6 +357,10 @@ void rvr_make(struct rvr *r)
         g.start[g.n] = g.at;
         if (pick(&g, 60) == 0)
             put_jalr(&g);
+        else if (r->privileged && pick(&g, 40) == 0)
+            put_sret(&g);
+        else if (r->privileged && pick(&g, 20) == 0)
+            put_mapping(&g);
         else if (excluded(&g, row) || !put_row(&g, row))
             continue;
         g.n++;

@@ -203,6 +203,51 @@ static void flushes(void)
     toy_free(m);
 }
 
+/* A flush by one address of a large mapping forgets all of it; a small page that lies
+ * between two large mappings is flushed alone. */
+static void large(void)
+{
+    struct toy_machine *m = toy_new(1, NULL);
+    struct toy *t = &m->cpu[0];
+    uint64_t at = CODE, walks;
+
+    m->big[0] = 0x40000000;
+    m->big[1] = 0xffffffff80000000;
+    m->big_pa = TOY_RAM;
+    toy_remap(m, 0, 0, 0x6000000000, DATA, 7);
+    toy_poke64(m, DATA, 100);
+    toy_poke64(m, DATA + 0x40000, 200);
+    toy_poke64(m, DATA + 0x41000, 300);
+    at = toy_4(m, at, T_LD, 2, 5, 0);
+    at = toy_4(m, at, T_LD, 3, 6, 0);
+    at = toy_4(m, at, T_LD, 4, 7, 0);
+    toy_4(m, at, T_SYS, 0, 0, SYS_HALT);
+    toy_4(m, CODE + 0x100, T_SYS, 0, 0, SYS_FLUSH_PAGE);
+    toy_4(m, CODE + 0x104, T_SYS, 0, 0, SYS_HALT);
+    t->r[5] = m->big[0] + 0x8000;
+    t->r[6] = m->big[1] + 0x9000; /* another TLB entry */
+    t->r[7] = 0x6000000000;
+    toy_run(m, 0, CODE);
+    CU_ASSERT_EQUAL(t->r[2], 100);
+    t->r[1] = 0x6000000000;
+    toy_run(m, 0, CODE + 0x100);
+    walks = m->n_walks;
+    toy_run(m, 0, CODE);
+    CU_ASSERT_EQUAL(m->n_walks, walks + 1); /* the small page's, no more */
+    m->big_pa = TOY_RAM + 0x40000;
+    toy_run(m, 0, CODE);
+    CU_ASSERT_EQUAL(t->r[2], 100);
+    t->r[1] = m->big[0] + 0x123000; /* elsewhere in it */
+    toy_run(m, 0, CODE + 0x100);
+    toy_run(m, 0, CODE);
+    CU_ASSERT_EQUAL(t->r[2], 200);
+    t->r[1] = m->big[1] + 0x1ff000;
+    toy_run(m, 0, CODE + 0x100);
+    toy_run(m, 0, CODE);
+    CU_ASSERT_EQUAL(t->r[3], 300);
+    toy_free(m);
+}
+
 /* The mode word is part of a unit's key: the same bytes mean something else under each. */
 static void modes(void)
 {
@@ -288,7 +333,7 @@ static void interrupt(void)
 static const struct xl_test tests[] = {
     {"a loop", loop}, {"a fault in a block", precise_fault}, {"device accesses", device},
     {"accesses over a page end", crossing}, {"permissions", permissions},
-    {"contexts", contexts}, {"flushes", flushes}, {"modes", modes},
+    {"contexts", contexts}, {"flushes", flushes}, {"large mappings", large}, {"modes", modes},
     {"straddling instruction", straddle}, {"interrupt by poll", interrupt},
 };
 XL_CHECK("engine run", tests)

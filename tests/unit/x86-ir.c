@@ -572,6 +572,34 @@ static void put(struct maker *m)
     m->put = 1;
 }
 
+/* What front ends make often and back ends do in one instruction. */
+static void idiom(struct maker *m)
+{
+    struct xl_op o = {.op = XL_OP_shl, .type = XL_I64}, st = {.op = XL_OP_st, .type = XL_I64};
+
+    if (below(m->seed, 2)) { /* an element's address */
+        o.a = value(m, XL_I64);
+        o.b = emit(m, (struct xl_op){.op = XL_OP_const, .type = XL_I64,
+                                     .imm = (int64_t)below(m->seed, 5)});
+        st.op = XL_OP_add;
+        st.a = value(m, XL_I64);
+        st.b = emit(m, o);
+        if (below(m->seed, 2)) {
+            o.a = st.a;
+            st.a = st.b;
+            st.b = o.a;
+        }
+    } else { /* a float's bits to memory */
+        before_fault(m);
+        o = (struct xl_op){.op = XL_OP_f2bits, .type = below(m->seed, 2) ? XL_F64 : XL_F32};
+        o.a = value(m, o.type);
+        st.imm = XL_MEM(below(m->seed, 4), below(m->seed, 32) * 4);
+        st.a = address(m);
+        st.b = emit(m, o);
+    }
+    emit(m, st);
+}
+
 static void integer(struct maker *m)
 {
     uint32_t k = (uint32_t)below(m->seed, XL_OP_sel - XL_OP_add + 1);
@@ -672,7 +700,9 @@ static void one(struct maker *m)
 {
     uint32_t k = (uint32_t)below(m->seed, 100);
 
-    if (k < 30)
+    if (k < 3)
+        idiom(m);
+    else if (k < 30)
         integer(m);
     else if (k < 50)
         floating(m);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- The guest ------------------------------------------------------------------------------- */
+/* ---- The guest ---------------------------------------------- */
 
 static struct toy *toy_of(struct xl_vcpu *x)
 {
@@ -144,6 +144,12 @@ static int toy_walk(struct xl_vcpu *x, uint64_t va, uint32_t access, uint32_t pr
             w->prot = __atomic_load_n(&o->prot, __ATOMIC_RELAXED);
         }
     }
+    for (uint32_t i = 0; i < 2; i++) {
+        if (t->m->big[i] && va - t->m->big[i] < 1u << 21) {
+            w->pa = t->m->big_pa + (va & (TOY_RAM_SIZE / 2 - 1));
+            w->bits = 21;
+        }
+    }
     return w->prot & 1u << access ? 0 : 13;
 }
 
@@ -190,7 +196,7 @@ const struct xl_guest toy_guest = {
     .interrupt = toy_interrupt, .disassemble = toy_disassemble,
 };
 
-/* ---- The host --------------------------------------------------------------------------------- */
+/* ---- The host ---------------------------------------------- */
 
 static struct toy *cpu_of(pb_cpu *c)
 {
@@ -358,7 +364,7 @@ void toy_free(struct toy_machine *m)
     free(m);
 }
 
-/* ---- Programs --------------------------------------------------------------------------------- */
+/* ---- Programs ---------------------------------------------- */
 
 uint64_t toy_2(struct toy_machine *m, uint64_t at, uint32_t op, uint32_t d, uint32_t s)
 {

@@ -52,6 +52,8 @@ struct toy_machine {
     uint8_t dirty[TOY_RAM_SIZE >> 12], code[TOY_RAM_SIZE >> 12];
     void *shared;
     struct toy_map map[TOY_MAPS];
+    uint64_t big[2]; /* 2 MiB mappings at these addresses, to big_pa each; 0: none */
+    uint64_t big_pa;
     uint64_t io_last, n_io_reads, n_io_writes, n_walks, n_code_stored;
     void (*on_io)(struct toy_machine *m, struct pb_txn *t); /* runs inside the device */
     uint32_t log_lines;

@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /* image.c - open a qcow image with its backing chain, and read through it.
  *
- * Data come from libqcow, one lock an image because it is not thread-safe; what the map
- * says is nowhere comes from the backing file, what is beyond that one's end is zeros.
+ * Plain clusters are read where the map says, by any number of threads; compressed and
+ * encrypted ones by libqcow, one lock an image because it is not thread-safe. What is
+ * nowhere comes from the backing file, what is beyond that one's end is zeros.
  * Every file of the chain is locked against writers. A backing file's format is what the
  * image says; libqcow is given the open descriptor, so no name is looked up twice.
- * Not modelled: backing files that are no files (json:, nbd:…).
+ * Not modelled: backing files that are no files (json:, nbd:…); compressed or encrypted
+ * clusters of version 1 with tables of another length than a cluster's, which libqcow
+ * misreads.
  */
 #include "qcow.h"
 
 #include "../file/file.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -68,11 +73,40 @@ static void lib_reason(libqcow_error_t **e, const char *what, char *why, size_t 
     snprintf(why, n, "%s%s%s", what, *text ? ": " : "", text);
 }
 
+/* libqcow reads an image that has a backing file only when it is given that as a qcow file,
+ * which it may not be. It gets an empty one of the same length. That is never read, but if a
+ * damaged table made libqcow look there, it would wait forever for bytes of a shorter one. */
+static int give_parent(struct image *m, libqcow_error_t **e)
+{
+    uint8_t empty[512] = {'Q', 'F', 'I', 0xfb, [7] = 2, [23] = 21, [46] = 2, [54] = 4, [59] = 1};
+    uint64_t bytes = htobe64(m->head.bytes);
+    uint32_t entries = htobe32((uint32_t)(m->head.bytes >> 39) + 1);
+    char name[64];
+    int fd = memfd_create("qcow", MFD_CLOEXEC), ok;
+
+    memcpy(empty + 24, &bytes, 8);
+    memcpy(empty + 36, &entries, 4);
+    snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+    ok = fd >= 0 && write(fd, empty, sizeof empty) == (ssize_t)sizeof empty &&
+         !ftruncate(fd, 1 << 30) && libqcow_file_initialize(&m->nobody, e) == 1 &&
+         libqcow_file_open(m->nobody, name, LIBQCOW_OPEN_READ, e) == 1 &&
+         libqcow_file_set_parent_file(m->lib, m->nobody, e) == 1;
+    if (fd >= 0)
+        close(fd);
+    return ok ? 0 : -1;
+}
+
 static int open_lib(struct image *m, const char *password, char *why, size_t n)
 {
     libqcow_error_t *e = NULL;
     char name[64];
 
+    m->lib_fits = m->head.l2_bits == m->head.cluster_bits - 3;
+    if (m->head.crypt && !m->lib_fits) {
+        snprintf(why, n, "it is encrypted and has tables that libqcow cannot read; qemu-img "
+                 "convert -O qcow2 makes an image that it can");
+        return -1;
+    }
     if (m->head.crypt && (!password || !*password)) {
         snprintf(why, n, "it is encrypted; give its password with password-file= or password=");
         return -1;
@@ -90,6 +124,10 @@ static int open_lib(struct image *m, const char *password, char *why, size_t n)
     }
     if (libqcow_file_open(m->lib, name, LIBQCOW_OPEN_READ, &e) != 1) {
         lib_reason(&e, "libqcow cannot read it", why, n);
+        return -1;
+    }
+    if (m->head.backing[0] && give_parent(m, &e) < 0) {
+        lib_reason(&e, "libqcow does not take a backing file", why, n);
         return -1;
     }
     return 0;
@@ -208,6 +246,8 @@ void image_close(struct image *m)
         struct image *next = m->backing;
         if (m->lib)
             libqcow_file_free(&m->lib, NULL);
+        if (m->nobody)
+            libqcow_file_free(&m->nobody, NULL);
         map_close(m);
         if (m->fd >= 0)
             close(m->fd);
@@ -218,14 +258,18 @@ void image_close(struct image *m)
     }
 }
 
-static int read_raw(struct image *m, uint64_t at, uint8_t *buf, uint64_t len)
+static int read_plain(struct image *m, uint64_t at, uint8_t *buf, uint64_t len)
 {
     while (len) {
         ssize_t got = pread(m->fd, buf, len, (off_t)at);
         if (got < 0 && errno == EINTR)
             continue;
-        if (got <= 0)
+        if (got < 0)
             return PB_EIO;
+        if (got == 0) { /* a last cluster that was not written to its end */
+            memset(buf, 0, len);
+            return PB_OK;
+        }
         at += (uint64_t)got;
         buf += got;
         len -= (uint64_t)got;
@@ -233,7 +277,7 @@ static int read_raw(struct image *m, uint64_t at, uint8_t *buf, uint64_t len)
     return PB_OK;
 }
 
-static int read_data(struct image *m, uint64_t at, uint8_t *buf, uint64_t len)
+static int read_lib(struct image *m, uint64_t at, uint8_t *buf, uint64_t len)
 {
     int rc = PB_OK;
 
@@ -253,28 +297,28 @@ static int read_data(struct image *m, uint64_t at, uint8_t *buf, uint64_t len)
     return rc;
 }
 
-/* The part of a request that this image can speak of; recursion is bounded by CHAIN_MAX. */
+/* Recursion is bounded by CHAIN_MAX. */
 int image_read(struct image *m, uint64_t at, uint8_t *buf, uint64_t len)
 {
     int rc = PB_OK;
 
     while (len && rc == PB_OK) {
-        uint64_t run = len, left = !m || at >= m->bytes ? 0 : m->bytes - at;
+        uint64_t run = len, host = at, left = !m || at >= m->bytes ? 0 : m->bytes - at;
         if (!left) {
             memset(buf, 0, len);
             return PB_OK;
         }
         if (run > left)
             run = left;
-        int kind = m->is_raw ? MAP_DATA : map_look(m, at, run, &run);
+        int kind = m->is_raw ? MAP_DATA : map_look(m, at, run, &run, &host);
         if (kind == MAP_NONE)
             rc = image_read(m->backing, at, buf, run);
         else if (kind == MAP_ZERO)
             memset(buf, 0, run);
         else if (kind == MAP_DATA)
-            rc = m->is_raw ? read_raw(m, at, buf, run) : read_data(m, at, buf, run);
+            rc = read_plain(m, host, buf, run);
         else
-            rc = PB_EIO;
+            rc = kind == MAP_LIB ? read_lib(m, at, buf, run) : PB_EIO;
         at += run;
         buf += run;
         len -= run;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* map.c - where a cluster of a qcow image is: in it, nowhere (the backing file has it), or
- * zeros. libqcow gives data but does not tell these apart.
+ * zeros. libqcow does not tell these apart, and wants every backing file to be qcow.
  *
  * QEMU docs/interop/qcow2.txt, "Cluster mapping". A few second-level tables are kept; the
  * entries were checked against the file's length when a table was read, so a hostile one is
@@ -56,25 +56,27 @@ static int inside(const struct image *m, uint64_t at, uint64_t len)
     return at <= m->file_bytes && len <= m->file_bytes - at;
 }
 
-static int kind_of(const struct image *m, uint64_t entry)
+/* What a second-level entry stands for; *host for MAP_DATA. */
+static int kind_of(const struct image *m, uint64_t entry, uint64_t *host)
 {
-    uint64_t cluster = 1ull << m->head.cluster_bits;
-    uint64_t compressed = m->head.version == 1 ? 1ull << 63 : COMPRESSED;
+    uint64_t cluster = 1ull << m->head.cluster_bits, at;
+    int old = m->head.version == 1;
 
-    if (entry & compressed) { /* libqcow checks the length */
-        uint32_t shift = m->head.version == 1 ? 63 - m->head.cluster_bits
-                                              : 62 - (m->head.cluster_bits - 8);
-        uint64_t at = entry & ((1ull << shift) - 1);
-        return at && at < m->file_bytes && !m->head.crypt ? MAP_DATA : MAP_BAD;
+    if (entry & (old ? 1ull << 63 : COMPRESSED)) {
+        uint32_t shift = old ? 63 - m->head.cluster_bits : 62 - (m->head.cluster_bits - 8);
+        at = entry & ((1ull << shift) - 1);
+        return at && at < m->file_bytes && m->lib_fits && !m->head.crypt ? MAP_LIB : MAP_BAD;
     }
     if (m->head.version == 3 && (entry & ZERO))
         return MAP_ZERO;
-    uint64_t at = m->head.version == 1 ? entry : entry & OFFSET_2;
+    at = old ? entry : entry & OFFSET_2;
     if (!at)
         return MAP_NONE;
     /* The last cluster of a file may be short: its writer stopped at the last byte used. */
-    return !(at & (m->head.version == 1 ? 511 : cluster - 1)) && inside(m, at, 1) ? MAP_DATA
-                                                                                  : MAP_BAD;
+    if ((at & (old ? 511 : cluster - 1)) || !inside(m, at, 1))
+        return MAP_BAD;
+    *host = at;
+    return m->head.crypt ? MAP_LIB : MAP_DATA;
 }
 
 /* The table at `at`, from the cache or the file; NULL when it cannot be read. Holds lock. */
@@ -102,35 +104,34 @@ static const uint64_t *table_at(struct image *m, uint64_t at)
 }
 
 /* One second-level table's part. */
-static int look_in(struct image *m, uint64_t at, uint64_t len, uint64_t *run)
+static int look_in(struct image *m, uint64_t at, uint64_t len, uint64_t *run, uint64_t *host)
 {
     uint32_t bits = m->head.cluster_bits;
-    uint64_t per_table = 1ull << m->head.l2_bits, i = (at >> bits) & (per_table - 1);
+    uint64_t per_table = 1ull << m->head.l2_bits, i = (at >> bits) & (per_table - 1), next;
     uint64_t l1 = m->l1[at >> (bits + m->head.l2_bits)];
     uint64_t table = m->head.version == 1 ? l1 : l1 & OFFSET_2;
-    uint64_t mask = (1ull << (bits + m->head.l2_bits)) - 1;
+    uint64_t mask = (1ull << (bits + m->head.l2_bits)) - 1, in = at & ((1ull << bits) - 1);
 
     if (!table) {
         *run = mask + 1 - (at & mask) < len ? mask + 1 - (at & mask) : len;
         return MAP_NONE;
     }
-    *run = (1ull << bits) - (at & ((1ull << bits) - 1));
+    *run = (1ull << bits) - in;
     const uint64_t *e = (table & 511) ? NULL : table_at(m, table);
-    if (!e) {
-        *run = *run < len ? *run : len;
-        return MAP_BAD;
-    }
-    int kind = kind_of(m, e[i]);
-    while (*run < len && ++i < per_table && kind_of(m, e[i]) == kind)
+    int kind = e ? kind_of(m, e[i], host) : MAP_BAD;
+    while (e && *run < len && ++i < per_table && kind_of(m, e[i], &next) == kind &&
+           (kind != MAP_DATA || next == *host + *run + in))
         *run += 1ull << bits;
+    *host += in;
     *run = *run < len ? *run : len;
     return kind;
 }
 
-int map_look(struct image *m, uint64_t at, uint64_t len, uint64_t *run)
+int map_look(struct image *m, uint64_t at, uint64_t len, uint64_t *run, uint64_t *host)
 {
+    *host = 0;
     pthread_mutex_lock(&m->lock);
-    int kind = look_in(m, at, len, run);
+    int kind = look_in(m, at, len, run, host);
     pthread_mutex_unlock(&m->lock);
     return kind;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* qcow.c - block format `qcow2` (also `qcow`): QEMU's images, versions 1 to 3, read by
- * libqcow, with backing chains and AES passwords.
+/* qcow.c - block format `qcow2` (also `qcow`): QEMU's images, versions 1 to 3, with backing
+ * chains, compressed clusters and AES passwords; on libqcow. QEMU docs/interop/qcow2.txt.
  *
  * The node below says which file it is and holds its lock; reads run on the host's I/O pool.
  * A guest that must write gets an overlay on top (-snapshot), which is dropped at the end.

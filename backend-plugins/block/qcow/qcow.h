@@ -35,8 +35,9 @@ struct image {
     int fd;
     uint64_t bytes, file_bytes; /* of the medium, of the file */
     uint32_t is_raw;            /* a backing file without format: nothing below counts */
+    uint32_t lib_fits;          /* libqcow understands this shape of tables */
     struct qcow_header head;
-    libqcow_file_t *lib;
+    libqcow_file_t *lib, *nobody; /* image.c */
     pthread_mutex_t lock; /* lib, tables */
     uint64_t *l1;
     struct qcow_table table[TABLES];
@@ -53,11 +54,12 @@ int qcow_read_header(int fd, uint64_t file_bytes, struct qcow_header *h, char *w
 
 /* ---- map.c ------------------------------------------------------------------------- */
 
-enum { MAP_NONE, MAP_ZERO, MAP_DATA, MAP_BAD };
+/* Nowhere; zeros; plain bytes at *host of the file; compressed or encrypted; damaged. */
+enum { MAP_NONE, MAP_ZERO, MAP_DATA, MAP_LIB, MAP_BAD };
 /* Load the first-level table. 0, or -1 with the reason in why[n]. */
 int map_open(struct image *m, char *why, size_t n);
 /* What [at, at+len) begins with, and, in *run, for how many bytes that goes on (1..len). */
-int map_look(struct image *m, uint64_t at, uint64_t len, uint64_t *run);
+int map_look(struct image *m, uint64_t at, uint64_t len, uint64_t *run, uint64_t *host);
 void map_close(struct image *m);
 
 /* ---- image.c ------------------------------------------------------------------------ */

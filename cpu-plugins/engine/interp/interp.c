@@ -78,7 +78,7 @@ static uint64_t memory_op(const struct frame *f, const struct xl_op *o)
     }
 }
 
-/* ---- The rest ------------------------------------------------------------------------------ */
+/* ---- The rest ---------------------------------------------- */
 
 static int holds(const struct xl_op *o, uint64_t a, uint64_t b)
 {

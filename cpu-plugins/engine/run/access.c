@@ -22,7 +22,7 @@ _Noreturn void xl_raise(struct xl_vcpu *x, uint64_t va, uint32_t access, int cod
     xl_leave(x);
 }
 
-/* ---- Spans --------------------------------------------------------------------------------- */
+/* ---- Spans ---------------------------------------------- */
 
 int xl_span(struct xl_vcpu *x, uint64_t pa, struct pb_span *s)
 {
@@ -90,7 +90,7 @@ static int is_watched(struct xl_vcpu *x, const struct pb_span *s, uint64_t pa)
     return xl_watched(x->engine, pa);
 }
 
-/* ---- Filling --------------------------------------------------------------------------------- */
+/* ---- Filling ---------------------------------------------- */
 
 static void grow(struct xl_ctx *c)
 {
@@ -115,21 +115,6 @@ static void grow(struct xl_ctx *c)
         c->tag_r[i] = c->tag_w[i] = c->tag_c[i] = UINT64_MAX;
     }
     c->misses = 0;
-}
-
-static void note_big(struct xl_ctx *c, uint64_t va, uint32_t bits)
-{
-    uint64_t mask = bits < 64 ? ~(uint64_t)0 << bits : 0;
-
-    if (c->big_base == UINT64_MAX && c->big_mask == 0) {
-        c->big_mask = mask;
-        c->big_base = va & mask;
-        return;
-    }
-    c->big_mask &= mask;
-    while ((c->big_base ^ va) & c->big_mask)
-        c->big_mask <<= 1;
-    c->big_base &= c->big_mask;
 }
 
 /* Enter a page of RAM. `w` allows at least the access at hand. */
@@ -184,7 +169,7 @@ static int covers_page(const struct pb_span *s, uint64_t pa)
     return page >= s->gpa && page - s->gpa + XL_PAGE_SIZE <= s->len;
 }
 
-/* ---- Resolving ---------------------------------------------------------------------------------- */
+/* ---- Resolving ---------------------------------------------- */
 
 static int in_tables(struct xl_vcpu *x, uint64_t va, uint32_t access, struct xl_acc *a)
 {
@@ -234,7 +219,7 @@ void xl_resolve(struct xl_vcpu *x, uint64_t va, uint32_t size, uint32_t access,
     if (xl_span(x, w.pa, &a->span) != PB_OK || w.pa - a->span.gpa + size > a->span.len)
         xl_raise(x, va, access, XL_FAULT_BUS);
     if (w.bits > XL_PAGE_BITS)
-        note_big(x->ctx, va, w.bits);
+        xl_note_big(x->ctx, va, w.bits);
     if (!a->span.host || (access == XL_W && !a->span.writable)) {
         a->host = NULL;
         if (!w.uncached && covers_page(&a->span, w.pa))
@@ -266,14 +251,14 @@ const struct xl_xpage *xl_resolve_x(struct xl_vcpu *x, uint64_t va)
     if (xl_span(x, w.pa, &s) != PB_OK || !s.host || !covers_page(&s, w.pa))
         xl_raise(x, va, XL_X, XL_FAULT_BUS); /* no code in devices: see translate.c */
     if (w.bits > XL_PAGE_BITS)
-        note_big(x->ctx, va, w.bits);
+        xl_note_big(x->ctx, va, w.bits);
     xp->va = w.uncached ? UINT64_MAX : page;
     xp->pa = w.pa & ~(uint64_t)XL_PAGE_MASK;
     xp->host = s.host + (xp->pa - s.gpa);
     return xp;
 }
 
-/* ---- Physical memory -------------------------------------------------------------------------------- */
+/* ---- Physical memory ---------------------------------------------- */
 
 static uint8_t *phys(struct xl_vcpu *x, uint64_t pa, uint32_t bytes, struct pb_span *s)
 {

@@ -24,8 +24,7 @@ static void clear_tags(struct xl_ctx *c)
     memset(c->tag_w, 0xff, bytes);
     memset(c->tag_c, 0xff, bytes);
     c->used = c->misses = 0;
-    c->big_base = UINT64_MAX;
-    c->big_mask = 0;
+    c->n_big = 0;
 }
 
 static void clear_jc(struct xl_ctx *c)
@@ -213,13 +212,58 @@ static void flush_jc_page(struct xl_vcpu *x, struct xl_ctx *c, uint64_t page)
     }
 }
 
+/* May the page be part of a larger mapping, so that more entries than its own come from it? */
+static int in_big(const struct xl_ctx *c, uint64_t page)
+{
+    for (uint32_t i = 0; i < c->n_big; i++) {
+        if ((page & c->big[i].mask) == c->big[i].base)
+            return 1;
+    }
+    return 0;
+}
+
+/* The smallest aligned range with both. */
+static struct xl_range join(struct xl_range a, struct xl_range b)
+{
+    struct xl_range r = {.mask = a.mask & b.mask};
+
+    while ((a.base ^ b.base) & r.mask)
+        r.mask <<= 1;
+    r.base = a.base & r.mask;
+    return r;
+}
+
+/* Kept apart as long as there is room, then joined with what is nearest: a kernel's linear
+ * map must not swallow the small pages between it and its text. */
+void xl_note_big(struct xl_ctx *c, uint64_t va, uint32_t bits)
+{
+    struct xl_range n = {.mask = bits < 64 ? ~(uint64_t)0 << bits : 0}, best = {0, 0};
+    uint32_t at = 0;
+
+    n.base = va & n.mask;
+    for (uint32_t i = 0; i < c->n_big; i++) {
+        struct xl_range j = join(c->big[i], n);
+
+        if (j.mask == c->big[i].mask)
+            return; /* inside already */
+        if (j.mask > best.mask) {
+            best = j;
+            at = i;
+        }
+    }
+    if (c->n_big < XL_BIGS)
+        c->big[c->n_big++] = n;
+    else
+        c->big[at] = best;
+}
+
 static void flush_page(struct xl_vcpu *x, struct xl_ctx *c, uint64_t page)
 {
     uint32_t i = (uint32_t)(page >> XL_PAGE_BITS) & (entries(c) - 1);
     struct xl_xpage *xp = &c->x[(page >> XL_PAGE_BITS) % XL_XTLB];
     struct xl_iopage *io = &c->io[(page >> XL_PAGE_BITS) % XL_IOTLB];
 
-    if ((page & c->big_mask) == c->big_base) { /* may be part of a larger mapping */
+    if (in_big(c, page)) {
         xl_ctx_reset(c);
         return;
     }

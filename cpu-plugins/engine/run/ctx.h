@@ -23,6 +23,7 @@
 #define XL_JC_SIZE 4096u /* jump cache entries */
 #define XL_XTLB 256u     /* pages executed from, C only */
 #define XL_IOTLB 32u     /* pages of devices, C only */
+#define XL_BIGS 8u
 
 struct xl_jc { /* virtual pc (all ones: empty) to code of the unit there */
     uint64_t va;
@@ -32,6 +33,10 @@ struct xl_jc { /* virtual pc (all ones: empty) to code of the unit there */
 struct xl_xpage { /* a page that code ran from */
     uint64_t va, pa; /* va all ones: empty */
     const uint8_t *host;
+};
+
+struct xl_range { /* addresses a with (a & mask) == base */
+    uint64_t base, mask;
 };
 
 struct xl_iopage { /* a page without plain RAM behind it; tags as in the TLB */
@@ -56,7 +61,8 @@ struct xl_ctx {
     uint64_t tag_c[XL_TLB_MAX];
     struct xl_xpage x[XL_XTLB];
     struct xl_iopage io[XL_IOTLB];
-    uint64_t big_base, big_mask;  /* a range that holds every mapping of more than 4 KiB */
+    struct xl_range big[XL_BIGS]; /* hold every mapping of more than 4 KiB that was entered */
+    uint32_t n_big;
     uint64_t jc_pages[64];        /* filter by virtual page of what the jump cache may hold */
 };
 

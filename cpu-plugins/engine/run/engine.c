@@ -15,7 +15,7 @@ static const struct xl_host *const host_code = NULL;
 
 #define XL_DEFAULT_CODE ((uint64_t)256 << 20)
 
-/* ---- Options -------------------------------------------------------------------------------- */
+/* ---- Options ---------------------------------------------- */
 
 struct options {
     uint32_t interp, log, chaos_tlb, chaos_drop, tiny_cache, seed;
@@ -96,7 +96,7 @@ static int parse(struct options *o, const char *s)
     return PB_OK;
 }
 
-/* ---- The engine -------------------------------------------------------------------------------- */
+/* ---- The engine ---------------------------------------------- */
 
 static void engine_fini(struct xl_engine *e)
 {
@@ -144,7 +144,7 @@ static int engine_init(struct xl_engine *e, const struct xl_guest *g, const pb_h
     return PB_OK;
 }
 
-/* ---- vCPUs ------------------------------------------------------------------------------------- */
+/* ---- vCPUs ---------------------------------------------- */
 
 static int make_run(struct xl_vcpu *x)
 {

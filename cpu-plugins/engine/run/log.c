@@ -62,7 +62,7 @@ void xl_log_unit(struct xl_vcpu *x, const struct xl_block *b, const struct xl_fe
         xl_print(b, log_line, x);
 }
 
-/* ---- info jit ----------------------------------------------------------------------------------- */
+/* ---- info jit ---------------------------------------------- */
 
 struct out {
     void (*line)(void *user, const char *);
@@ -84,7 +84,7 @@ static void say_cpu(const struct out *o, struct xl_vcpu *x)
 {
     const struct xl_run *r = xl_r(x);
     uint32_t used = 0;
-    uint64_t entries = 0;
+    uint64_t entries = 0, resets = 0;
 
     for (uint32_t i = 0; i < XL_CTXS; i++) {
         if (!r->ctxs[i].stamp)
@@ -97,6 +97,10 @@ static void say_cpu(const struct out *o, struct xl_vcpu *x)
     say(o, "cpu %u: TLB fills %" PRIu64 ", slow accesses %" PRIu64 ", flushes %" PRIu64
         ", device accesses %" PRIu64, x->svc->index(x->cpu), r->n_fills, r->n_misses,
         r->n_flushes, r->n_io);
+    for (uint32_t i = 0; i < XL_CTXS; i++)
+        resets += r->ctxs[i].flushes;
+    say(o, "cpu %u: contexts emptied %" PRIu64 " times, stores beside code %" PRIu64,
+        x->svc->index(x->cpu), resets, r->n_watched);
     say(o, "cpu %u: unit lookups %" PRIu64 ", exceptions %" PRIu64, x->svc->index(x->cpu),
         r->n_lookups, r->n_leaves);
 }

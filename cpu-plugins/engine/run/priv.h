@@ -53,7 +53,7 @@ struct xl_run {
     uint64_t stop_addr;
     uint32_t fence;       /* what a full barrier is done on under TSan */
     uint32_t chaos;       /* state of the chaos switches */
-    uint64_t n_fills, n_misses, n_io, n_lookups, n_leaves, n_flushes; /* info jit */
+    uint64_t n_fills, n_misses, n_io, n_lookups, n_leaves, n_flushes, n_watched; /* info jit */
     uint64_t pa2;         /* the page behind the one being translated, once fetched from */
     struct xl_page *page[2]; /* `building` in these, seen at */
     uint32_t gen[2];
@@ -92,6 +92,7 @@ int xl_ctx_init(struct xl_vcpu *x);
 void xl_ctx_fini(struct xl_vcpu *x);
 void xl_ctx_switch(struct xl_vcpu *x); /* to the context of x's key and mode */
 void xl_ctx_reset(struct xl_ctx *c);
+void xl_note_big(struct xl_ctx *c, uint64_t va, uint32_t bits); /* va is in such a mapping */
 void xl_forget_code(struct xl_vcpu *x);   /* jump caches of all contexts */
 void xl_forget_writes(struct xl_vcpu *x, uint64_t page); /* tag_w of it; all ones: of all */
 void xl_forget_all(struct xl_vcpu *x);    /* everything of all contexts */

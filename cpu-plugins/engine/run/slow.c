@@ -57,8 +57,10 @@ static void store_to(struct xl_vcpu *x, const struct xl_acc *a, uint64_t va, uin
         else
             xl_ram_st(a->host, n, v);
         xl_barrier(x); /* then look: see watch.c */
-        if (a->watched || xl_watched(x->engine, a->pa))
+        if (a->watched || xl_watched(x->engine, a->pa)) {
+            xl_r(x)->n_watched++;
             xl_stored(x, a->pa, n);
+        }
         return;
     }
     if (n & (n - 1)) {
@@ -133,7 +135,7 @@ void xl_slow_st(struct xl_vcpu *x, uint64_t va, uint64_t v, uint64_t memop)
         xl_barrier(x);
 }
 
-/* ---- Atomics ------------------------------------------------------------------------------- */
+/* ---- Atomics ---------------------------------------------- */
 
 /* Where an atomic of this size operates; raises if it cannot. */
 static void *atomic_at(struct xl_vcpu *x, uint64_t va, uint32_t memop, struct xl_acc *a)
@@ -264,16 +266,36 @@ uint64_t xl_slow_sc(struct xl_vcpu *x, uint64_t va, uint64_t v, uint64_t memop)
     return !ok;
 }
 
-/* ---- For helpers ----------------------------------------------------------------------------- */
+/* ---- For helpers ---------------------------------------------- */
+
+/* The same lookup that generated code makes; aligned and plain accesses only. */
+static void *hit(struct xl_vcpu *x, const uint64_t *tags, uint64_t va, uint32_t memop)
+{
+    const struct xl_ctx *c = x->ctx;
+    uint64_t i = (va >> XL_PAGE_BITS) & (c->tlb_mask >> 3);
+    uint32_t size = XL_M_SIZE_OF(memop);
+
+    if ((memop & (XL_M_BIG | XL_M_SEQ)) ||
+        tags[i] != (va & ~(uint64_t)(XL_PAGE_MASK & ~(size - 1))))
+        return NULL;
+    return (void *)(uintptr_t)(c->add[i] + va);
+}
 
 uint64_t xl_ld(struct xl_vcpu *x, uint64_t va, uint32_t memop)
 {
-    return xl_slow_ld(x, va, memop);
+    const void *p = hit(x, x->ctx->tag_r, va, memop);
+
+    return p ? xl_extend(xl_ram_ld(p, XL_M_SIZE_OF(memop)), memop) : xl_slow_ld(x, va, memop);
 }
 
 void xl_st(struct xl_vcpu *x, uint64_t va, uint64_t v, uint32_t memop)
 {
-    xl_slow_st(x, va, v, memop);
+    void *p = hit(x, x->ctx->tag_w, va, memop);
+
+    if (p)
+        xl_ram_st(p, XL_M_SIZE_OF(memop), v);
+    else
+        xl_slow_st(x, va, v, memop);
 }
 
 void xl_probe(struct xl_vcpu *x, uint64_t va, uint32_t n, uint32_t access)

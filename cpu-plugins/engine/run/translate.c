@@ -99,7 +99,7 @@ struct xl_unit *xl_step_unit(struct xl_vcpu *x, uint64_t pc)
     return r->step;
 }
 
-/* ---- Making units ---------------------------------------------------------------------------- */
+/* ---- Making units ---------------------------------------------- */
 
 static int keep_ir(struct xl_engine *e, struct xl_unit *u, const struct xl_block *b)
 {

@@ -21,7 +21,7 @@ struct goldfish_rtc {
     const struct pb_svc_time *time;
     const struct pb_line *irq;
     pb_timer *timer;
-    int64_t offset;     /* guest's time minus host's, ns */
+    uint64_t offset;    /* guest's time minus host's, ns, modulo 2^64 */
     uint64_t alarm;     /* ns, guest's time */
     uint32_t time_high; /* held by a read of TIME_LOW; or written, waiting for TIME_LOW */
     uint32_t alarm_high;
@@ -30,7 +30,7 @@ struct goldfish_rtc {
 
 static uint64_t now(struct goldfish_rtc *c)
 {
-    return (uint64_t)c->time->now(c->h, PB_CLK_HOST) + (uint64_t)c->offset;
+    return (uint64_t)c->time->now(c->h, PB_CLK_HOST) + c->offset;
 }
 
 static void update(struct goldfish_rtc *c)
@@ -50,7 +50,7 @@ static void ring(void *self)
 /* Arm the host timer for the alarm, or ring when it is past. */
 static void schedule(struct goldfish_rtc *c)
 {
-    uint64_t at = c->alarm - (uint64_t)c->offset;
+    uint64_t at = c->alarm - c->offset;
 
     if (c->alarm <= now(c)) {
         c->time->disarm(c->timer);
@@ -89,7 +89,7 @@ static void reg_write(void *self, const struct pb_reg *r, uint32_t i, uint64_t v
     (void)i;
     switch (r->id) {
     case R_TIME_LOW:
-        c->offset += (int64_t)(((uint64_t)c->time_high << 32 | v) - now(c));
+        c->offset += ((uint64_t)c->time_high << 32 | v) - now(c);
         if (c->running)
             schedule(c);
         break;
@@ -180,7 +180,7 @@ static void reset(void *self, uint32_t kind, uint32_t phase)
 }
 
 static const struct pb_field state[] = {
-    PB_FIELD(struct goldfish_rtc, offset, PB_S_I64),
+    PB_FIELD(struct goldfish_rtc, offset, PB_S_U64),
     PB_FIELD(struct goldfish_rtc, alarm, PB_S_U64),
     PB_FIELD(struct goldfish_rtc, time_high, PB_S_U32),
     PB_FIELD(struct goldfish_rtc, alarm_high, PB_S_U32),

@@ -205,7 +205,7 @@ uint64_t fp_fused(unsigned scale)
 {
     static const double c[] = { 1, -0.5, 0.25, -0.125, 0.0625, -0.03125, 0.015625, -0.0078125 };
     uint64_t sum = 0;
-    for (unsigned round = 0; round < 150 * scale; round++) {
+    for (unsigned round = 0; round < 3000 * scale; round++) {
         double total = 0;
         for (int i = 0; i < 2000; i++) {
             double x = i / 1999.0 - 0.5 + round * 1e-6, p = c[7];

@@ -296,7 +296,7 @@ static int define(struct gen *g, int fresh)
         return r;
     }
     r = (int)g->prefer;
-    if (fresh || r >= 32 || IS_XMM(r) != fp || !(g->t->temps & ~g->locked & BIT(r)) ||
+    if (fresh || r < 0 || r >= 32 || IS_XMM(r) != fp || !(g->t->temps & ~g->locked & BIT(r)) ||
         g->rv[r] != NO_VALUE || keeps_page(g, r))
         r = temporary(g, fp);
     bind(g, r, g->i);

@@ -136,6 +136,8 @@ static int skip(const struct gen *g, const struct xl_op *o)
 
     if (v->rep != g->i)
         return o->op != XL_OP_box32;
+    if (v->defer)
+        return 1;
     return v->uses == 0 && !(xl_opinfo[o->op].flags & (XL_E | XL_F));
 }
 

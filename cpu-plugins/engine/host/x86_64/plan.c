@@ -3,8 +3,9 @@
  *
  * Names: ops that cost nothing share their operand's register (a repeated get, trunc, box32, moves;
  * unbox32 of what was boxed or checked before); `rep` is the op that stands for them.
- * Uses, from the end: the last reader of each value; what nobody reads is not computed. A
- * `set` whose only reader is a branch or a selection is left to that reader (`defer`).
+ * Uses, from the end: the last reader of each value; what nobody reads is not computed.
+ * What its only reader can do by itself is left to it (`defer`): a `set` to a branch or a
+ * selection, a small shift to an addition, f2bits to a store.
  * Wants: a value that is put to a pinned slot is computed in that slot's register, if
  * nothing between its computation and the put can see the slot's old content.
  * Accesses: which ones have another one off the same base behind them (`again`).
@@ -79,37 +80,62 @@ static void use(struct gen *g, uint32_t x, uint32_t i)
         v->last = i;
 }
 
-/* Does op `o` compare by itself when its operand a is a `set`? */
-static int fuses(const struct gen *g, const struct xl_op *o)
+static const struct xl_op *producer(const struct gen *g, uint32_t x)
 {
-    const struct xl_op *k;
+    return &g->b->op[g->v[x].rep];
+}
 
-    if (o->op == XL_OP_sel)
-        return 1;
-    if (o->op != XL_OP_brc || o->flags > XL_C_NE)
-        return 0;
-    k = &g->b->op[g->v[o->b].rep];
-    return k->op == XL_OP_const && k->imm == 0;
+/* Which of its operands op `o` could compute by itself; NO_VALUE: none. */
+static uint32_t fuses(const struct gen *g, const struct xl_op *o)
+{
+    const struct xl_op *p, *k;
+
+    switch (o->op) {
+    case XL_OP_sel: /* compares, then moves */
+        return producer(g, o->a)->op == XL_OP_set ? o->a : NO_VALUE;
+    case XL_OP_brc:
+        k = producer(g, o->b);
+        if (o->flags > XL_C_NE || k->op != XL_OP_const || k->imm != 0)
+            return NO_VALUE;
+        return producer(g, o->a)->op == XL_OP_set ? o->a : NO_VALUE;
+    case XL_OP_st: /* from the xmm register */
+        p = producer(g, o->b);
+        if (p->op != XL_OP_f2bits || (XL_MEM_OP(o->imm) & 7u) < 2)
+            return NO_VALUE;
+        return p->type == XL_F64 || (XL_MEM_OP(o->imm) & 7u) == 2 ? o->b : NO_VALUE;
+    case XL_OP_add: /* lea with a scaled index */
+        for (int i = 0; i < 2; i++) {
+            p = producer(g, i ? o->a : o->b);
+            if (p->op != XL_OP_shl || p->type != o->type || o->type != XL_I64)
+                continue;
+            k = producer(g, p->b);
+            if (k->op == XL_OP_const && k->imm >= 1 && k->imm <= 3)
+                return i ? o->a : o->b;
+        }
+        return NO_VALUE;
+    default: return NO_VALUE;
+    }
 }
 
 static void uses(struct gen *g)
 {
-    uint32_t reader[XL_MAX_OPS]; /* of a `set`: the op that would fuse with it */
+    uint32_t reader[XL_MAX_OPS]; /* the op that would fuse with it */
 
     memset(reader, 0xff, g->b->n_ops * sizeof(reader[0]));
     for (uint32_t i = g->b->n_ops; i-- > 0;) {
         const struct xl_op *o = &g->b->op[i];
         struct val *v = &g->v[i];
-        uint32_t n = xl_operands(o->op), at = i;
+        uint32_t n = xl_operands(o->op), at = i, f;
 
         if (v->rep != i || (v->uses == 0 && !(xl_opinfo[o->op].flags & (XL_E | XL_F))))
             continue;
-        if (o->op == XL_OP_set && v->uses == 1 && reader[i] != NO_VALUE) {
+        if (v->uses == 1 && reader[i] != NO_VALUE) {
             v->defer = 1;
             at = reader[i];
         }
-        if (fuses(g, o))
-            reader[g->v[o->a].rep] = i;
+        f = v->defer ? NO_VALUE : fuses(g, o);
+        if (f != NO_VALUE)
+            reader[g->v[f].rep] = i;
         if (n > 0)
             use(g, o->a, at);
         if (n > 1)

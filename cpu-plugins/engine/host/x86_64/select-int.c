@@ -29,6 +29,8 @@ static void alu_imm(struct gen *g, int alu, int w, uint32_t a, int32_t imm)
         alu = ALU_ADD;
         imm = -imm;
     }
+    if (alu == ALU_AND && imm >= 0)
+        w = 0; /* the upper half becomes zero by itself */
     ra = g_rm(g, a);
     g_release(g);
     g->prefer = (uint32_t)ra.reg;
@@ -75,6 +77,24 @@ static void swap(uint32_t *a, uint32_t *b)
     *b = t;
 }
 
+/* y + (x << k) */
+static void add_scaled(struct gen *g, uint32_t y, uint32_t shl)
+{
+    const struct xl_op *s = &g->b->op[g_rep(g, shl)];
+    int rx = g_reg(g, s->a), ry = g_reg(g, y), d;
+    uint64_t k = 0;
+
+    g_const(g, s->b, &k);
+    g_release(g);
+    d = g_def(g);
+    xa_op(&g->a, XO_LEA, 1, d, xmx(ry, rx, (uint32_t)k, 0));
+}
+
+static int deferred(const struct gen *g, uint32_t v)
+{
+    return g->v[g_rep(g, v)].defer;
+}
+
 static void alu(struct gen *g, const struct xl_op *o, int op)
 {
     uint32_t a = o->a, b = o->b;
@@ -87,6 +107,16 @@ static void alu(struct gen *g, const struct xl_op *o, int op)
         alu_imm(g, op, w, a, imm);
     else
         two(g, XO_ALU(op), op != ALU_SUB, w, a, b);
+}
+
+static void add(struct gen *g, const struct xl_op *o)
+{
+    if (deferred(g, o->b))
+        add_scaled(g, o->a, o->b);
+    else if (deferred(g, o->a))
+        add_scaled(g, o->b, o->a);
+    else
+        alu(g, o, ALU_ADD);
 }
 
 static void mul(struct gen *g, const struct xl_op *o)
@@ -200,8 +230,6 @@ static void set(struct gen *g, const struct xl_op *o)
 {
     int cc, d;
 
-    if (g->v[g->i].defer)
-        return;
     cc = x86_compare(g, o->flags, o->type == XL_I64, o->a, o->b);
     g_release(g);
     d = g_def(g);
@@ -269,7 +297,7 @@ static void minmax(struct gen *g, const struct xl_op *o)
 void x86_sel_int(struct gen *g, const struct xl_op *o)
 {
     switch (o->op) {
-    case XL_OP_add: alu(g, o, ALU_ADD); break;
+    case XL_OP_add: add(g, o); break;
     case XL_OP_sub: alu(g, o, ALU_SUB); break;
     case XL_OP_and: alu(g, o, ALU_AND); break;
     case XL_OP_or: alu(g, o, ALU_OR); break;

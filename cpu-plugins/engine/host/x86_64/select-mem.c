@@ -186,17 +186,23 @@ static void store(struct gen *g, const struct xl_op *o)
     uint32_t memop = XL_MEM_OP(o->imm), size = memop & 7u;
     int fp = o->type == XL_F32 || o->type == XL_F64, imm_ok, r = 0;
     struct cold *c = x86_cold(g, COLD_CALL);
+    uint32_t v = o->b;
     struct xrm m;
     int32_t imm;
 
+    if (g->v[g_rep(g, v)].defer) { /* the bits of a float */
+        v = g->b->op[g_rep(g, v)].a;
+        fp = 1;
+    }
     c->thunk = g->c->thunk[TH_ST];
-    imm_ok = !fp && g_imm32(g, o->b, size == 3, &imm);
-    if (!imm_ok)
-        r = g_reg(g, o->b);
-    c->arg[1] = imm_ok ? x86_arg_imm(imm) : x86_arg(g, o->b);
-    if (!imm_ok && c->arg[1].kind == CARG_IMM)
-        c->arg[1] = (struct carg){.kind = !fp ? CARG_GPR : o->type == XL_F32 ? CARG_F32 : CARG_F64,
+    imm_ok = !fp && g_imm32(g, v, size == 3, &imm);
+    if (imm_ok) {
+        c->arg[1] = x86_arg_imm(imm);
+    } else {
+        r = g_reg(g, v);
+        c->arg[1] = (struct carg){.kind = !fp ? CARG_GPR : size == 2 ? CARG_F32 : CARG_F64,
                                   .reg = (int8_t)r};
+    }
     c->arg[2] = x86_arg_imm(memop);
     if (memop & XL_M_BIG) {
         g_forget_page(g);
@@ -208,7 +214,7 @@ static void store(struct gen *g, const struct xl_op *o)
         if (imm_ok)
             store_imm(g, size, m, imm);
         else if (fp)
-            xa_op(&g->a, o->type == XL_F32 ? XO_MOVSS_ST : XO_MOVSD_ST, 0, ENC(r), m);
+            xa_op(&g->a, size == 2 ? XO_MOVSS_ST : XO_MOVSD_ST, 0, ENC(r), m);
         else
             xa_op(&g->a, op[size], size == 3, r, m);
     }

@@ -161,7 +161,7 @@ struct val {
     int8_t want;    /* pinned register it is computed for, or -1 */
     uint8_t home;   /* HOME_*: where it is besides reg */
     uint8_t hi;     /* F32: the upper half of its register is all ones */
-    uint8_t defer;  /* `set` whose only reader compares for itself */
+    uint8_t defer;  /* its only reader does it by itself */
     uint8_t again;  /* ld, st: the same base is accessed again before anything can flush */
 };
 

@@ -172,7 +172,9 @@ uint64_t pbt_rand(uint64_t *seed);
  * and reloads between. Repeatable from `seed`. RAM added with pbt_ram() gets random bytes
  * and guest addresses. */
 void pbt_fuzz(pb_dev *d, uint64_t seed, uint64_t count);
-/* The value after "--count" in argv, or `def`. */
+/* The value after "--count" in argv; else `def`, or the long form's ten million when
+ * PLUGBOARD_LONG is set in the environment. */
+#define PBT_LONG_COUNT 10000000ull
 uint64_t pbt_count_arg(int argc, char **argv, uint64_t def);
 
 #endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* rv-priv-stream.c - random supervisor-level programs by interpreter and by generated code.
+ *
+ * rv-priv-stream [-s SEED] [-c PROGRAMS] [-n UNITS] [-l LOOPS]
+ * The programs run in S under Sv39 with two buffer pages whose entries they change, all rows
+ * of the table (what S may not do included), S's CSRs and some of M's. Each trap goes to M,
+ * is folded into a hash with its cause, pc, value and status, and skips the instruction. At
+ * the end the registers, CSRs, memory, page table and hash must agree.
+ */
+#include "rv-host.h"
+#include "rv-random.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STUB 0x480000u
+#define IO 0x490000u
+#define ROOT 0x4a0000u
+#define RAM_SIZE 0x200000u
+
+struct outcome {
+    uint64_t gpr[32], fpr[32], csr[12], traps, hash;
+    uint8_t pages[0x3000], table[0x1000];
+};
+
+static const struct rvr *program;
+static struct outcome *out;
+
+static void fold(uint64_t v)
+{
+    out->hash = (out->hash ^ v) * 0x100000001b3ull + 0x9e3779b97f4a7c15ull;
+}
+
+static uint64_t fcsr(struct rv_host *r)
+{
+    uint64_t v = 0;
+    r->cls->reg_get(r->hart, 65 + 3, &v, 8);
+    return v;
+}
+
+/* Called by the handler's store: look at the trap, step over the instruction. */
+static void io_write(struct rv_host *r, uint64_t gpa, uint64_t v, uint32_t bytes)
+{
+    struct rv *c = r->hart;
+    (void)gpa, (void)v, (void)bytes;
+    if (c->mepc == program->end_pc) {
+        r->stop = 1;
+        r->cls->kick(c);
+        return;
+    }
+    out->traps++;
+    fold(c->mcause);
+    fold(c->mepc);
+    fold(c->mtval);
+    fold(c->mstatus);
+    if (c->mepc < RVR_BASE || c->mepc >= RVR_TABLE) {
+        printf("lost: cause %llu pc %llx\n", (unsigned long long)c->mcause,
+               (unsigned long long)c->mepc);
+        r->stop = 1;
+        r->cls->kick(c);
+        return;
+    }
+    c->mepc += rv_length(r->ram[c->mepc - RVR_BASE]);
+}
+
+static void put64(struct rv_host *r, uint64_t at, uint64_t v)
+{
+    memcpy(r->ram + (at - RVR_BASE), &v, 8);
+}
+
+static void set_reg(struct rv_host *r, uint32_t id, uint64_t v)
+{
+    if (r->cls->reg_set(r->hart, id, &v, 8) < 0)
+        printf("cannot set register %u\n", id);
+}
+
+static void set_up(struct rv_host *r)
+{
+    static const uint32_t stub[] = {
+        0x34029073,      /* csrw mscratch,t0 */
+        0x000002b7 | IO, /* lui t0,IO */
+        0x0002b023,      /* sd zero,0(t0) */
+        0x340022f3, 0x30200073};
+    memcpy(r->ram, program->image, sizeof program->image);
+    memcpy(r->ram + (STUB - RVR_BASE), stub, sizeof stub);
+    put64(r, ROOT, (ROOT + 0x1000) >> 12 << 10 | 1);
+    put64(r, ROOT + 0x1000 + 2 * 8, (uint64_t)RVR_PT >> 12 << 10 | 1);
+    for (uint64_t i = 0; i < 256; i++)
+        put64(r, RVR_PT + 8 * i, (0x400 + i) << 10 | 0xcf);
+    r->io_page = IO;
+    r->io_write = io_write;
+    r->cls->reset(r->hart, RVR_BASE, NULL, 0);
+    set_reg(r, 65 + 0x305, STUB);
+    set_reg(r, 65 + 0x3b0, ~0ull >> 10);
+    set_reg(r, 65 + 0x3a0, 0x1f);
+    set_reg(r, 65 + 0x300, MSTATUS_TW | 1ull << 13);
+    set_reg(r, 65 + 0x30a, program->seed & 1 ? MENVCFG_ADUE | 0xd0 : 0xd0);
+    set_reg(r, 65 + 0x180, 8ull << 60 | ROOT >> 12);
+    set_reg(r, 4161, RV_PRIV_S);
+}
+
+static int run(const char *engine)
+{
+    struct rv_host *r = rv_host_new(RVR_BASE, RAM_SIZE, "rv64", NULL, engine);
+    if (!r)
+        return -1;
+    memset(out, 0, sizeof *out);
+    set_up(r);
+    int ended = rv_host_run(r, 60);
+    struct rv *c = r->hart;
+    const uint64_t csr[12] = {c->mstatus, c->sscratch, c->sepc, c->scause, c->stval, c->satp,
+                              c->stvec, c->scounteren, c->senvcfg, rv_mip(c), c->mie, fcsr(r)};
+    memcpy(out->gpr, c->gpr, sizeof out->gpr);
+    memcpy(out->fpr, c->fpr, sizeof out->fpr);
+    memcpy(out->csr, csr, sizeof csr);
+    memcpy(out->pages, r->ram + 0x11000, sizeof out->pages);
+    memcpy(out->table, r->ram + (RVR_PT - RVR_BASE), sizeof out->table);
+    rv_host_free(r);
+    return ended;
+}
+
+static int differ(const struct outcome *a, const struct outcome *b, uint64_t seed)
+{
+    const uint64_t *x = (const void *)a, *y = (const void *)b;
+    int bad = 0;
+    for (uint32_t i = 0; i < sizeof *a / 8; i++)
+        if (x[i] != y[i] && bad++ < 8)
+            printf("seed %llu: word %u (x 0, f 32, csr 64, traps 76, hash 77, memory 78): %llx "
+                   "by interpreter, %llx\n", (unsigned long long)seed, i,
+                   (unsigned long long)x[i], (unsigned long long)y[i]);
+    return bad;
+}
+
+int main(int argc, char **argv)
+{
+    static struct rvr p = {.privileged = 1, .zicond = 1};
+    static struct outcome interp, code;
+    uint64_t seed = 1, insns = 0, traps = 0;
+    uint32_t programs = 20, units = 1000, loops = 10, bad = 0;
+    for (int o; (o = getopt(argc, argv, "s:c:n:l:")) != -1;)
+        switch (o) {
+        case 's': seed = strtoull(optarg, NULL, 0); break;
+        case 'c': programs = (uint32_t)atoi(optarg); break;
+        case 'n': units = (uint32_t)atoi(optarg); break;
+        case 'l': loops = (uint32_t)atoi(optarg); break;
+        default: return 2;
+        }
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    program = &p;
+    for (uint32_t i = 0; i < programs; i++) {
+        p.seed = seed + i;
+        p.units = units;
+        p.loops = loops;
+        rvr_make(&p);
+        out = &interp;
+        int r1 = run("interp");
+        out = &code;
+        int r2 = run(NULL);
+        if (r1 || r2)
+            printf("seed %llu: no end (%d by interpreter, %d)\n", (unsigned long long)p.seed, r1,
+                   r2);
+        bad += r1 || r2 || differ(&interp, &code, p.seed);
+        insns += (uint64_t)p.units * loops;
+        traps += interp.traps;
+    }
+    printf("%u programs, at most %llu instructions, %llu traps, %u differ\n", programs,
+           (unsigned long long)insns, (unsigned long long)traps, bad);
+    return bad != 0 || traps == 0;
+}
