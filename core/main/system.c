@@ -150,6 +150,13 @@ static void finish(struct pb_sys *s)
     pb_monitor_close_all();
     if (s->m)
         pb_machine_free(s->m);
+    if (s->conf.options)
+        g_hash_table_unref(s->conf.options);
+    g_ptr_array_unref(s->wanted);
+    g_ptr_array_unref(s->monitors);
+    g_hash_table_unref(s->drive_units);
+    g_free(s->cpu_model);
+    g_free(s->dumpdtb);
     pb_plan_free(s->plan);
     pb_manifest_free(s->manifest);
     pb_cli_free(s->cli);
@@ -177,6 +184,7 @@ int pb_system_main(const char *arch, int argc, char **argv)
     s.cli = pb_cli_parse(arch, argc, argv, &e);
     if (!s.cli || (pb_cli_flag(s.cli, "daemonize") && pb_daemon_start(&e) < 0)) {
         pb_err_report(&e);
+        pb_err_clear(&e);
         return 1;
     }
     s.globals.v = g_array_new(FALSE, FALSE, sizeof(struct pb_plan_set));
@@ -202,6 +210,7 @@ int pb_system_main(const char *arch, int argc, char **argv)
         pb_terminal_restore();
         if (e.text)
             pb_err_report(&e);
+        pb_err_clear(&e);
         return 1;
     }
     fflush(stdout);
