@@ -24,6 +24,7 @@ printf '[package plugboard-toys]\ndevice = toy-npu toy-disk\nblock = toyfs\n' >"
 expect toy-npu "package plugboard-toys provides it, not installed"
 expect toy-npuu "did you mean 'toy-npu'"
 cp "$BUILD/bin/plugboard" "$T/bin/plugboard"
+# shellcheck disable=SC2094 # "list" is a verb here, and the name of the file
 "$T/bin/plugboard" list devices >list || fail=1
 grep -A9 "^not installed:" list | grep -q "^toy-npu  *package plugboard-toys" ||
     { echo "absent classes are not listed"; fail=1; }
