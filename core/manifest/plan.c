@@ -7,8 +7,9 @@
 
 #include <string.h>
 
-static const char *const group_kinds[] = {"machine", "cpu",  "memory", "device", "drive", "defaults",
-                                          "option",  "boot", "fdt",    "compat", NULL};
+static const char *const group_kinds[] = {"machine",  "cpu",    "memory", "device", "drive",
+                                          "defaults", "option", "boot",   "fdt",    "compat",
+                                          NULL};
 static const char *const default_keys[] = {"drive", "cdrom", "nic", "serial", "display", "floppy",
                                            "share", NULL};
 
@@ -172,7 +173,8 @@ static void plan_ram(struct pb_plan *p, const struct pb_ini_group *g, struct pb_
     if (base && !want)
         p->ram_place = pb_plan_at(base);
     if (p->ram_size > UINT64_MAX - p->ram_base)
-        pb_fault_add(f, &p->ram_place, "main memory at 0x%" PRIx64 " does not fit the address space",
+        pb_fault_add(f, &p->ram_place, "main memory at 0x%" PRIx64
+                     " does not fit the address space",
                      p->ram_base);
 }
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# shellcheck shell=sh disable=SC2034
 # lib.sh - sourced by the tests of whole commands: BUILD is the build tree. Sets T (scratch,
 # removed at exit), TOY (plugboard-system-toy) and the search paths of the toy board.
 BUILD=${1:?usage: $0 BUILD-TREE}

@@ -24,10 +24,11 @@ printf '[package plugboard-toys]\ndevice = toy-npu toy-disk\nblock = toyfs\n' >"
 expect toy-npu "package plugboard-toys provides it, not installed"
 expect toy-npuu "did you mean 'toy-npu'"
 cp "$BUILD/bin/plugboard" "$T/bin/plugboard"
-"$T/bin/plugboard" list devices >listed || fail=1
-grep -A9 "^not installed:" listed | grep -q "^toy-npu  *package plugboard-toys" ||
+# shellcheck disable=SC2094 # "list" is a verb here, and the name of the file
+"$T/bin/plugboard" list devices >list || fail=1
+grep -A9 "^not installed:" list | grep -q "^toy-npu  *package plugboard-toys" ||
     { echo "absent classes are not listed"; fail=1; }
-grep -q "^toy-epoch  *unavailable: .* epoch 2" listed || { echo "no reason is listed"; fail=1; }
+grep -q "^toy-epoch  *unavailable: .* epoch 2" list || { echo "no reason is listed"; fail=1; }
 "$T/bin/plugboard" check >check.out && { echo "check found nothing wrong"; fail=1; }
 grep -q "not on Mondays" check.out || { echo "check: no reason"; fail=1; }
 rm -r "$T/share"

@@ -14,8 +14,7 @@ while read -r name; do
     grep -q "^-$name ." help && arg=zz
     for dash in - --; do
         # toy-broken ends every run that would succeed
-        # shellcheck disable=SC2086 # no argument is no word
-        timeout 10 "$TOY" "$dash$name" $arg -device toy-broken >"out$dash" 2>&1 </dev/null
+        timeout 10 "$TOY" "$dash$name" ${arg:+"$arg"} -device toy-broken >"out$dash" 2>&1 </dev/null
         echo "[$?]" >>"out$dash"
         sed "s/--$name/-$name/g" "out$dash" >"same$dash"
     done

@@ -62,8 +62,8 @@ static void test_json_is_flat(void)
 static void test_access(void)
 {
     pb_err_clear(&e);
-    struct pb_args *a = pb_args_parse("-x", "t,h=1,h=2,b=on,n=0x10,file.a=1,file.b=2,clokc=maybe", "t",
-                                      &e);
+    struct pb_args *a = pb_args_parse("-x", "t,h=1,h=2,b=on,n=0x10,file.a=1,file.b=2,clokc=maybe",
+                                      "t", &e);
     gboolean b = FALSE;
     guint64 n = 0;
     guint i = 0;

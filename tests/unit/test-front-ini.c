@@ -28,7 +28,8 @@ static void fault_at(const char *text, int line, int col)
 
 static void test_values_and_places(void)
 {
-    struct pb_ini *i = parse("# c\n\n[device  uart0 ]\r\n  reg =  0x10 20 \n\tx.#y=\n[fdt /a@1,2]\n");
+    struct pb_ini *i = parse("# c\n\n[device  uart0 ]\r\n  reg =  0x10 20 \n\tx.#y=\n"
+                             "[fdt /a@1,2]\n");
 
     CU_ASSERT_EQUAL(faults.v->len, 0);
     const struct pb_ini_group *g = pb_ini_group(i, "device", "uart0");
