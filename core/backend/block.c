@@ -13,9 +13,7 @@
 struct pb_block {
     pb_dev *node, *consumer;
     const struct pb_block_ops *ops;
-    gint in_flight; /* atomic */
-    GMutex lock;    /* with `idle`: only for drain */
-    GCond idle;
+    gint in_flight; /* atomic; the last that a request's end touches of this */
     void (*changed)(void *self);
     void *changed_self;
 };
@@ -32,11 +30,7 @@ static void finish(struct pb_block_req *r)
 
     r->done = (void (*)(struct pb_block_req *))r->host[0];
     r->done(r);
-    if (g_atomic_int_dec_and_test(&b->in_flight)) {
-        g_mutex_lock(&b->lock);
-        g_cond_broadcast(&b->idle);
-        g_mutex_unlock(&b->lock);
-    }
+    g_atomic_int_add(&b->in_flight, -1);
 }
 
 static void nothing(void *opaque)
@@ -57,10 +51,10 @@ static int check(pb_block *b, const struct pb_block_req *r)
 
     if (r->op < PB_BLK_READ || r->op > PB_BLK_ZERO || block_info(b, &i) < 0)
         return PB_EINVAL;
-    if (!(i.ops & (1u << r->op)))
-        return PB_ENOTSUP;
     if (i.read_only && (r->op == PB_BLK_WRITE || r->op == PB_BLK_DISCARD || r->op == PB_BLK_ZERO))
         return PB_EROFS;
+    if (!(i.ops & (1u << r->op)))
+        return PB_ENOTSUP;
     if (r->op == PB_BLK_FLUSH)
         return PB_OK;
     if (r->offset > i.bytes || r->bytes > i.bytes - r->offset)
@@ -91,17 +85,13 @@ static void block_submit(pb_block *b, struct pb_block_req *r)
     t->pool(b->node, nothing, finish_late, r); /* not main: it may be waiting for us */
 }
 
-/* Runs the main loop meanwhile: completions may need it. */
+/* Runs the main loop meanwhile: completions may need it. It polls, so that whoever ends the
+ * last request need not touch a node that this may be about to free. */
 static void block_drain(pb_block *b)
 {
-    while (g_atomic_int_get(&b->in_flight)) {
-        if (g_main_context_iteration(NULL, FALSE))
-            continue;
-        g_mutex_lock(&b->lock);
-        if (g_atomic_int_get(&b->in_flight))
-            g_cond_wait_until(&b->idle, &b->lock, g_get_monotonic_time() + 1000);
-        g_mutex_unlock(&b->lock);
-    }
+    while (g_atomic_int_get(&b->in_flight))
+        if (!g_main_context_iteration(NULL, FALSE))
+            g_usleep(50);
 }
 
 static void on_change(pb_block *b, void (*fn)(void *), void *self)
@@ -147,18 +137,12 @@ static void *block_open(pb_dev *dev, pb_err *e)
     pb_block *b = g_new0(pb_block, 1);
     b->node = dev;
     b->ops = ops;
-    g_mutex_init(&b->lock);
-    g_cond_init(&b->idle);
     return b;
 }
 
 static void block_close(pb_dev *dev)
 {
-    pb_block *b = dev->backend;
-
-    g_mutex_clear(&b->lock);
-    g_cond_clear(&b->idle);
-    g_free(b);
+    g_free(dev->backend);
 }
 
 static void *block_attach(pb_dev *consumer, pb_dev *dev, pb_err *e)

@@ -18,6 +18,9 @@ static void test(void)
                           0);
     CU_ASSERT_EQUAL_FATAL(bk_sh("qemu-img convert -O raw t.qcow2 t.raw"), 0);
     CU_ASSERT_EQUAL(qi_compare("t.qcow2", "t.raw", ""), 0);
+    CU_ASSERT_EQUAL_FATAL(bk_sh("qemu-img convert -c -O qcow2 -B base/m.qcow2 -F qcow2 t.qcow2"
+                                " tc.qcow2"), 0);
+    CU_ASSERT_EQUAL(qi_compare("tc.qcow2", "t.raw", ""), 0); /* compressed over a backing file */
     /* a chain of version 1 over version 2, and one that is smaller than what is behind it */
     CU_ASSERT_EQUAL_FATAL(bk_sh("qemu-img create -q -f qcow -F qcow2 -b t.qcow2 v1.img 7M"), 0);
     qi_write("v1.img", 7u << 20, 20, &seed);

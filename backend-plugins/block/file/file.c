@@ -3,7 +3,10 @@
  *
  * Requests go to io_uring, or to the host's I/O pool where that is missing (or when it is
  * asked for by aio=threads). The length is the file's, rounded up to 512 bytes: the rest
- * of the last sector reads as zeros.
+ * of the last sector reads as zeros. With cache.direct, requests whose place or memory is
+ * not aligned as O_DIRECT wants go through the page cache, which the kernel keeps coherent.
+ * open(2), fallocate(2), fcntl_locking(2).
+ * Not modelled: resizing, writethrough, zoned devices.
  */
 #include "file.h"
 
@@ -51,8 +54,25 @@ static int fail(struct file *f, pb_err *e, int code, const char *what)
 
 /* ---- Doing it with plain system calls --------------------------------------------- */
 
+static int failure(void)
+{
+    return errno == ENOSPC || errno == EDQUOT ? PB_ENOSPC : PB_EIO;
+}
+
+int file_fd(const struct file *f, const struct pb_block_req *r)
+{
+    uint64_t all = r->offset;
+
+    if (f->cached_fd < 0)
+        return f->fd;
+    for (uint32_t i = 0; i < r->n_iov; i++)
+        all |= (uintptr_t)r->iov[i].base | r->iov[i].len;
+    return all & (DIRECT_ALIGN - 1) ? f->cached_fd : f->fd;
+}
+
 static int do_rw(struct file *f, const struct pb_block_req *r)
 {
+    int fd = file_fd(f, r);
     struct iovec v[64];
     uint64_t at = r->offset, skip = 0;
     uint32_t k = 0;
@@ -63,12 +83,12 @@ static int do_rw(struct file *f, const struct pb_block_req *r)
             v[n].iov_base = (char *)r->iov[i].base + (i == k ? skip : 0);
             v[n].iov_len = r->iov[i].len - (i == k ? skip : 0);
         }
-        ssize_t got = r->op == PB_BLK_READ ? preadv(f->fd, v, n, (off_t)at)
-                                           : pwritev(f->fd, v, n, (off_t)at);
+        ssize_t got = r->op == PB_BLK_READ ? preadv(fd, v, n, (off_t)at)
+                                           : pwritev(fd, v, n, (off_t)at);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return errno == ENOSPC ? PB_ENOSPC : PB_EIO;
+            return failure();
         if (got == 0 && r->op == PB_BLK_READ) { /* the file ends here: zeros */
             for (int i = 0; i < n; i++)
                 memset(v[i].iov_base, 0, v[i].iov_len);
@@ -89,14 +109,15 @@ static int do_rw(struct file *f, const struct pb_block_req *r)
 static int write_zeros(struct file *f, uint64_t at, uint64_t bytes)
 {
     static const uint8_t zeros[65536];
+    int fd = f->cached_fd < 0 ? f->fd : f->cached_fd;
 
     while (bytes) {
         size_t run = bytes < sizeof zeros ? (size_t)bytes : sizeof zeros;
-        ssize_t n = pwrite(f->fd, zeros, run, (off_t)at);
+        ssize_t n = pwrite(fd, zeros, run, (off_t)at);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return errno == ENOSPC ? PB_ENOSPC : PB_EIO;
+            return failure();
         at += (uint64_t)n;
         bytes -= (uint64_t)n;
     }
@@ -112,6 +133,17 @@ static int punch(struct file *f, uint64_t at, uint64_t bytes)
     return fallocate(f->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)at, (off_t)bytes)
                ? PB_ENOTSUP
                : PB_OK;
+}
+
+static int do_zero(struct file *f, const struct pb_block_req *r)
+{
+    if (!f->is_block && (r->flags & PB_BLK_MAY_UNMAP) && f->unmap &&
+        punch(f, r->offset, r->bytes) == PB_OK)
+        return PB_OK;
+    if (!f->is_block && fallocate(f->fd, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE,
+                                  (off_t)r->offset, (off_t)r->bytes) == 0)
+        return PB_OK;
+    return write_zeros(f, r->offset, r->bytes);
 }
 
 int file_do(struct file *f, const struct pb_block_req *r)
@@ -131,18 +163,12 @@ int file_do(struct file *f, const struct pb_block_req *r)
             punch(f, r->offset, r->bytes); /* a hint: what cannot be punched stays */
         return PB_OK;
     case PB_BLK_ZERO:
-        if (!f->is_block && (r->flags & PB_BLK_MAY_UNMAP) && f->unmap &&
-            punch(f, r->offset, r->bytes) == PB_OK)
-            return PB_OK;
-        if (!f->is_block && fallocate(f->fd, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE,
-                                      (off_t)r->offset, (off_t)r->bytes) == 0)
-            return PB_OK;
-        rc = write_zeros(f, r->offset, r->bytes);
+        rc = do_zero(f, r);
         break;
     default:
         return PB_ENOTSUP;
     }
-    if (rc == PB_OK && (r->flags & PB_BLK_FUA) && r->op == PB_BLK_WRITE && !f->no_flush)
+    if (rc == PB_OK && (r->flags & PB_BLK_FUA) && r->op != PB_BLK_READ && !f->no_flush)
         rc = fdatasync(f->fd) ? PB_EIO : PB_OK;
     return rc;
 }
@@ -173,7 +199,7 @@ static int info(void *self, struct pb_block_info *i)
 {
     struct file *f = self;
 
-    i->align = f->align;
+    i->align = 512;
     i->bytes = f->bytes;
     i->ops = 1u << PB_BLK_READ | 1u << PB_BLK_FLUSH | 1u << PB_BLK_DISCARD | 1u << PB_BLK_ZERO |
              1u << PB_BLK_WRITE;
@@ -209,17 +235,37 @@ static int measure(struct file *f, pb_err *e)
 
 static int open_fd(struct file *f, const struct pb_svc_prop *prop, pb_err *e)
 {
-    int flags = O_CLOEXEC | (prop->get_int(f->node, P_DIRECT) ? O_DIRECT : 0);
+    int direct = prop->get_int(f->node, P_DIRECT) ? O_DIRECT : 0, mode;
+    char text[200];
 
     f->read_only = (uint32_t)prop->get_int(f->node, P_READ_ONLY);
-    f->fd = open(f->path, flags | (f->read_only ? O_RDONLY : O_RDWR));
+    mode = O_CLOEXEC | (f->read_only ? O_RDONLY : O_RDWR);
+    f->fd = open(f->path, mode | direct);
     if (f->fd < 0 && !f->read_only && prop->get_int(f->node, P_AUTO_RO) &&
         (errno == EACCES || errno == EROFS)) {
         f->read_only = 1;
-        f->fd = open(f->path, flags | O_RDONLY);
+        mode = O_CLOEXEC | O_RDONLY;
+        f->fd = open(f->path, mode | direct);
     }
-    return f->fd < 0 ? fail(f, e, errno == ENOENT ? PB_ENOENT : PB_EACCES, strerror(errno))
-                     : PB_OK;
+    if (f->fd >= 0 && direct)
+        f->cached_fd = open(f->path, mode);
+    if (f->fd >= 0 && (!direct || f->cached_fd >= 0))
+        return PB_OK;
+    int err = errno;
+    snprintf(text, sizeof text, "%s%s", strerror(err),
+             (err == EACCES || err == EROFS || err == EPERM) && !f->read_only
+                 ? "; open it with read-only=on if the guest need not write"
+                 : direct && err == EINVAL ? "; its file system has no O_DIRECT: leave out "
+                                             "cache.direct (cache=none)" : "");
+    return fail(f, e, err == ENOENT ? PB_ENOENT : PB_EACCES, text);
+}
+
+static void close_fds(struct file *f)
+{
+    if (f->fd >= 0)
+        close(f->fd);
+    if (f->cached_fd >= 0)
+        close(f->cached_fd);
 }
 
 static int file_open(void *self, pb_dev *node, const pb_host *h, pb_err *e)
@@ -234,11 +280,10 @@ static int file_open(void *self, pb_dev *node, const pb_host *h, pb_err *e)
     f->path = prop->get_str(node, P_FILENAME);
     f->no_flush = (uint32_t)prop->get_int(node, P_NO_FLUSH);
     f->unmap = prop->get_int(node, P_DISCARD) == 1;
-    f->align = prop->get_int(node, P_DIRECT) ? 4096 : 512;
+    f->fd = f->cached_fd = -1;
     rc = open_fd(f, prop, e);
-    if (rc < 0)
-        return rc;
-    rc = measure(f, e);
+    if (rc == PB_OK)
+        rc = measure(f, e);
     if (rc == PB_OK && prop->get_int(node, P_LOCKING) != 2 && image_lock(f->fd, !f->read_only)) {
         char who[128], text[900];
         image_holder(f->fd, who, sizeof who);
@@ -249,13 +294,13 @@ static int file_open(void *self, pb_dev *node, const pb_host *h, pb_err *e)
         rc = h->fail(e, PB_EBUSY, text);
     }
     if (rc < 0) {
-        close(f->fd);
+        close_fds(f);
         return rc;
     }
     if (prop->get_int(node, P_AIO) != 1)
         f->ring = uring_new(f);
     if (!f->ring && prop->get_int(node, P_AIO) == 2) {
-        close(f->fd);
+        close_fds(f);
         return h->fail(e, PB_ENOTSUP, "aio=io_uring: this kernel does not offer it; use threads");
     }
     return PB_OK;
@@ -267,7 +312,7 @@ static void file_close(void *self)
 
     if (f->ring)
         uring_free(f->ring);
-    close(f->fd);
+    close_fds(f);
 }
 
 static void describe(void *self, char *buf, uint32_t n)

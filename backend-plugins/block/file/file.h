@@ -5,6 +5,8 @@
 
 #include <plugboard/backend.h>
 
+#define DIRECT_ALIGN 4096u /* enough for O_DIRECT on any disk */
+
 struct uring;
 
 struct file {
@@ -12,14 +14,16 @@ struct file {
     const pb_host *h;
     const struct pb_svc_thread *thread;
     const char *path;
-    int fd;
-    uint32_t align, read_only, no_flush, unmap, is_block;
+    int fd, cached_fd; /* cached_fd: with O_DIRECT, for what is not aligned; else -1 */
+    uint32_t read_only, no_flush, unmap, is_block;
     uint64_t bytes;
     struct uring *ring; /* NULL: the I/O pool does it */
 };
 
 /* Do `r` with system calls, here and now; the status. Short reads past the end give zeros. */
 int file_do(struct file *f, const struct pb_block_req *r);
+/* The descriptor that a READ or WRITE may use. */
+int file_fd(const struct file *f, const struct pb_block_req *r);
 
 /* ---- lock.c: image locks --------------------------------------------------------- */
 

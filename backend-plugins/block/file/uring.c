@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <liburing.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #define DEPTH 256
@@ -65,6 +66,16 @@ struct uring *uring_new(struct file *f)
     return u;
 }
 
+/* Hand the entry to the kernel: it may be short of memory or have too many completions,
+ * which the other thread is fetching. Holds lock. */
+static void push(struct uring *u)
+{
+    int rc;
+
+    while ((rc = io_uring_submit(&u->ring)) == -EINTR || rc == -EAGAIN || rc == -EBUSY)
+        sched_yield();
+}
+
 int uring_submit(struct uring *u, struct pb_block_req *r)
 {
     struct io_uring_sqe *s;
@@ -80,13 +91,12 @@ int uring_submit(struct uring *u, struct pb_block_req *r)
         if (r->op == PB_BLK_FLUSH)
             io_uring_prep_fsync(s, u->f->fd, IORING_FSYNC_DATASYNC);
         else if (r->op == PB_BLK_READ) /* struct pb_iov is laid out as struct iovec */
-            io_uring_prep_readv(s, u->f->fd, (struct iovec *)(void *)r->iov, r->n_iov, r->offset);
+            io_uring_prep_readv(s, file_fd(u->f, r), (struct iovec *)(void *)r->iov, r->n_iov, r->offset);
         else
-            io_uring_prep_writev(s, u->f->fd, (struct iovec *)(void *)r->iov, r->n_iov,
+            io_uring_prep_writev(s, file_fd(u->f, r), (struct iovec *)(void *)r->iov, r->n_iov,
                                  r->offset);
         io_uring_sqe_set_data(s, r);
-        while (io_uring_submit(&u->ring) == -EINTR)
-            ;
+        push(u);
     }
     pthread_mutex_unlock(&u->lock);
     return ok;
@@ -98,7 +108,7 @@ void uring_free(struct uring *u)
     struct io_uring_sqe *s = io_uring_get_sqe(&u->ring);
     io_uring_prep_nop(s);
     io_uring_sqe_set_data(s, NULL);
-    io_uring_submit(&u->ring);
+    push(u);
     pthread_mutex_unlock(&u->lock);
     pthread_join(u->thread, NULL);
     io_uring_queue_exit(&u->ring);

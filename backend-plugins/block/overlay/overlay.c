@@ -5,6 +5,7 @@
  * One bit a 512-byte sector says where the sector is, so no write ever needs to read
  * first. The bits are set when the data is in the file, before the write is done; a read
  * takes its decision at submit. Guests do not order overlapping requests, disks neither.
+ * Not modelled: keeping what was written (commit).
  */
 #include <plugboard/backend.h>
 #include <plugboard/plugin.h>

@@ -4,6 +4,7 @@
  * When the format was not named but guessed (probed=on), a guest write to sector 0 that
  * would turn the image into another format is refused: QEMU's rule against an image that
  * its own guest could make lie about its format.
+ * Not modelled: resizing.
  */
 #include <plugboard/backend.h>
 #include <plugboard/plugin.h>
@@ -11,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define SECTOR 512u
 
 enum { P_FILE, P_OFFSET, P_SIZE, P_PROBED, P_READ_ONLY };
 static const char *const block_kinds[] = {PB_IF_BLOCK, NULL};
@@ -31,12 +34,14 @@ struct raw {
     const struct pb_svc_thread *thread;
     pb_block *file;
     uint64_t offset, bytes;
-    uint32_t probed, read_only;
+    uint32_t probed, read_only, told; /* told: once is enough; atomic */
 };
 
 struct sub { /* the request that goes down */
     struct pb_block_req r;
     struct pb_block_req *up;
+    uint8_t head[SECTOR]; /* of a checked write: what was checked is what is written */
+    struct pb_iov iov[];
 };
 
 static void sub_done(struct pb_block_req *r)
@@ -49,30 +54,39 @@ static void sub_done(struct pb_block_req *r)
     up->done(up);
 }
 
-/* Does the write put the signature of an image format at the start of the medium? */
-static int forges_format(const struct pb_block_req *r)
+static int is_signature(const uint8_t *head)
 {
     static const char magic[][4] = {{'Q', 'F', 'I', (char)0xfb}, {'K', 'D', 'M', 'V'},
                                     {'C', 'O', 'W', 'D'},        {'Q', 'E', 'D', 0},
                                     {'c', 'o', 'n', 'e'},        {'v', 'h', 'd', 'x'},
                                     {'<', '<', '<', ' '},        {'W', 'i', 't', 'h'},
                                     {'L', 'U', 'K', 'S'}};
-    char head[4];
-    size_t have = 0;
 
-    if (r->op != PB_BLK_WRITE || r->offset)
-        return 0;
-    for (uint32_t i = 0; i < r->n_iov && have < 4; i++) { /* the guest chooses the pieces */
-        size_t n = r->iov[i].len < 4 - have ? r->iov[i].len : 4 - have;
-        memcpy(head + have, r->iov[i].base, n);
-        have += n;
-    }
-    if (have < 4)
-        return 0;
     for (size_t i = 0; i < sizeof magic / sizeof *magic; i++)
         if (!memcmp(head, magic[i], 4))
             return 1;
     return 0;
+}
+
+/* The request with its first sector copied: the guest could change it after the check. */
+static struct sub *copy_head(const struct pb_block_req *r)
+{
+    struct sub *s = malloc(sizeof *s + (r->n_iov + 1) * sizeof s->iov[0]);
+    uint32_t have = 0, n = 0;
+
+    if (!s)
+        return NULL;
+    s->iov[n++] = (struct pb_iov){s->head, SECTOR};
+    for (uint32_t i = 0; i < r->n_iov; i++) { /* the guest chooses the pieces */
+        size_t take = r->iov[i].len < SECTOR - have ? r->iov[i].len : SECTOR - have;
+        memcpy(s->head + have, r->iov[i].base, take);
+        have += (uint32_t)take;
+        if (r->iov[i].len > take)
+            s->iov[n++] = (struct pb_iov){(char *)r->iov[i].base + take, r->iov[i].len - take};
+    }
+    s->r.iov = s->iov;
+    s->r.n_iov = n;
+    return s;
 }
 
 static void nothing(void *opaque)
@@ -86,22 +100,35 @@ static void fail_late(void *opaque)
     r->done(r);
 }
 
+static void refuse(struct raw *w, struct pb_block_req *r, int status)
+{
+    r->status = status;
+    w->thread->pool(w->node, nothing, fail_late, r);
+}
+
 static void submit(void *self, struct pb_block_req *r)
 {
     struct raw *w = self;
-    struct sub *s = w->probed && forges_format(r) ? NULL : malloc(sizeof *s);
+    int check = w->probed && r->op == PB_BLK_WRITE && r->offset == 0 && r->bytes >= SECTOR;
+    struct sub *s = check ? copy_head(r) : malloc(sizeof *s);
 
     if (!s) {
-        if (w->probed && forges_format(r))
-            w->h->log(w->h, w->node, PB_LOG_WARN,
-                      "write of an image signature to block 0 refused; name format=raw to allow");
-        r->status = PB_EIO;
-        w->thread->pool(w->node, nothing, fail_late, r);
+        refuse(w, r, PB_ENOMEM);
         return;
     }
+    if (check && is_signature(s->head)) {
+        if (!__atomic_exchange_n(&w->told, 1, __ATOMIC_RELAXED))
+            w->h->log(w->h, w->node, PB_LOG_WARN, "write of an image signature to block 0 refused;"
+                                                  " name format=raw to allow it");
+        free(s);
+        refuse(w, r, PB_EIO);
+        return;
+    }
+    struct pb_iov *iov = check ? s->iov : r->iov;
+    uint32_t n = check ? s->r.n_iov : r->n_iov;
     s->up = r;
     s->r = (struct pb_block_req){.size = sizeof s->r, .op = r->op, .offset = r->offset + w->offset,
-                                 .bytes = r->bytes, .iov = r->iov, .n_iov = r->n_iov,
+                                 .bytes = r->bytes, .iov = iov, .n_iov = n,
                                  .flags = r->flags, .done = sub_done};
     w->blk->submit(w->file, &s->r);
 }
