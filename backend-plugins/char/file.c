@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* file.c - output to a file, input from another if one is named. */
+/* file.c - output to a file, input from another if one is named.
+ * open(2). Not modelled: nothing.
+ */
 #include "fdio.h"
 
 #include <fcntl.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* null.c - a character backend that swallows everything and says nothing. */
+/* null.c - a character backend that swallows everything and says nothing.
+ * Not modelled: nothing.
+ */
 #include "fdio.h"
 
 static uint32_t null_room(void *self)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* pipe.c - a pair of named pipes PATH.in and PATH.out, or one bidirectional PATH. */
+/* pipe.c - a pair of named pipes PATH.in and PATH.out, or one bidirectional PATH.
+ * fifo(7). Not modelled: making the pipes (mkfifo does).
+ */
 #include "fdio.h"
 
 #include <fcntl.h>

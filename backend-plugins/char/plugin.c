@@ -9,7 +9,7 @@ static const struct pb_class_ref classes[] = {
     {PB_CLASS_CHAR, &char_stdio},   {PB_CLASS_CHAR, &char_pty},   {PB_CLASS_CHAR, &char_ringbuf},
     {PB_CLASS_CHAR, &char_socket},
 };
-static const char *const needs[] = {PB_SVC_CHAR, PB_SVC_THREAD, PB_SVC_PROP, NULL};
+static const char *const needs[] = {PB_SVC_CHAR, PB_SVC_THREAD, PB_SVC_TIME, PB_SVC_PROP, NULL};
 
 PB_PLUGIN_ENTRY = {
     .size = sizeof(struct pb_plugin),

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* ringbuf.c - the last bytes of output, kept in memory for the monitor's `info chardev`
- * and for tests. Old bytes make room for new ones. */
+/* ringbuf.c - the last bytes of output, kept in memory; old bytes make room for new ones.
+ * The node's command "ringbuf_read" gives the newest that fit, zero bytes as spaces.
+ * Not modelled: input (ringbuf_write).
+ */
 #include <plugboard/backend.h>
 
 #include "fdio.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct pb_prop props[] = {
     {.name = "size", .doc = "bytes kept, a power of two", .def = "64K", .type = PB_T_SIZE,
@@ -64,6 +67,27 @@ static void ring_describe(void *self, char *buf, uint32_t n)
     snprintf(buf, n, "ringbuf (%llu bytes so far)", (unsigned long long)r->produced);
 }
 
+static int ring_command(void *self, const char *verb, const char *arg, char *out, uint32_t n,
+                        pb_err *e)
+{
+    struct ringbuf *r = self;
+
+    (void)arg;
+    (void)e;
+    if (strcmp(verb, "ringbuf_read") || !n)
+        return PB_ENOTSUP;
+    pthread_mutex_lock(&r->lock);
+    uint64_t have = r->produced < r->size ? r->produced : r->size;
+    uint32_t k = 0;
+    for (uint64_t at = r->produced - (have < n - 1 ? have : n - 1); at < r->produced; at++) {
+        char c = (char)r->buf[at & (r->size - 1)];
+        out[k++] = c ? c : ' ';
+    }
+    out[k] = 0;
+    pthread_mutex_unlock(&r->lock);
+    return PB_OK;
+}
+
 static const struct pb_char_ops ops = {.size = sizeof ops, .room = ring_room, .data = ring_data};
 
 const struct pb_backend_class char_ringbuf = {
@@ -78,4 +102,5 @@ const struct pb_backend_class char_ringbuf = {
     .open = ring_open,
     .close = ring_close,
     .describe = ring_describe,
+    .command = ring_command,
 };

@@ -3,7 +3,8 @@
  *
  * While nobody is connected, output is dropped, as on an unplugged serial cable. The
  * events PB_CHR_OPENED and PB_CHR_CLOSED tell the device. With reconnect=N a lost or
- * refused connection is tried again every N seconds.
+ * refused connection is tried again every N seconds. unix(7), tcp(7).
+ * Not modelled: TLS, telnet and websocket framing, passed descriptors, abstract names.
  */
 #include "fdio.h"
 
@@ -17,6 +18,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -69,8 +72,9 @@ static int make_unix(struct sock *s)
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
-    if (s->server)
-        unlink(s->path);
+    struct stat st;
+    if (s->server && !lstat(s->path, &st) && S_ISSOCK(st.st_mode))
+        unlink(s->path); /* left by another run; any other file stays and is in the way */
     if (s->server ? bind(fd, (struct sockaddr *)&a, sizeof a) || listen(fd, 1)
                   : connect(fd, (struct sockaddr *)&a, sizeof a)) {
         int keep = errno;
@@ -97,8 +101,12 @@ static int make_tcp(struct sock *s)
         fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, a->ai_protocol);
         if (fd < 0)
             continue;
-        if (s->server)
+        if (s->server) {
             setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+        } else { /* the main loop waits for connect(): not for long */
+            struct timeval most = {.tv_sec = 3};
+            setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most);
+        }
         if (s->server ? bind(fd, a->ai_addr, a->ai_addrlen) || listen(fd, 1)
                       : connect(fd, a->ai_addr, a->ai_addrlen)) {
             keep = errno;
@@ -157,10 +165,7 @@ static void on_eof(void *opaque)
 
     __atomic_store_n(&s->connected, 0, __ATOMIC_RELEASE);
     fdio_stop(&s->io);
-    pthread_mutex_lock(&s->io.lock);
-    s->io.len = 0; /* meant for the peer that left */
-    pthread_mutex_unlock(&s->io.lock);
-    s->io.chr->drained(s->io.node);
+    fdio_forget(&s->io); /* it was meant for the peer that left */
     s->io.chr->send_event(s->io.node, PB_CHR_CLOSED);
     if (s->server)
         s->io.thread->watch_fd(s->io.node, s->listener, 1, on_listener, s);
@@ -168,12 +173,17 @@ static void on_eof(void *opaque)
         s->time->arm(s->retry, s->time->now(s->io.h, PB_CLK_REAL) + s->reconnect);
 }
 
+static void place(const struct sock *s, char *buf, size_t n)
+{
+    snprintf(buf, n, "%s%s%s", s->path ? s->path : s->host ? s->host : "", s->path ? "" : ":",
+             s->path ? "" : s->port);
+}
+
 static int open_server(struct sock *s, const pb_host *h, int wait, pb_err *e)
 {
     char where[300];
 
-    snprintf(where, sizeof where, "%s%s%s", s->path ? s->path : s->host ? s->host : "",
-             s->path ? "" : ":", s->path ? "" : s->port);
+    place(s, where, sizeof where);
     s->listener = s->path ? make_unix(s) : make_tcp(s);
     if (s->listener < 0)
         return fdio_fail(h, e, "could not listen on", where);
@@ -217,8 +227,13 @@ static int sock_open(void *self, pb_dev *node, const pb_host *h, pb_err *e)
         rc = open_server(s, h, (int)prop->get_int(node, P_WAIT), e);
     } else {
         try_connect(s);
-        if (!s->connected && !s->reconnect)
-            rc = fdio_fail(h, e, "could not connect to", s->path ? s->path : s->port);
+        if (!s->connected && !s->reconnect) {
+            int err = errno;
+            char where[300];
+            place(s, where, sizeof where);
+            errno = err;
+            rc = fdio_fail(h, e, "could not connect to", where);
+        }
     }
     if (rc < 0)
         fdio_fini(&s->io);

@@ -2,6 +2,7 @@
 /* stdio.c - standard input and output; a terminal is put into raw mode while it is in use.
  *
  * Only one may be open: they would steal each other's input.
+ * termios(3). Not modelled: stop and continue by job control.
  */
 #include "fdio.h"
 

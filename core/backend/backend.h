@@ -30,6 +30,8 @@ pb_dev *pb_backend_consumer(pb_dev *node);
 /* Make a node accept several consumers, with C-a as the escape. Before any attach. */
 void pb_char_set_mux(pb_dev *node);
 gboolean pb_char_is_mux(pb_dev *node);
+/* Also write what goes to the backend into a file (logfile=, logappend=). Once. */
+int pb_char_set_log(pb_dev *node, const char *path, gboolean append, pb_err *e);
 /* What C-a x and C-a s do, given by main and monitor. */
 void pb_char_on_quit(void (*quit)(void));
 /* The escape character of every mux (-echr), 1 (C-a) by default. */

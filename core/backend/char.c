@@ -4,17 +4,28 @@
  *
  * On a mux, C-a is an escape (two of them send one): C-a h help, C-a c next consumer,
  * C-a x quit, C-a b break. Input that the focused consumer has no room for stays with the
- * backend, which is asked again by accept().
+ * backend, which is asked again by accept(). A mux keeps a little of it itself, so that an
+ * escape is seen although the guest does not listen.
  *
- * Locking: `lock` guards the list of consumers and the escape state, never held while a
- * consumer or the backend is called; consumers only come and go on the main thread while
- * the machine is stopped or the node is being closed.
+ * With logfile= what goes to the backend is also written to a file, ten times a second.
+ *
+ * Locking: `lock` guards the list of consumers and the log, never held while a consumer or
+ * the backend is called; consumers only come and go on the main thread while the machine is
+ * stopped or the node is being closed. A mux's input is delivered on the main thread only.
  */
 #include "backend.h"
 
+#include "../thread/thread.h"
+
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MAX_FRONTS 8
+#define MUX_KEEPS 64u
+#define LOG_BYTES 16384u
+#define LOG_MS 100
 
 struct node;
 
@@ -25,6 +36,8 @@ struct pb_char {
     void *self;
     void (*drained)(void *self);
     void *drained_self;
+    guint held;    /* atomic: input kept for a consumer without room, mux only */
+    uint8_t keep[MUX_KEEPS];
 };
 
 struct node {
@@ -37,6 +50,9 @@ struct node {
     gint focus;                    /* atomic: index in front[] */
     void (*accept)(void *self);
     void *accept_self;
+    int log_fd;                    /* -1: none */
+    guint log_len, log_timer;
+    uint8_t log[LOG_BYTES];
 };
 
 static int escape_char = 1;
@@ -69,9 +85,91 @@ static struct pb_char *focused(struct node *n)
     return i < MAX_FRONTS ? n->front[i] : NULL;
 }
 
+/* ---- logfile= ---------------------------------------------------------------------- */
+
+/* Holds lock. What cannot be written is dropped: a full disk must not stop the guest. */
+static void log_write(struct node *n)
+{
+    guint at = 0;
+
+    while (at < n->log_len) {
+        ssize_t k = write(n->log_fd, n->log + at, n->log_len - at);
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k <= 0)
+            break;
+        at += (guint)k;
+    }
+    n->log_len = 0;
+}
+
+static gboolean log_due(gpointer user)
+{
+    struct node *n = user;
+
+    g_mutex_lock(&n->lock);
+    n->log_timer = 0;
+    log_write(n);
+    g_mutex_unlock(&n->lock);
+    return G_SOURCE_REMOVE;
+}
+
+static void log_bytes(struct node *n, const uint8_t *buf, guint len)
+{
+    g_mutex_lock(&n->lock);
+    while (len) {
+        guint run = MIN(len, LOG_BYTES - n->log_len);
+        memcpy(n->log + n->log_len, buf, run);
+        n->log_len += run;
+        buf += run;
+        len -= run;
+        if (n->log_len == LOG_BYTES)
+            log_write(n);
+    }
+    if (n->log_len && !n->log_timer)
+        n->log_timer = g_timeout_add(LOG_MS, log_due, n);
+    g_mutex_unlock(&n->lock);
+}
+
+int pb_char_set_log(pb_dev *dev, const char *path, gboolean append, pb_err *e)
+{
+    struct node *n = dev->backend;
+    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC);
+    int fd = open(path, flags, 0666);
+
+    if (fd < 0)
+        return pb_err_set(e, PB_EIO, "logfile=%s: %s", path, g_strerror(errno));
+    if (n->log_fd >= 0)
+        close(n->log_fd);
+    n->log_fd = fd;
+    return PB_OK;
+}
+
+static void log_close(struct node *n)
+{
+    if (n->log_timer)
+        g_source_remove(n->log_timer);
+    if (n->log_fd < 0)
+        return;
+    log_write(n);
+    close(n->log_fd);
+}
+
+/* ---- Mux --------------------------------------------------------------------------- */
+
+/* To the backend; how much it took. */
+static int to_backend(struct node *n, const uint8_t *buf, uint32_t len)
+{
+    int took = n->ops->data(n->dev->self, buf, len);
+
+    if (n->log_fd >= 0 && took > 0)
+        log_bytes(n, buf, (guint)took);
+    return took;
+}
+
 static void say(struct node *n, const char *text)
 {
-    n->ops->data(n->dev->self, (const uint8_t *)text, (uint32_t)strlen(text));
+    to_backend(n, (const uint8_t *)text, (uint32_t)strlen(text));
 }
 
 static void next_focus(struct node *n)
@@ -122,15 +220,50 @@ static uint32_t front_room(const struct pb_char *f)
     return f && f->ops && f->ops->room ? f->ops->room(f->self) : 0;
 }
 
+/* Keep what a mux's consumer has no room for; how much was kept. */
+static uint32_t keep(struct pb_char *f, const uint8_t *buf, uint32_t len)
+{
+    uint32_t n = MIN(len, MUX_KEEPS - f->held);
+
+    memcpy(f->keep + f->held, buf, n);
+    g_atomic_int_set(&f->held, f->held + n);
+    return n;
+}
+
+/* What was kept, as far as there is room now. [main] */
+static void give_kept(struct pb_char *f)
+{
+    while (f->held && f->ops) {
+        uint32_t n = MIN(f->held, front_room(f));
+        int took = n ? f->ops->data(f->self, f->keep, n) : 0;
+        if (took <= 0)
+            break;
+        memmove(f->keep, f->keep + took, f->held - (guint)took);
+        g_atomic_int_set(&f->held, f->held - (guint)took);
+    }
+}
+
+static void mux_accept(void *opaque)
+{
+    struct node *n = opaque;
+
+    for (guint i = 0; i < MAX_FRONTS; i++)
+        if (n->front[i])
+            give_kept(n->front[i]);
+    if (n->accept)
+        n->accept(n->accept_self);
+}
+
 /* ---- Backend side ------------------------------------------------------------------ */
 
 static uint32_t device_room(pb_dev *dev)
 {
     struct node *n = dev->backend;
-    const struct pb_char *f = n ? focused(n) : NULL;
+    struct pb_char *f = n ? focused(n) : NULL;
 
-    /* Attached, but nobody listens: deliver() drops it. A mux needs it for its escapes. */
-    return f && !f->ops ? 256 : front_room(f);
+    if (n && n->mux)
+        return !f ? 1 : f->held ? MUX_KEEPS - f->held : MAX(front_room(f), MUX_KEEPS);
+    return f && !f->ops ? 256 : front_room(f); /* attached, but deaf: deliver() drops it */
 }
 
 /* On a mux, runs of plain bytes go out at once; escapes are taken one by one. */
@@ -152,18 +285,19 @@ static int deliver(pb_dev *dev, const uint8_t *buf, uint32_t len)
             done++;
             continue;
         }
-        uint32_t run = 1, room = front_room(f);
+        uint32_t run = 1, room = f && f->held ? 0 : front_room(f);
         while (done + run < len && !n->escaped && (!n->mux || buf[done + run] != escape_char))
             run++;
-        if (f && !f->ops)
-            room = run; /* nobody listens yet: as a wire without a receiver */
+        if (!f || !f->ops)
+            room = f || n->mux ? run : 0; /* nobody listens: as a wire without a receiver */
+        int took;
         if (room == 0)
-            break;
-        run = MIN(run, room);
-        int took = f && f->ops ? f->ops->data(f->self, buf + done, run) : (int)run;
-        n->escaped = FALSE;
+            took = n->mux ? (int)keep(f, buf + done, run) : 0;
+        else
+            took = f && f->ops ? f->ops->data(f->self, buf + done, MIN(run, room)) : (int)run;
         if (took <= 0)
             break;
+        n->escaped = FALSE;
         done += (uint32_t)took;
     }
     return (int)done;
@@ -209,7 +343,7 @@ static int attach_ops(pb_char *c, const struct pb_char_ops *device, void *self)
 
 static int char_write(pb_char *c, const uint8_t *buf, uint32_t len)
 {
-    return c->node->ops->data(c->node->dev->self, buf, len);
+    return to_backend(c->node, buf, len);
 }
 
 static void on_drained(pb_char *c, void (*fn)(void *), void *self)
@@ -220,8 +354,12 @@ static void on_drained(pb_char *c, void (*fn)(void *), void *self)
 
 static void accept_more(pb_char *c)
 {
-    if (c->node->accept && focused(c->node) == c)
-        c->node->accept(c->node->accept_self);
+    struct node *n = c->node;
+
+    if (g_atomic_int_get(&c->held))
+        pb_main_soon(n->dev, mux_accept, n); /* not here: the device may be in a call */
+    else if (n->accept && focused(n) == c)
+        n->accept(n->accept_self);
 }
 
 const struct pb_svc_char pb_char_service = {
@@ -250,6 +388,7 @@ static void *char_open(pb_dev *dev, pb_err *e)
     struct node *n = g_new0(struct node, 1);
     n->dev = dev;
     n->ops = c->ops;
+    n->log_fd = -1;
     g_mutex_init(&n->lock);
     return n;
 }
@@ -260,6 +399,7 @@ static void char_close(pb_dev *dev)
 
     for (guint i = 0; i < MAX_FRONTS; i++)
         g_free(n->front[i]);
+    log_close(n);
     g_mutex_clear(&n->lock);
     g_free(n);
 }

@@ -22,7 +22,7 @@ static int backend_fault(struct pb_sys *s, struct pb_args *a, const char *what)
 static pb_dev *char_node(struct pb_sys *s, struct pb_args *a, const char *id)
 {
     const char *driver = pb_args_get(a, "backend");
-    gboolean mux = FALSE;
+    gboolean mux = FALSE, append = FALSE;
 
     if (!driver) {
         pb_err_set(s->e, PB_EINVAL, "Parameter 'backend' is missing");
@@ -30,8 +30,9 @@ static pb_dev *char_node(struct pb_sys *s, struct pb_args *a, const char *id)
         return NULL;
     }
     if (!pb_sys_class(PB_KIND_CHAR, driver, "backend", &a->place, s->e) ||
-        pb_args_bool(a, "mux", &mux, s->e) < 0)
+        pb_args_bool(a, "mux", &mux, s->e) < 0 || pb_args_bool(a, "logappend", &append, s->e) < 0)
         return NULL;
+    const char *log = pb_args_get(a, "logfile");
     if (!strcmp(driver, "stdio")) {
         if (s->stdio_used) {
             pb_err_set(s->e, PB_EBUSY, "cannot use stdio by multiple character devices");
@@ -44,6 +45,11 @@ static pb_dev *char_node(struct pb_sys *s, struct pb_args *a, const char *id)
     pb_dev *d = pb_sys_node(s, PB_KIND_CHAR, driver, id, a);
     if (d && mux)
         pb_char_set_mux(d);
+    if (d && log && pb_char_set_log(d, log, append, s->e) < 0) {
+        backend_fault(s, a, NULL);
+        pb_dev_free(d);
+        return NULL;
+    }
     return d;
 }
 
