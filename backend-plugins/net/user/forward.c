@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* forward.c - hostfwd and guestfwd rules of the user network.
+ * Not modelled: see user.c.
  *
  * Reasons in brackets are worded as QEMU words them; a busy port names who has it.
  */
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 struct forward {
@@ -151,6 +153,31 @@ static const char *host_part(const char **p, char end, struct in_addr *a, int *p
     return port_number(word, 0, port) ? NULL : "Bad host port";
 }
 
+/* A port that nobody has now; 0 when none is to be had. */
+static int free_port(int udp, struct in_addr host)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr = host};
+    socklen_t n = sizeof a;
+    int fd = socket(AF_INET, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
+    int ok = fd >= 0 && !bind(fd, (struct sockaddr *)&a, n) &&
+             !getsockname(fd, (struct sockaddr *)&a, &n);
+
+    if (fd >= 0)
+        close(fd);
+    return ok ? ntohs(a.sin_port) : 0;
+}
+
+/* hostport 0: choose, and say what was chosen. */
+static void choose_port(struct user *u, struct forward *f, int guest_port)
+{
+    char text[120];
+
+    f->host_port = free_port(f->udp, f->host);
+    snprintf(text, sizeof text, "%s port %d of the host leads to port %d of the guest",
+             f->udp ? "UDP" : "TCP", f->host_port, guest_port);
+    u->h->log(u->h, u->node, PB_LOG_INFO, text);
+}
+
 int forward_add(struct user *u, const char *rule, pb_err *e)
 {
     struct forward f = {0};
@@ -169,6 +196,8 @@ int forward_add(struct user *u, const char *rule, pb_err *e)
         why = "Bad guest port";
     if (why)
         return bad(u, e, "host", rule, why);
+    if (!f.host_port)
+        choose_port(u, &f, guest_port);
     pthread_mutex_lock(&u->lock);
     rc = slirp_add_hostfwd(u->slirp, f.udp, f.host, f.host_port, guest, guest_port);
     int err = errno;
@@ -209,6 +238,7 @@ int forward_remove(struct user *u, const char *rule, pb_err *e)
         pthread_mutex_lock(&u->lock);
         slirp_remove_hostfwd(u->slirp, x->udp, x->host, x->host_port);
         pthread_mutex_unlock(&u->lock);
+        loop_wake(u); /* a closed socket listens on for as long as it is polled */
         free(x);
         return PB_OK;
     }

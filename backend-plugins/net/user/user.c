@@ -3,6 +3,7 @@
  *
  * The guest sees DHCP, a gateway, a DNS forwarder and the host's network behind them,
  * without any privilege. Defaults are QEMU's: 10.0.2.0/24, host .2, DNS .3, leases from .15.
+ * Not modelled: smb, guestfwd to a character device, hostfwd from a Unix socket or to IPv6.
  */
 #include "user.h"
 
@@ -10,9 +11,11 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { P_NET, P_HOST, P_RESTRICT, P_DNS, P_DHCPSTART, P_HOSTNAME, P_DOMAINNAME, P_DNSSEARCH,
@@ -159,6 +162,18 @@ static int each(struct user *u, const struct pb_svc_prop *prop, const char *key,
     return rc;
 }
 
+/* libslirp would only tell the guest, file by file. */
+static int check_tftp(struct user *u, const char *dir, pb_err *e)
+{
+    struct stat st;
+
+    if (!dir)
+        return PB_OK;
+    if (stat(dir, &st))
+        return bad_address(u, e, "tftp", dir, strerror(errno));
+    return S_ISDIR(st.st_mode) ? PB_OK : bad_address(u, e, "tftp", dir, "not a directory");
+}
+
 static int start(struct user *u, const struct pb_svc_prop *prop, pb_err *e)
 {
     const char *search[33] = {NULL}, *k, *v;
@@ -225,6 +240,8 @@ static int user_open(void *self, pb_dev *node, const pb_host *h, pb_err *e)
         return h->fail(e, PB_EIO, "user network: no eventfd");
     pthread_mutex_init(&u->lock, NULL);
     rc = addresses(u, prop, e);
+    if (rc == PB_OK)
+        rc = check_tftp(u, prop->get_str(node, P_TFTP), e);
     if (rc == PB_OK)
         rc = start(u, prop, e);
     if (rc == PB_OK)
