@@ -263,7 +263,7 @@ static uint32_t device_room(pb_dev *dev)
 
     if (n && n->mux)
         return !f ? 1 : f->held ? MUX_KEEPS - f->held : MAX(front_room(f), MUX_KEEPS);
-    return f && !f->ops ? 256 : front_room(f); /* nobody listens: deliver() drops it */
+    return f && !f->ops ? 256 : front_room(f); /* attached, but deaf: deliver() drops it */
 }
 
 /* On a mux, runs of plain bytes go out at once; escapes are taken one by one. */

@@ -123,7 +123,9 @@ static int rx(void *self, const struct pb_iov *v, uint32_t n, uint32_t flags)
     for (uint32_t i = 0; i < n; i++)
         g_byte_array_append(a, v[i].base, (guint)v[i].len);
     int len = (int)a->len;
-    g_async_queue_push(g->rx, g_byte_array_free_to_bytes(a));
+    GBytes *b = g_byte_array_free_to_bytes(a);
+    __atomic_fetch_add(&g->pushed, 1, __ATOMIC_RELEASE); /* for thread checkers: GLib's own */
+    g_async_queue_push(g->rx, b);                        /* locks are not seen by them */
     return len;
 }
 
@@ -189,8 +191,9 @@ static GBytes *next_frame(struct guest *g, int ms)
 {
     GBytes *b = g_async_queue_timeout_pop(g->rx, (guint64)MAX(ms, 1) * 1000);
     gsize n;
-    const uint8_t *f = b ? g_bytes_get_data(b, &n) : NULL;
 
+    (void)__atomic_load_n(&g->pushed, __ATOMIC_ACQUIRE);
+    const uint8_t *f = b ? g_bytes_get_data(b, &n) : NULL;
     while (g_main_context_iteration(NULL, FALSE))
         ;
     if (!f)

@@ -10,6 +10,7 @@ struct guest {
     struct bk_dev *d;
     GAsyncQueue *rx; /* GBytes */
     gint full, refused; /* atomic: take nothing; frames turned away */
+    uint32_t pushed;     /* atomic */
     uint32_t ip, router, dns;
     char hostname[64];
     uint8_t peer[6];

@@ -20,6 +20,8 @@ struct uring {
     struct io_uring ring;
     pthread_mutex_t lock;
     pthread_t thread;
+    uint32_t handed; /* atomic: orders a request's writes before its completion's reads,
+                        which the kernel's part in between does not in C's terms */
 };
 
 static void *reap(void *opaque)
@@ -33,6 +35,7 @@ static void *reap(void *opaque)
             continue;
         if (rc < 0)
             return NULL;
+        (void)__atomic_load_n(&u->handed, __ATOMIC_ACQUIRE);
         struct pb_block_req *r = io_uring_cqe_get_data(c);
         int64_t res = c->res;
         io_uring_cqe_seen(&u->ring, c);
@@ -96,6 +99,7 @@ int uring_submit(struct uring *u, struct pb_block_req *r)
             io_uring_prep_writev(s, file_fd(u->f, r), (struct iovec *)(void *)r->iov, r->n_iov,
                                  r->offset);
         io_uring_sqe_set_data(s, r);
+        __atomic_fetch_add(&u->handed, 1, __ATOMIC_RELEASE);
         push(u);
     }
     pthread_mutex_unlock(&u->lock);
