@@ -45,6 +45,7 @@ python3             drives guests
 gcc-riscv64-linux-gnu   guests' own programs
 libc6-dev-riscv64-cross
 binutils            readelf
+make                the public riscv-tests' own Makefiles
 kmod                depmod, for the small initramfs
 xz-utils
 mmdebstrap          the Debian root file system
