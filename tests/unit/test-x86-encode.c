@@ -298,7 +298,7 @@ static void jumps(void)
            (unsigned)(uint32_t)(64 - (a.p - code)));
 }
 
-/* ---- Comparing -------------------------------------------------------------------------------- */
+/* ---- Comparing ----------------------------------------------------------------------- */
 
 /* "  12:\t48 01 c8  \tadd    rax,rcx" to "add rax,rcx"; NULL: no instruction in it. */
 static char *text_of(char *line)

@@ -437,7 +437,8 @@ static uint32_t value(struct maker *m, uint32_t type)
     if (k < 4 || m->n[type] == 0)
         return get(m, type);
     if (k < 7) /* a recent one */
-        return m->by_type[type][m->n[type] - 1 - below(m->seed, m->n[type] < 4 ? m->n[type] : 4)];
+        return m->by_type[type][m->n[type] - 1 -
+                                below(m->seed, m->n[type] < 4 ? m->n[type] : 4)];
     return m->by_type[type][below(m->seed, m->n[type])];
 }
 

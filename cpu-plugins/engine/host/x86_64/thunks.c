@@ -7,7 +7,7 @@
  * gets the result in x->spill[0], so that the unit gives up no register: the thunk keeps the
  * temporaries on the stack and the pinned registers in their slots, where C may look at
  * them. What C may leave by an exception (memory, helpers that fault) has all slots in
- * memory and the host's MXCSR, so leave() has nothing to rescue.
+ * memory and the host's modes in MXCSR, so leave() has nothing to rescue.
  *
  * Not modelled: CET shadow stacks (leave() drops return addresses).
  */
@@ -44,10 +44,32 @@ static void pins(struct xasm *a, const struct x86_target *t, int store, uint32_t
     }
 }
 
+/* ldmxcsr is slow and most often not needed. C gets the host's modes; which flags are set
+ * there means nothing to it. Uses ecx. */
 static void csr_to_host(struct xasm *a)
 {
+    uint8_t *same;
+
     xa_csr(a, 1, xm(RBP, VOFF(mxcsr)));
+    xa_op(a, XO_MOV, 0, RCX, xm(RBP, VOFF(mxcsr)));
+    xa_alu(a, ALU_XOR, 0, RCX, xm(RBP, VOFF(mxcsr_host)));
+    xa_opi(a, XO_TEST_I, 0, 0, xr(RCX), 0xffc0, 4); /* all but the sticky flags */
+    same = xa_jcc8(a, CC_E);
     xa_csr(a, 0, xm(RBP, VOFF(mxcsr_host)));
+    xa_patch8(same, a->p);
+}
+
+/* The guest gets its own, exactly. `now`: a place to keep what C had. Uses ecx. */
+static void csr_to_guest(struct xasm *a, int32_t now)
+{
+    uint8_t *same;
+
+    xa_csr(a, 1, xm(RBP, now));
+    xa_op(a, XO_MOV, 0, RCX, xm(RBP, now));
+    xa_alu(a, ALU_CMP, 0, RCX, xm(RBP, VOFF(mxcsr)));
+    same = xa_jcc8(a, CC_E);
+    xa_csr(a, 0, xm(RBP, VOFF(mxcsr)));
+    xa_patch8(same, a->p);
 }
 
 /* ---- Entry and exits ---------------------------------------------------------------- */
@@ -64,8 +86,7 @@ static void make_enter(struct xasm *a, struct x86_code *c)
     xa_op(a, XO_LEA, 1, RBP, xm(RDI, RBP_BIAS));
     xa_op(a, XO_MOV_ST, 1, RSP, xm(RBP, VOFF(host_sp)));
     xa_mov(a, 1, RAX, RSI);
-    xa_csr(a, 1, xm(RBP, VOFF(mxcsr_host)));
-    xa_csr(a, 0, xm(RBP, VOFF(mxcsr)));
+    csr_to_guest(a, VOFF(mxcsr_host));
     if (c->t.features & XF_GS) {
         xa_op(a, XO_MOV, 1, RCX, xm(RBP, VOFF(ctx)));
         xa_gsbase(a, RCX);
@@ -192,7 +213,7 @@ static const uint8_t *make_call(struct xasm *a, const struct x86_code *c, uintpt
     xa_op(a, XO_INCDEC, 0, 2, xr(RAX));
     xa_op(a, XO_MOV_ST, 1, RAX, xm(RBP, ARG(ARG_RESULT)));
     if (flags & CALL_FP)
-        xa_csr(a, 0, xm(RBP, VOFF(mxcsr)));
+        csr_to_guest(a, ARG(5));
     if (!(t->features & XF_GS))
         xa_op(a, XO_MOV, 1, R10, xm(RBP, VOFF(ctx)));
     pins(a, t, 0, flags & CALL_WRITE ? 0 : CALLEE_SAVED);
