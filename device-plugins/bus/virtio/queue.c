@@ -80,16 +80,21 @@ int vq_start(struct pb_vq *q)
     q->held = calloc(q->num, sizeof *q->held);
     if (!q->held)
         return vq_break(q, "no memory for the queue");
-    return map_rings(q);
+    q->n_held = q->num;
+    if (map_rings(q) == PB_OK)
+        return PB_OK;
+    vq_stop(q);
+    return PB_EFAULT;
 }
 
 void vq_stop(struct pb_vq *q)
 {
     unmap_rings(q);
-    for (uint32_t i = 0; q->held && i < q->num; i++)
+    for (uint32_t i = 0; i < q->n_held; i++)
         free(q->held[i].w);
     free(q->held);
     q->held = NULL;
+    q->n_held = 0;
 }
 
 void vq_free(struct pb_vq *q)
@@ -157,13 +162,13 @@ int vq_indirect(struct pb_vq *q, struct pb_vchain *c, struct held *h, uint64_t g
     if (q->t->mem->map(q->t->as, gpa, len, 0, &w) < 0)
         return vq_break(q, "indirect table is not in memory");
     while (rc == PB_OK) {
-        const struct desc *d = (const struct desc *)(const void *)w.host + i;
-        uint16_t flags = ld16((const uint8_t *)d + (q->packed ? 14 : 12));
+        const uint8_t *d = w.host + 16ull * i; /* of any alignment */
+        uint16_t flags = (uint16_t)ld_any(d + (q->packed ? 14 : 12), 2);
         if (flags & DESC_INDIRECT) {
             rc = vq_break(q, "indirect descriptor inside an indirect table");
             break;
         }
-        rc = vq_add(q, c, h, ld64(&d->addr), ld32(&d->len), flags & DESC_WRITE);
+        rc = vq_add(q, c, h, ld_any(d, 8), (uint32_t)ld_any(d + 8, 4), flags & DESC_WRITE);
         if (q->packed) { /* 2.7.7: the table is the chain, in order */
             if (++i == n)
                 break;
@@ -171,7 +176,7 @@ int vq_indirect(struct pb_vq *q, struct pb_vchain *c, struct held *h, uint64_t g
         }
         if (!(flags & DESC_NEXT))
             break;
-        i = ld16(&d->next);
+        i = (uint16_t)ld_any(d + 14, 2);
         if (i >= n || ++steps >= n)
             rc = vq_break(q, "indirect table loops or leaves its end");
     }

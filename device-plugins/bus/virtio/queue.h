@@ -52,7 +52,8 @@ struct pb_vq {
     /* split: next index of the avail ring; packed: position and wrap counter */
     uint16_t last_avail, used_idx, signalled, signalled_valid;
     uint16_t avail_wrap, used_wrap;
-    struct held *held; /* by head (split) or buffer id (packed); [num] */
+    struct held *held; /* by head (split) or buffer id (packed); [n_held] */
+    uint32_t n_held;   /* num when the queue was made ready: the driver may change num */
     pb_worker *worker;
 };
 
@@ -87,6 +88,16 @@ void packed_unpop(struct pb_vq *q, const struct pb_vchain *c);
 void packed_push(struct pb_vq *q, const struct pb_vchain *c, uint32_t written);
 uint32_t packed_wants_interrupt(struct pb_vq *q);
 void packed_want_kicks(struct pb_vq *q, uint32_t on);
+
+/* A descriptor of a table that may lie anywhere (indirect ones): each field is read once. */
+static inline uint64_t ld_any(const volatile uint8_t *p, uint32_t bytes)
+{
+    uint64_t v = 0;
+
+    for (uint32_t i = 0; i < bytes; i++)
+        v |= (uint64_t)p[i] << (8 * i);
+    return v;
+}
 
 /* Guest memory, little-endian, one access. */
 static inline uint16_t ld16(const volatile void *p)

@@ -15,6 +15,11 @@ static volatile uint8_t *used(const struct pb_vq *q)
     return q->device_w.host;
 }
 
+static uint16_t avail_idx(const struct pb_vq *q)
+{
+    return __atomic_load_n((const volatile uint16_t *)(avail(q) + 2), __ATOMIC_ACQUIRE);
+}
+
 /* avail_event, after the used ring: 2.6.8 */
 static void set_avail_event(struct pb_vq *q, uint16_t v)
 {
@@ -26,7 +31,8 @@ static int walk(struct pb_vq *q, struct pb_vchain *c, uint32_t head)
     struct held *h = &q->held[head];
     uint32_t i = head, steps = 0;
 
-    h->n = 0;
+    if (h->n)
+        return vq_break(q, "head in use twice");
     for (;;) {
         const struct desc *d = (const struct desc *)(const void *)q->desc_w.host + i;
         uint16_t flags = ld16(&d->flags);
@@ -49,9 +55,15 @@ static int walk(struct pb_vq *q, struct pb_vchain *c, uint32_t head)
 
 int split_pop(struct pb_vq *q, struct pb_vchain *c)
 {
-    uint16_t idx = __atomic_load_n((const volatile uint16_t *)(avail(q) + 2), __ATOMIC_ACQUIRE);
+    uint16_t idx = avail_idx(q);
     uint32_t head;
 
+    if (idx == q->last_avail && q->event_idx && !q->kicks_off) {
+        /* The driver may have read the event index before our last store of it, and then
+         * rings no bell: look once more after it is surely seen (2.6.7.2). */
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        idx = avail_idx(q);
+    }
     if (idx == q->last_avail)
         return 0;
     if ((uint16_t)(idx - q->last_avail) > q->num)

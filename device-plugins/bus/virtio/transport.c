@@ -47,6 +47,8 @@ void transport_reset(struct transport *t)
     if (was & ST_DRIVER_OK)
         t->ops->running(t->self, 0);
     stop_queues(t);
+    /* what came back meanwhile may have said that a reset is needed: this is it */
+    __atomic_store_n(&t->status, 0, __ATOMIC_RELEASE);
 }
 
 /* 3.1.1: the driver's progress. Bits are only added; 0 resets. */
@@ -82,7 +84,7 @@ void transport_queue_ready(struct transport *t, uint32_t i, uint32_t on)
 {
     struct pb_vq *q = i < t->n_queues ? &t->vq[i] : NULL;
 
-    if (!q || q->ready == on)
+    if (!q || q->ready == on || q->broken)
         return;
     if (on && (status(t) & ST_FEATURES_OK) && vq_start(q) == PB_OK)
         __atomic_store_n(&q->ready, 1, __ATOMIC_RELEASE);
@@ -93,7 +95,7 @@ void transport_kick(struct transport *t, uint32_t i)
 {
     struct pb_vq *q = i < t->n_queues ? &t->vq[i] : NULL;
 
-    if (!q || !q->ready || !(status(t) & ST_DRIVER_OK))
+    if (!q || !q->ready || (status(t) & (ST_DRIVER_OK | ST_NEEDS_RESET)) != ST_DRIVER_OK)
         return;
     if (q->worker)
         t->thread->kick(q->worker);
@@ -154,7 +156,9 @@ static void svc_push(pb_vq *q, const struct pb_vchain *c, uint32_t written)
 
 static void svc_notify(pb_vq *q)
 {
-    if (svc_ready(q) && (q->packed ? packed_wants_interrupt(q) : split_wants_interrupt(q)))
+    if (!svc_ready(q) || vq_current(q) < 0)
+        return;
+    if (q->packed ? packed_wants_interrupt(q) : split_wants_interrupt(q))
         q->t->interrupt(q->t, INT_QUEUE);
 }
 
@@ -276,7 +280,7 @@ int transport_save(struct transport *t, pb_state *s, pb_err *e)
     (void)e;
     for (uint32_t i = 0; i < t->n_queues && rc >= 0; i++) {
         struct pb_vq *q = &t->vq[i];
-        uint32_t v[Q_FIELDS] = {q->num,       q->ready,           q->last_avail, q->used_idx,
+        uint32_t v[Q_FIELDS] = {q->num,       svc_ready(q),       q->last_avail, q->used_idx,
                                 q->signalled, q->signalled_valid, q->avail_wrap, q->used_wrap};
         uint64_t a[3] = {q->desc_gpa, q->driver_gpa, q->device_gpa};
         char name[32];

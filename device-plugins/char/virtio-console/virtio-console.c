@@ -69,7 +69,7 @@ static void transmit(struct console *c)
     int any = 0;
 
     pthread_mutex_lock(&c->tx_lock);
-    while (c->virtio->pop(c->tx, &v) > 0) {
+    while (__atomic_load_n(&c->running, __ATOMIC_ACQUIRE) && c->virtio->pop(c->tx, &v) > 0) {
         if (c->backend && !put(c, &v)) {
             c->virtio->unpop(c->tx, &v);
             break;
@@ -110,7 +110,14 @@ static int data(void *self, const uint8_t *buf, uint32_t n)
     uint32_t done = 0;
 
     pthread_mutex_lock(&c->rx_lock);
-    while (done < n && c->running && c->virtio->pop(c->rx, &v) > 0) {
+    while (done < n && __atomic_load_n(&c->running, __ATOMIC_ACQUIRE)) {
+        if (c->virtio->pop(c->rx, &v) <= 0) {
+            /* Say so before the last look: a kick after it clears the mark. */
+            if (__atomic_exchange_n(&c->rx_empty, 1, __ATOMIC_SEQ_CST))
+                break;
+            continue;
+        }
+        __atomic_store_n(&c->rx_empty, 0, __ATOMIC_SEQ_CST);
         uint32_t from = done;
         for (uint32_t i = v.n_out; i < v.n_out + v.n_in && done < n; i++) {
             uint32_t k = iov[i].len < n - done ? (uint32_t)iov[i].len : n - done;
@@ -119,8 +126,6 @@ static int data(void *self, const uint8_t *buf, uint32_t n)
         }
         c->virtio->push(c->rx, &v, done - from);
     }
-    if (done < n)
-        __atomic_store_n(&c->rx_empty, 1, __ATOMIC_RELEASE);
     if (done)
         c->virtio->notify(c->rx);
     pthread_mutex_unlock(&c->rx_lock);

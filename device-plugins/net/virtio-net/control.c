@@ -113,7 +113,7 @@ uint8_t control(struct net *n, uint8_t class_, uint8_t cmd, const uint8_t *data,
         rc = vlan(n, cmd, data, len);
     } else if (class_ == CLS_ANNOUNCE && cmd == 0) {
         rc = OK;
-    } else if (class_ == CLS_MQ && cmd == 0 && len == 2) {
+    } else if ((n->features & F_MQ) && class_ == CLS_MQ && cmd == 0 && len == 2) {
         uint32_t pairs = (uint32_t)data[0] | (uint32_t)data[1] << 8;
         if (pairs >= 1 && pairs <= n->pairs) {
             __atomic_store_n(&n->active, pairs, __ATOMIC_RELEASE);

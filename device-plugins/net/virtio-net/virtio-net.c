@@ -48,6 +48,10 @@ static void transmit(struct net *n, struct pair *p)
     int again = 1, any = 0;
 
     pthread_mutex_lock(&p->tx_lock);
+    if (!__atomic_load_n(&n->running, __ATOMIC_ACQUIRE)) { /* a reset came before us */
+        pthread_mutex_unlock(&p->tx_lock);
+        return;
+    }
     p->tx_waiting = 0;
     n->virtio->want_kicks(p->tx, 0);
     while (again) {
@@ -82,9 +86,14 @@ static void wire_ready(void *self)
 {
     struct net *n = self;
 
-    for (uint32_t i = 0; i < n->pairs && __atomic_load_n(&n->running, __ATOMIC_ACQUIRE); i++)
-        if (n->pair[i].tx_waiting)
-            transmit(n, &n->pair[i]);
+    for (uint32_t i = 0; i < n->pairs && __atomic_load_n(&n->running, __ATOMIC_ACQUIRE); i++) {
+        struct pair *p = &n->pair[i];
+        pthread_mutex_lock(&p->tx_lock); /* a transmit() under way is about to set it */
+        uint32_t waiting = p->tx_waiting;
+        pthread_mutex_unlock(&p->tx_lock);
+        if (waiting)
+            transmit(n, p);
+    }
 }
 
 /* ---- Receive ------------------------------------------------------------------------------ */
@@ -143,25 +152,28 @@ static void put_header(const struct pb_vchain *c, uint16_t num_buffers)
 }
 
 #define MERGE_MAX 64u
+#define RX_IOV 256u /* entries of all buffers of a frame together */
 
 /* The frame into the ring's buffers: all of it or none. 1, or 0 when buffers lack. */
 static int receive(struct net *n, struct pair *p, struct source *s, uint32_t bytes)
 {
-    struct pb_iov iov[MERGE_MAX][4];
+    struct pb_iov iov[RX_IOV];
     struct pb_vchain c[MERGE_MAX];
-    uint32_t room = 0, k = 0, merge = !!(n->features & F_MRG_RXBUF);
+    uint64_t room = 0;
+    uint32_t k = 0, used = 0, merge = !!(n->features & F_MRG_RXBUF);
 
     c[0].in_bytes = 0;
     while (room < bytes + HDR_BYTES) {
-        if (k == MERGE_MAX || (k && !merge))
+        if (k == MERGE_MAX || (k && !merge) || RX_IOV - used < IOV_MAX_CHAIN)
             break;
-        c[k] = (struct pb_vchain){.iov = iov[k], .max_iov = 4};
+        c[k] = (struct pb_vchain){.iov = iov + used, .max_iov = IOV_MAX_CHAIN};
         int rc = n->virtio->pop(p->rx, &c[k]);
         if (rc <= 0) {
             while (k)
                 n->virtio->unpop(p->rx, &c[--k]);
             return rc < 0; /* a broken ring swallows frames */
         }
+        used += c[k].n_out + c[k].n_in;
         room += c[k++].in_bytes;
     }
     if (room < bytes + HDR_BYTES || c[0].in_bytes < HDR_BYTES) {
@@ -212,6 +224,10 @@ static int frame(void *self, const struct pb_iov *v, uint32_t cnt, uint32_t flag
     uint32_t active = __atomic_load_n(&n->active, __ATOMIC_ACQUIRE);
     struct pair *p = &n->pair[active > 1 ? flow(head, have) % active : 0];
     pthread_mutex_lock(&p->rx_lock);
+    if (!__atomic_load_n(&n->running, __ATOMIC_ACQUIRE)) { /* a reset came before us */
+        pthread_mutex_unlock(&p->rx_lock);
+        return (int)bytes;
+    }
     int took = receive(n, p, &s, bytes);
     if (!took) { /* ask for a kick, and look once more before believing it */
         n->virtio->want_kicks(p->rx, 1);
@@ -327,8 +343,12 @@ static void running(void *self, uint32_t on)
         n->active = 1;
         filter_reset(n);
     } else {
-        for (uint32_t i = 0; i < n->pairs; i++)
+        uint32_t pairs = n->features & F_MQ ? n->pairs : 1; /* else queue 2 is control */
+        for (uint32_t i = 0; i < pairs; i++) {
+            pthread_mutex_lock(&n->pair[i].rx_lock);
             n->virtio->want_kicks(n->pair[i].rx, 0);
+            pthread_mutex_unlock(&n->pair[i].rx_lock);
+        }
     }
     n->svc->resume(n->wire);
 }

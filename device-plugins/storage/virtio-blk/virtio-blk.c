@@ -245,6 +245,8 @@ static int decode(struct blk *b, struct req *r)
             return S_UNSUPP;
         rc = range_part(r, head.type);
         r->r.op = head.type == T_DISCARD ? PB_BLK_DISCARD : PB_BLK_ZERO;
+        if (head.type == T_WRITE_ZEROES && !b->writeback)
+            r->r.flags |= PB_BLK_FUA;
         return rc != S_OK ? rc : r->r.bytes ? -1 : S_OK;
     default:
         return S_UNSUPP;
@@ -444,6 +446,7 @@ static void unrealize(void *self)
 {
     struct blk *b = self;
 
+    b->svc->on_change(b->node, NULL, NULL);
     running(b, 0);
     for (uint32_t k = 0; k < b->n_queues; k++) {
         struct queue *q = &b->queue[k];
