@@ -54,8 +54,10 @@ enum pb_gdb_event pb_gdb_feed(struct pb_gdb_rx *rx, uint8_t byte)
         return PB_GDB_NOTHING;
     case SUM_HIGH:
         rx->state = digit(byte) < 0 ? IDLE : SUM_LOW;
+        if (rx->state == IDLE)
+            return PB_GDB_BAD;
         rx->want = (uint8_t)(digit(byte) << 4);
-        return rx->state == IDLE ? PB_GDB_BAD : PB_GDB_NOTHING;
+        return PB_GDB_NOTHING;
     default:
         rx->state = IDLE;
         if (digit(byte) < 0 || (rx->want | digit(byte)) != rx->sum)

@@ -192,7 +192,6 @@ void pb_machine_reset(struct pb_machine *m, uint32_t kind)
 }
 
 struct request {
-    struct pb_machine *m;
     uint32_t what;
     int code;
 };
@@ -207,10 +206,10 @@ static void shut_down(struct pb_machine *m, int code)
 
 static void handle_request(void *opaque)
 {
-    struct request *r = opaque;
-    struct pb_machine *m = r->m;
+    struct pb_machine *m = opaque;
+    struct request *r = g_atomic_pointer_exchange(&m->request, NULL);
 
-    if (m->state != PB_RUN_SHUTDOWN) {
+    if (r && m->state != PB_RUN_SHUTDOWN) {
         if (r->what == 2)
             event(m, "GUEST_PANICKED");
         if (r->what == 0 && !m->no_reboot)
@@ -225,9 +224,12 @@ void pb_machine_request(struct pb_machine *m, uint32_t what, int code)
 {
     struct request *r = g_new0(struct request, 1);
 
-    *r = (struct request){m, what, code};
+    *r = (struct request){what, code};
     pb_cpus_ask(m); /* the guest does not go on from here */
-    pb_main_soon(NULL, handle_request, r);
+    if (g_atomic_pointer_compare_and_exchange(&m->request, NULL, r))
+        pb_main_soon(NULL, handle_request, m);
+    else
+        g_free(r); /* one is on its way: the first counts */
 }
 
 /* ---- End ----------------------------------------------------------------------------------- */
@@ -245,6 +247,7 @@ void pb_machine_free(struct pb_machine *m)
     pb_thread_release(NULL);
     pb_clock_fini(m);
     pb_mem_fini(m);
+    g_free(m->request);
     pb_cpu_shared_free(m);
     pb_loads_free(m);
     pb_domain_free(m->domain);

@@ -32,6 +32,7 @@ struct pb_machine {
     int exit_code;
     void *clock, *mem, *reset; /* parts' private state */
     struct pb_shared *shared;  /* cpu/: memory that CPUs of a class share */
+    struct request *request;   /* atomic: what pb_machine_request() asked for, until handled */
     /* Told of SHUTDOWN, RESET, STOP, RESUME, GUEST_PANICKED (QMP's names), on [main]. On
      * SHUTDOWN the process is to end with exit_code. Set by main/; may be NULL. */
     void (*event)(struct pb_machine *m, const char *what);

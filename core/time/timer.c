@@ -280,8 +280,8 @@ void pb_timer_arm(pb_timer *t, int64_t when)
         heap_remove(t);
     heap_add(t);
     if (t->slot == 1 && T.sleep_until) { /* first of its clock: is it before the alarm? */
-        int64_t left = t->when - pb_clock_now(t->clock);
-        if (pb_clock_now(PB_CLK_REAL) + left < T.sleep_until)
+        int64_t left = t->when - pb_clock_now(t->clock); /* when may be "never" */
+        if (left < T.sleep_until - pb_clock_now(PB_CLK_REAL))
             poke_thread();
     }
     pthread_mutex_unlock(&T.lock);
