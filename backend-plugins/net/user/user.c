@@ -47,7 +47,7 @@ static const struct pb_prop props[] = {
      .type = PB_T_STR},
 };
 
-/* ---- Addresses --------------------------------------------------------------------------------- */
+/* ---- Addresses --------------------------------------------------------------------------- */
 
 static int bad_address(struct user *u, pb_err *e, const char *key, const char *v, const char *why)
 {
@@ -112,7 +112,7 @@ static int addresses(struct user *u, const struct pb_svc_prop *prop, pb_err *e)
     return rc;
 }
 
-/* ---- Frames from the guest ------------------------------------------------------------------------ */
+/* ---- Frames from the guest --------------------------------------------------------------- */
 
 static int frame(void *self, const struct pb_iov *v, uint32_t n, uint32_t flags)
 {
@@ -147,7 +147,7 @@ static void ready(void *self)
 
 static const struct pb_net_ops ops = {.size = sizeof ops, .frame = frame, .ready = ready};
 
-/* ---- Life ----------------------------------------------------------------------------------------- */
+/* ---- Life -------------------------------------------------------------------------------- */
 
 /* Every value of a repeatable key. */
 static int each(struct user *u, const struct pb_svc_prop *prop, const char *key,
