@@ -133,11 +133,7 @@ static int frame(void *self, const struct pb_iov *v, uint32_t n, uint32_t flags)
     }
     if (len > sizeof buf)
         return PB_EINVAL;
-    pthread_mutex_lock(&u->lock);
-    slirp_input(u->slirp, n == 1 ? v[0].base : buf, (int)len);
-    pthread_mutex_unlock(&u->lock);
-    loop_wake(u);
-    return (int)len;
+    return loop_input(u, n == 1 ? v[0].base : buf, (uint32_t)len);
 }
 
 static void ready(void *self)
@@ -222,6 +218,7 @@ static void stop(struct user *u)
     }
     close(u->wake);
     pthread_mutex_destroy(&u->lock);
+    pthread_mutex_destroy(&u->in_lock);
 }
 
 static int user_open(void *self, pb_dev *node, const pb_host *h, pb_err *e)
@@ -238,7 +235,9 @@ static int user_open(void *self, pb_dev *node, const pb_host *h, pb_err *e)
     u->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (u->wake < 0)
         return h->fail(e, PB_EIO, "user network: no eventfd");
+    u->inbox_end = &u->inbox;
     pthread_mutex_init(&u->lock, NULL);
+    pthread_mutex_init(&u->in_lock, NULL);
     rc = addresses(u, prop, e);
     if (rc == PB_OK)
         rc = check_tftp(u, prop->get_str(node, P_TFTP), e);
