@@ -28,9 +28,8 @@ static int file_open(void *self, pb_dev *node, const pb_host *h, pb_err *e)
     int in = -1, out;
 
     f->path = prop->get_str(node, P_PATH);
-    out = open(f->path,
-               O_WRONLY | O_CREAT | O_CLOEXEC | (prop->get_int(node, P_APPEND) ? O_APPEND : O_TRUNC),
-               0666);
+    int keep = prop->get_int(node, P_APPEND) ? O_APPEND : O_TRUNC;
+    out = open(f->path, O_WRONLY | O_CREAT | O_CLOEXEC | keep, 0666);
     if (out < 0)
         return fdio_fail(h, e, "could not open", f->path);
     if (input && (in = open(input, O_RDONLY | O_CLOEXEC)) < 0) {

@@ -8,6 +8,7 @@
 
 struct guest {
     struct bk_dev *d;
+    pthread_mutex_t domain; /* held while it sends and while it receives */
     GAsyncQueue *rx; /* GBytes */
     gint full, refused; /* atomic: take nothing; frames turned away */
     uint32_t pushed;     /* atomic */

@@ -70,7 +70,8 @@ static void overlay(void)
     gsize n;
     int wrong = 0;
 
-    CU_ASSERT_EQUAL_FATAL(bk_sh("head -c %u /dev/urandom > d.img; sha256sum d.img > sum", BYTES), 0);
+    CU_ASSERT_EQUAL_FATAL(bk_sh("head -c %u /dev/urandom > d.img; sha256sum d.img > sum", BYTES),
+                          0);
     CU_ASSERT_TRUE_FATAL(g_file_get_contents(bk_path("d.img"), &start, &n, NULL));
     uint8_t *want = (uint8_t *)start;
     pb_dev *f = file_node("read-only=on");

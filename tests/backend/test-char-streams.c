@@ -136,11 +136,11 @@ static void pty(void)
     cls->describe(c->self, text, sizeof text);
     name = text + 4; /* "pty:" */
     CU_ASSERT_EQUAL(port_write(p, junk, sizeof junk), 0); /* nobody there: dropped */
-    for (int round = 1; round <= 2; round++) {
+    for (uint32_t round = 1; round <= 2; round++) {
         int fd = open(name, O_RDWR | O_NOCTTY);
         CU_ASSERT_FATAL(fd >= 0);
         tcflush(fd, TCIFLUSH); /* the kernel keeps what came after the last close */
-        for (int i = 0; i < 300 && p->opened < (uint32_t)round; i++)
+        for (int i = 0; i < 300 && p->opened < round; i++)
             bk_loop(10);
         CU_ASSERT_EQUAL(p->opened, round);
         p->n = 0;
@@ -148,7 +148,7 @@ static void pty(void)
         p->room = 0;
         close(fd);
         port_write(p, junk, 1000); /* the guest writes on; it has no room for input */
-        for (int i = 0; i < 300 && p->closed < (uint32_t)round; i++) {
+        for (int i = 0; i < 300 && p->closed < round; i++) {
             bk_loop(10);
             p->room = 10;
             bk_chr->accept(p->d->chr);

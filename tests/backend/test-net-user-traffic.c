@@ -109,8 +109,9 @@ static void from_host(int free_port)
     bk_net->resume(g->d->net);
     end = g_get_monotonic_time() + 20000000;
     while (g->in->len < sizeof junk && g_get_monotonic_time() < end) {
-        ssize_t k = sent < sizeof junk
-                        ? send(fd, junk + sent, sizeof junk - sent, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
+        ssize_t k = 0;
+        if (sent < sizeof junk)
+            k = send(fd, junk + sent, sizeof junk - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
         sent += k > 0 ? (uint32_t)k : 0;
         guest_step(g, 5);
     }

@@ -8,8 +8,8 @@ static void test(void)
     uint64_t seed = 31;
 
     CU_ASSERT_EQUAL_FATAL(bk_sh("mkdir -p base && head -c 3000832 /dev/urandom > base/b.raw"), 0);
-    CU_ASSERT_EQUAL_FATAL(bk_sh("cd base && qemu-img create -q -f qcow2 -F raw -b b.raw m.qcow2 5M"),
-                          0);
+    CU_ASSERT_EQUAL_FATAL(bk_sh("cd base &&"
+                                " qemu-img create -q -f qcow2 -F raw -b b.raw m.qcow2 5M"), 0);
     qi_write("base/m.qcow2", 5u << 20, 25, &seed);
     CU_ASSERT_EQUAL_FATAL(bk_sh("qemu-img create -q -f qcow2 -o cluster_size=4096 -F qcow2"
                                 " -b base/m.qcow2 t.qcow2 7M"), 0);

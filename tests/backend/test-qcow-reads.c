@@ -39,8 +39,9 @@ static void snapshots(void)
 
 static void encrypted(const char *format)
 {
-    CU_ASSERT_EQUAL_FATAL(bk_sh("rm -f e.img; qemu-img convert -O %s --object secret,id=k,data=geheim"
-                                " -o encrypt.format=aes,encrypt.key-secret=k a.raw e.img 2>&1",
+    CU_ASSERT_EQUAL_FATAL(bk_sh("rm -f e.img; qemu-img convert -O %s"
+                                " --object secret,id=k,data=geheim -o encrypt.format=aes,"
+                                "encrypt.key-secret=k a.raw e.img 2>&1",
                                 format), 0);
     CU_ASSERT_EQUAL(qi_compare("e.img", "a.raw", "password=geheim"), 0);
     CU_ASSERT_EQUAL_FATAL(bk_sh("echo geheim > word"), 0);

@@ -81,6 +81,7 @@ static void push(struct uring *u)
 
 int uring_submit(struct uring *u, struct pb_block_req *r)
 {
+    struct iovec *v = (struct iovec *)(void *)r->iov; /* struct pb_iov is laid out alike */
     struct io_uring_sqe *s;
     int ok;
 
@@ -93,11 +94,10 @@ int uring_submit(struct uring *u, struct pb_block_req *r)
     if (ok) {
         if (r->op == PB_BLK_FLUSH)
             io_uring_prep_fsync(s, u->f->fd, IORING_FSYNC_DATASYNC);
-        else if (r->op == PB_BLK_READ) /* struct pb_iov is laid out as struct iovec */
-            io_uring_prep_readv(s, file_fd(u->f, r), (struct iovec *)(void *)r->iov, r->n_iov, r->offset);
+        else if (r->op == PB_BLK_READ)
+            io_uring_prep_readv(s, file_fd(u->f, r), v, r->n_iov, r->offset);
         else
-            io_uring_prep_writev(s, file_fd(u->f, r), (struct iovec *)(void *)r->iov, r->n_iov,
-                                 r->offset);
+            io_uring_prep_writev(s, file_fd(u->f, r), v, r->n_iov, r->offset);
         io_uring_sqe_set_data(s, r);
         __atomic_fetch_add(&u->handed, 1, __ATOMIC_RELEASE);
         push(u);

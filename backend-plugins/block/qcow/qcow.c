@@ -121,7 +121,8 @@ static int qcow_open(void *self, pb_dev *node, const pb_host *h, pb_err *e)
     struct qcow *q = self;
     const struct pb_svc_prop *prop = h->get(h, PB_SVC_PROP);
     const struct pb_svc_block *blk = h->get(h, PB_SVC_BLOCK);
-    const char *from = prop->get_str(node, P_PASSWORD_FILE), *word = prop->get_str(node, P_PASSWORD);
+    const char *from = prop->get_str(node, P_PASSWORD_FILE);
+    const char *word = prop->get_str(node, P_PASSWORD);
     pb_block *file = prop->get_block(node, P_FILE);
     char why[900] = "", secret[1024] = "";
     int rc;

@@ -208,7 +208,7 @@ int m_fsync(struct msg *m)
     return rc;
 }
 
-/* ---- Directories: qid[13] offset[8] type[1] name[s], as many as fit --------------------------- */
+/* ---- Directories: qid[13] offset[8] type[1] name[s], as many as fit ---------------------- */
 
 /* Append one entry to the data; 0 when it does not fit. */
 static int entry(struct msg *m, const struct dirent *d, uint32_t room, const struct pb_iov *v,
@@ -294,7 +294,7 @@ int m_readdir(struct msg *m)
     return rc;
 }
 
-/* ---- Locks: 9p.h; type[1] flags[4] start[8] length[8] proc_id[4] client_id[s] ------------------ */
+/* ---- Locks: 9p.h; type[1] flags[4] start[8] length[8] proc_id[4] client_id[s] ------------ */
 
 enum { LOCK_SUCCESS = 0, LOCK_BLOCKED = 1, LOCK_ERROR = 2 };
 static const short lock_types[] = {F_RDLCK, F_WRLCK, F_UNLCK};

@@ -107,7 +107,7 @@ int fid_add(struct share *s, uint32_t id, int path, struct fid **out);
 int fid_drop(struct share *s, uint32_t id); /* 0 or EBADF */
 void fid_drop_all(struct share *s);
 
-/* ---- The groups of messages ------------------------------------------------------------------- */
+/* ---- The groups of messages -------------------------------------------------------------- */
 
 handler m_attach, m_walk, m_mkdir, m_symlink, m_mknod, m_link, m_readlink, m_rename, m_renameat,
     m_unlinkat, m_remove; /* namespace.c */

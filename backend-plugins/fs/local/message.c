@@ -121,7 +121,7 @@ static int32_t finish(struct msg *m)
     return at == m->r_len ? (int32_t)total : PB_ENOSPC;
 }
 
-/* ---- Session messages -------------------------------------------------------------------------- */
+/* ---- Session messages -------------------------------------------------------------------- */
 
 static int m_version(struct msg *m)
 {
@@ -167,7 +167,7 @@ static int m_auth(struct msg *m)
     return ENOENT; /* no authentication is wanted */
 }
 
-/* ---- Dispatch ------------------------------------------------------------------------------------ */
+/* ---- Dispatch ---------------------------------------------------------------------------- */
 
 static handler *find(uint32_t type)
 {

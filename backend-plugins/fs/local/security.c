@@ -153,7 +153,7 @@ static int file_store(int dir, const char *name, const struct mapped *a)
     return rc;
 }
 
-/* ---- Either ------------------------------------------------------------------------------------ */
+/* ---- Either ------------------------------------------------------------------------------ */
 
 static void load(struct share *s, int fd, struct mapped *a)
 {

@@ -136,7 +136,7 @@ static void port_holder(int udp, int port, char *buf, size_t n)
         closedir(proc);
 }
 
-/* ---- hostfwd ----------------------------------------------------------------------------------- */
+/* ---- hostfwd ----------------------------------------------------------------------------- */
 
 /* Parse "[hostaddr]:hostport" up to `end`. NULL or why not. */
 static const char *host_part(const char **p, char end, struct in_addr *a, int *port)
@@ -255,7 +255,7 @@ void forward_free(struct user *u)
     }
 }
 
-/* ---- guestfwd: "[tcp]:server:port-cmd:COMMAND" or "-unix:PATH" ----------------------------------- */
+/* ---- guestfwd: "[tcp]:server:port-cmd:COMMAND" or "-unix:PATH" --------------------------- */
 
 int forward_guest(struct user *u, const char *rule, pb_err *e)
 {

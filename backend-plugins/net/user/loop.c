@@ -2,8 +2,10 @@
 /* loop.c - slirp's callbacks and the thread that polls its sockets.
  *
  * libslirp is single-threaded: `lock` is held around every call into it. Frames from the
- * guest enter it on the guest's thread; this thread is only woken when sockets may have
- * changed. A frame that the guest has no room for waits in the backlog, and while there is
+ * guest enter it on the guest's thread when it is free. When it is not, they wait in the
+ * inbox for this thread: the guest's may hold locks of the device that this one, giving
+ * the device a frame, is waiting for. Otherwise this thread is only woken when sockets may
+ * have changed. A frame that the guest has no room for waits in the backlog, and while there is
  * a backlog the sockets are not read, so that TCP slows the sender down.
  */
 #include "user.h"
@@ -50,6 +52,56 @@ void loop_flush_backlog(struct user *u)
         u->n_backlog--;
         free(f);
     }
+}
+
+int loop_input(struct user *u, const uint8_t *data, uint32_t len)
+{
+    struct frame *f;
+    int rc = (int)len;
+
+    if (!__atomic_load_n(&u->n_inbox, __ATOMIC_ACQUIRE) && !pthread_mutex_trylock(&u->lock)) {
+        slirp_input(u->slirp, data, (int)len);
+        pthread_mutex_unlock(&u->lock);
+        loop_wake(u);
+        return rc;
+    }
+    f = malloc(sizeof *f + len);
+    pthread_mutex_lock(&u->in_lock);
+    if (f && u->n_inbox < BACKLOG_MAX) {
+        f->next = NULL;
+        f->len = len;
+        memcpy(f->data, data, len);
+        *u->inbox_end = f;
+        u->inbox_end = &f->next;
+        __atomic_store_n(&u->n_inbox, u->n_inbox + 1, __ATOMIC_RELEASE);
+    } else {
+        free(f);
+        u->turned_away = 1;
+        rc = PB_EAGAIN;
+    }
+    pthread_mutex_unlock(&u->in_lock);
+    loop_wake(u);
+    return rc;
+}
+
+/* What waits in the inbox goes in; was a frame turned away? Holds lock, so that no younger
+ * frame overtakes these. */
+static int drain_inbox(struct user *u)
+{
+    pthread_mutex_lock(&u->in_lock);
+    struct frame *f = u->inbox, *next;
+    int away = u->turned_away;
+    u->inbox = NULL;
+    u->inbox_end = &u->inbox;
+    u->turned_away = 0;
+    __atomic_store_n(&u->n_inbox, 0, __ATOMIC_RELEASE);
+    pthread_mutex_unlock(&u->in_lock);
+    for (; f; f = next) {
+        next = f->next;
+        slirp_input(u->slirp, f->data, (int)f->len);
+        free(f);
+    }
+    return away;
 }
 
 static void guest_error(const char *msg, void *opaque)
@@ -179,6 +231,7 @@ static void *loop(void *opaque)
         uint32_t timeout = 1000;
         uint64_t drop;
         pthread_mutex_lock(&u->lock);
+        int away = drain_inbox(u);
         loop_flush_backlog(u);
         int held = u->backlog != NULL;
         u->n_fds = 0;
@@ -187,6 +240,8 @@ static void *loop(void *opaque)
             slirp_pollfds_fill(u->slirp, &timeout, add_poll, u);
         timeout = run_timers(u, timeout);
         pthread_mutex_unlock(&u->lock);
+        if (away)
+            u->net->wire_ready(u->node);
         int rc = poll(u->fds, u->n_fds, (int)timeout);
         if (rc > 0 && u->fds[0].revents && read(u->wake, &drop, sizeof drop) < 0)
             drop = 0;
@@ -214,15 +269,21 @@ int loop_start(struct user *u)
     return u->fds && !pthread_create(&u->thread, NULL, loop, u) ? PB_OK : PB_ENOMEM;
 }
 
+static void free_frames(struct frame *f)
+{
+    while (f) {
+        struct frame *next = f->next;
+        free(f);
+        f = next;
+    }
+}
+
 void loop_stop(struct user *u)
 {
     __atomic_store_n(&u->quit, 1, __ATOMIC_RELEASE);
     loop_wake(u);
     pthread_join(u->thread, NULL);
     free(u->fds);
-    while (u->backlog) {
-        struct frame *f = u->backlog;
-        u->backlog = f->next;
-        free(f);
-    }
+    free_frames(u->backlog);
+    free_frames(u->inbox);
 }

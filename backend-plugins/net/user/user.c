@@ -47,7 +47,7 @@ static const struct pb_prop props[] = {
      .type = PB_T_STR},
 };
 
-/* ---- Addresses --------------------------------------------------------------------------------- */
+/* ---- Addresses --------------------------------------------------------------------------- */
 
 static int bad_address(struct user *u, pb_err *e, const char *key, const char *v, const char *why)
 {
@@ -112,7 +112,7 @@ static int addresses(struct user *u, const struct pb_svc_prop *prop, pb_err *e)
     return rc;
 }
 
-/* ---- Frames from the guest ------------------------------------------------------------------------ */
+/* ---- Frames from the guest --------------------------------------------------------------- */
 
 static int frame(void *self, const struct pb_iov *v, uint32_t n, uint32_t flags)
 {
@@ -133,11 +133,7 @@ static int frame(void *self, const struct pb_iov *v, uint32_t n, uint32_t flags)
     }
     if (len > sizeof buf)
         return PB_EINVAL;
-    pthread_mutex_lock(&u->lock);
-    slirp_input(u->slirp, n == 1 ? v[0].base : buf, (int)len);
-    pthread_mutex_unlock(&u->lock);
-    loop_wake(u);
-    return (int)len;
+    return loop_input(u, n == 1 ? v[0].base : buf, (uint32_t)len);
 }
 
 static void ready(void *self)
@@ -147,7 +143,7 @@ static void ready(void *self)
 
 static const struct pb_net_ops ops = {.size = sizeof ops, .frame = frame, .ready = ready};
 
-/* ---- Life ----------------------------------------------------------------------------------------- */
+/* ---- Life -------------------------------------------------------------------------------- */
 
 /* Every value of a repeatable key. */
 static int each(struct user *u, const struct pb_svc_prop *prop, const char *key,
@@ -222,6 +218,7 @@ static void stop(struct user *u)
     }
     close(u->wake);
     pthread_mutex_destroy(&u->lock);
+    pthread_mutex_destroy(&u->in_lock);
 }
 
 static int user_open(void *self, pb_dev *node, const pb_host *h, pb_err *e)
@@ -238,7 +235,9 @@ static int user_open(void *self, pb_dev *node, const pb_host *h, pb_err *e)
     u->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (u->wake < 0)
         return h->fail(e, PB_EIO, "user network: no eventfd");
+    u->inbox_end = &u->inbox;
     pthread_mutex_init(&u->lock, NULL);
+    pthread_mutex_init(&u->in_lock, NULL);
     rc = addresses(u, prop, e);
     if (rc == PB_OK)
         rc = check_tftp(u, prop->get_str(node, P_TFTP), e);

@@ -35,6 +35,11 @@ struct user {
     struct slirp_timer *timers;
     struct frame *backlog, **backlog_end; /* frames the device did not take yet */
     uint32_t n_backlog;
+    /* Frames of the guest that came while slirp was busy: see loop_input(). */
+    pthread_mutex_t in_lock;
+    struct frame *inbox, **inbox_end;
+    uint32_t n_inbox; /* atomic to read */
+    int turned_away;
     /* loop.c */
     pthread_t thread;
     int wake; /* eventfd */
@@ -52,6 +57,7 @@ int loop_start(struct user *u);
 void loop_stop(struct user *u);
 void loop_wake(struct user *u); /* [any] something changed: look at the sockets again */
 void loop_flush_backlog(struct user *u); /* holds lock */
+int loop_input(struct user *u, const uint8_t *data, uint32_t len); /* a frame of the guest; [any] */
 
 /* ---- forward.c: hostfwd and guestfwd ------------------------------------------------------ */
 
