@@ -9,7 +9,7 @@ struct pb_block {
     pb_dev *d;
     uint8_t *data;
     uint64_t bytes, count[8];
-    uint32_t read_only, hold, in_flight;
+    uint32_t read_only, hold, in_flight, flags;
     int32_t fail[8];
     struct held {
         struct held *next;
@@ -106,6 +106,7 @@ static void perform(struct pb_block *k, struct pb_block_req *r)
     if (r->status != PB_OK)
         return;
     k->count[r->op]++;
+    k->flags = r->flags;
     for (uint32_t i = 0; i < r->n_iov && r->op <= PB_BLK_WRITE; i++) {
         if (r->op == PB_BLK_READ)
             memcpy(r->iov[i].base, at, r->iov[i].len);
@@ -156,6 +157,26 @@ static void release(struct pb_block *k)
         free(h);
     }
     k->held_tail = &k->held;
+}
+
+void pbt_block_finish(pb_dev *d)
+{
+    struct pb_block *k = pbt__block_end(d);
+
+    while (k->held) {
+        struct held *h = k->held;
+        struct pb_block_req *r = h->r;
+        k->held = h->next;
+        if (!k->held)
+            k->held_tail = &k->held;
+        free(h);
+        complete(r);
+    }
+}
+
+uint32_t pbt_block_flags(pb_dev *d)
+{
+    return pbt__block_end(d)->flags;
 }
 
 void pbt_block_hold(pb_dev *d, uint32_t on)

@@ -87,7 +87,8 @@ static void fs_submit(pb_fs *f, const struct pb_iov *out, uint32_t n_out,
 
 static void fs_reset(pb_fs *f)
 {
-    pbt__need_main(f->d->b, "pb.fs reset()");
+    if (f->in_flight)
+        pbt__die(f->d->b, "pb.fs reset() with %u requests in flight", f->in_flight);
     if (f->d->bcls)
         ((const struct pb_fs_ops *)f->d->bcls->ops)->reset(f->d->self);
 }

@@ -331,14 +331,14 @@ int transport_load(struct transport *t, pb_state *s, pb_err *e)
     transport_reset(t);
     if (st->get(s, "transport", PB_S_U64, head, 4) < 0)
         return t->h->fail(e, PB_EINVAL, "virtio: no transport state");
+    t->driver_features = head[2];
+    t->generation = (uint32_t)head[3];
     if (!t->ops)
         return head[0] ? t->h->fail(e, PB_EINVAL, "virtio: the slot was not empty when saved")
                        : PB_OK;
     if (head[1] & ~transport_offered(t))
         return t->h->fail(e, PB_EINVAL, "virtio: saved with features that this device lacks");
     t->features = head[1];
-    t->driver_features = head[2];
-    t->generation = (uint32_t)head[3];
     if (head[0] & ST_FEATURES_OK)
         t->ops->accepted(t->self, t->features);
     for (uint32_t i = 0; i < t->n_queues; i++)

@@ -225,8 +225,10 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
     pthread_mutex_init(&c->rx_lock, NULL);
     pthread_mutex_init(&c->tx_lock, NULL);
     if (c->backend) {
-        c->chr->on_drained(c->backend, on_drained, c);
-        c->chr->attach(c->backend, &char_ops, c);
+        int rc = c->chr->attach(c->backend, &char_ops, c);
+        if (rc < 0)
+            return rc;
+        c->chr->on_drained(c->backend, on_drained, c); /* attach forgets an earlier one */
     }
     return PB_OK;
 }

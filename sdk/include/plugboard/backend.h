@@ -152,14 +152,14 @@ struct pb_fs_ops {
      * inside submit(). Concurrent submits are allowed. [any] */
     void (*submit)(void *self, const struct pb_iov *out, uint32_t n_out, const struct pb_iov *in,
                    uint32_t n_in, void (*done)(void *user, int32_t n), void *user);
-    void (*reset)(void *self); /* forget every fid; [main] */
+    void (*reset)(void *self); /* forget every fid; nothing is in flight; [any] */
 };
 #define PB_SVC_FS "pb.fs/1"
 struct pb_svc_fs {
     uint32_t size, reserved;
     void (*submit)(pb_fs *f, const struct pb_iov *out, uint32_t n_out, const struct pb_iov *in,
                    uint32_t n_in, void (*done)(void *user, int32_t n), void *user); /* [any] */
-    void (*reset)(pb_fs *f);                                                        /* [main] */
+    void (*reset)(pb_fs *f); /* when nothing is in flight; [any] */
 };
 
 #ifdef __cplusplus

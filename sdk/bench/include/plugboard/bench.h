@@ -132,6 +132,10 @@ pb_dev *pbt_block_new(pbt *b, const char *name, uint64_t bytes, uint32_t read_on
 uint8_t *pbt_block_data(pb_dev *d);
 void pbt_block_fail(pb_dev *d, uint32_t op, int32_t status); /* 0: no longer */
 void pbt_block_hold(pb_dev *d, uint32_t on); /* completions wait, even for pbt_settle() */
+/* Complete what is held, here and now, on any thread: for a device that waits for it inside
+ * a reset while the test's main thread stands still. */
+void pbt_block_finish(pb_dev *d);
+uint32_t pbt_block_flags(pb_dev *d); /* PB_BLK_* flags of the last request performed */
 uint32_t pbt_block_in_flight(pb_dev *d);
 uint64_t pbt_block_count(pb_dev *d, uint32_t op); /* requests of that kind so far */
 

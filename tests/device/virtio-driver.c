@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/* virtio-driver.c - see virtio-driver.h. Section numbers are of VIRTIO 1.2. */
+#include "virtio-driver.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { D_NEXT = 1, D_WRITE = 2, D_INDIRECT = 4, D_AVAIL = 1 << 7, D_USED = 1 << 15 };
+
+void vd_init(struct vd *v, pbt *b, pb_dev *m, uint8_t *ram)
+{
+    memset(v, 0, sizeof *v);
+    v->b = b;
+    v->m = m;
+    v->ram = ram ? ram : pbt_ram(b, VD_RAM, VD_RAM_LEN);
+    v->heap = VD_RAM;
+    v->seed = 1;
+}
+
+uint32_t vd_reg(struct vd *v, uint32_t off)
+{
+    return (uint32_t)pbt_read(v->m, 0, off, 4);
+}
+
+void vd_set(struct vd *v, uint32_t off, uint32_t val)
+{
+    pbt_write(v->m, 0, off, val, 4);
+}
+
+uint8_t *vd_host(struct vd *v, uint64_t gpa)
+{
+    return v->ram + (gpa - VD_RAM);
+}
+
+uint64_t vd_alloc(struct vd *v, uint32_t n, uint32_t align)
+{
+    uint64_t at = (v->heap + align - 1) & ~(uint64_t)(align - 1);
+
+    if (at + n > VD_RAM + VD_RAM_LEN) {
+        fprintf(stderr, "virtio-driver: the test's RAM is used up\n");
+        exit(2);
+    }
+    v->heap = at + n;
+    memset(vd_host(v, at), 0, n);
+    return at;
+}
+
+static void put(struct vd *v, uint64_t gpa, uint64_t val, uint32_t bytes)
+{
+    memcpy(vd_host(v, gpa), &val, bytes);
+}
+
+static uint64_t get(struct vd *v, uint64_t gpa, uint32_t bytes)
+{
+    uint64_t val = 0;
+
+    memcpy(&val, vd_host(v, gpa), bytes);
+    return val;
+}
+
+uint64_t vd_offered(struct vd *v)
+{
+    uint64_t f;
+
+    vd_set(v, VR_DeviceFeaturesSel, 1);
+    f = (uint64_t)vd_reg(v, VR_DeviceFeatures) << 32;
+    vd_set(v, VR_DeviceFeaturesSel, 0);
+    return f | vd_reg(v, VR_DeviceFeatures);
+}
+
+int vd_negotiate(struct vd *v, uint64_t features)
+{
+    v->features = features;
+    vd_set(v, VR_Status, 0);
+    vd_set(v, VR_Status, VS_ACK);
+    vd_set(v, VR_Status, VS_ACK | VS_DRIVER);
+    for (uint32_t i = 0; i < 2; i++) {
+        vd_set(v, VR_DriverFeaturesSel, i);
+        vd_set(v, VR_DriverFeatures, (uint32_t)(features >> (32 * i)));
+    }
+    vd_set(v, VR_Status, VS_ACK | VS_DRIVER | VS_FEATURES_OK);
+    return !!(vd_reg(v, VR_Status) & VS_FEATURES_OK);
+}
+
+int vd_queue_at(struct vd *v, uint32_t q, uint32_t num, uint64_t desc, uint64_t driver,
+                uint64_t device)
+{
+    const uint64_t a[3] = {desc, driver, device};
+    const uint32_t r[3] = {VR_QueueDesc, VR_QueueDriver, VR_QueueDevice};
+
+    vd_set(v, VR_QueueSel, q);
+    vd_set(v, VR_QueueNum, num);
+    for (int i = 0; i < 3; i++) {
+        vd_set(v, r[i], (uint32_t)a[i]);
+        vd_set(v, r[i] + 4, (uint32_t)(a[i] >> 32));
+    }
+    vd_set(v, VR_QueueReady, 1);
+    return (int)vd_reg(v, VR_QueueReady);
+}
+
+int vd_queue(struct vd *v, uint32_t i, uint32_t num)
+{
+    struct vd_queue *q = &v->q[i];
+
+    memset(q, 0, sizeof *q);
+    q->num = q->n_free = num;
+    q->packed = !!(v->features & PB_VIRTIO_F_RING_PACKED);
+    q->event_idx = !!(v->features & PB_VIRTIO_F_EVENT_IDX);
+    q->avail_wrap = q->used_wrap = 1;
+    q->desc = vd_alloc(v, 16 * num, 16);
+    q->driver = vd_alloc(v, q->packed ? 4 : 6 + 2 * num, 4);
+    q->device = vd_alloc(v, q->packed ? 4 : 6 + 8 * num, 4);
+    return vd_queue_at(v, i, num, q->desc, q->driver, q->device);
+}
+
+void vd_go(struct vd *v)
+{
+    vd_set(v, VR_Status, vd_reg(v, VR_Status) | VS_DRIVER_OK);
+}
+
+int vd_start(struct vd *v, uint64_t features, uint32_t n, uint32_t num)
+{
+    if (!vd_negotiate(v, features))
+        return 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!vd_queue(v, i, num))
+            return 0;
+    }
+    vd_go(v);
+    return (vd_reg(v, VR_Status) & (VS_DRIVER_OK | VS_NEEDS_RESET)) == VS_DRIVER_OK;
+}
+
+/* An indirect table of the buffers, 2.7.5.3 and 2.8.8; split ones are linked backwards
+ * through the table now and then, which is allowed. */
+static uint64_t table(struct vd *v, const struct vd_buf *buf, uint32_t n, int packed)
+{
+    uint64_t t = vd_alloc(v, 16 * n, 16);
+
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t slot = i == 0 || packed ? i : n - i; /* 0, n-1, n-2, … 1 */
+        uint64_t d = t + 16ull * slot;
+        uint16_t flags = (uint16_t)(buf[i].write ? D_WRITE : 0);
+        put(v, d, buf[i].gpa, 8);
+        put(v, d + 8, buf[i].len, 4);
+        put(v, d + (packed ? 14 : 12), flags | (!packed && i + 1 < n ? D_NEXT : 0), 2);
+        if (!packed)
+            put(v, d + 14, i + 1 < n ? n - i - 1 : 0, 2);
+    }
+    return t;
+}
+
+static uint32_t pick(struct vd *v, struct vd_queue *q)
+{
+    uint32_t i = (uint32_t)(pbt_rand(&v->seed) % q->num);
+
+    while (q->taken[i])
+        i = (i + 1) % q->num;
+    q->taken[i] = 1;
+    q->n_free--;
+    return i;
+}
+
+static int add_split(struct vd *v, struct vd_queue *q, const struct vd_buf *buf, uint32_t n,
+                     uint64_t ind)
+{
+    uint32_t head = pick(v, q), at = head;
+
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t d = q->desc + 16ull * at;
+        uint32_t more = i + 1 < n;
+        put(v, d, ind ? ind : buf[i].gpa, 8);
+        put(v, d + 8, buf[i].len, 4);
+        put(v, d + 12, (ind ? D_INDIRECT : buf[i].write ? D_WRITE : 0) | (more ? D_NEXT : 0), 2);
+        if (more) {
+            q->next[at] = (uint16_t)pick(v, q);
+            put(v, d + 14, q->next[at], 2);
+            at = q->next[at];
+        }
+    }
+    q->n_desc[head] = (uint16_t)n;
+    put(v, q->driver + 4 + 2ull * (q->avail % q->num), head, 2);
+    put(v, q->driver + 2, ++q->avail, 2);
+    return (int)head;
+}
+
+static int add_packed(struct vd *v, struct vd_queue *q, const struct vd_buf *buf, uint32_t n,
+                      uint64_t ind)
+{
+    uint32_t id = pick(v, q), pos = q->avail, wrap = q->avail_wrap, first = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t d = q->desc + 16ull * pos;
+        uint32_t flags = (ind ? D_INDIRECT : buf[i].write ? D_WRITE : 0) |
+                         (i + 1 < n ? D_NEXT : 0) | (wrap ? D_AVAIL : D_USED);
+        put(v, d, ind ? ind : buf[i].gpa, 8);
+        put(v, d + 8, buf[i].len, 4);
+        put(v, d + 12, id, 2);
+        if (i)
+            put(v, d + 14, flags, 2);
+        else
+            first = flags;
+        if (++pos == q->num)
+            pos = 0, wrap ^= 1;
+    }
+    put(v, q->desc + 16ull * q->avail + 14, first, 2); /* 2.8.6: the first one's flags last */
+    q->n_free -= n - 1;
+    q->n_desc[id] = (uint16_t)n;
+    q->avail = (uint16_t)pos;
+    q->avail_wrap = (uint16_t)wrap;
+    return (int)id;
+}
+
+int vd_add(struct vd *v, uint32_t i, const struct vd_buf *buf, uint32_t n, int indirect)
+{
+    struct vd_queue *q = &v->q[i];
+    struct vd_buf one;
+    uint64_t ind = 0;
+
+    if (indirect) {
+        ind = table(v, buf, n, (int)q->packed);
+        one = (struct vd_buf){ind, 16 * n, 0};
+        buf = &one;
+        n = 1;
+    }
+    if (q->n_free < n)
+        return -1;
+    return q->packed ? add_packed(v, q, buf, n, ind) : add_split(v, q, buf, n, ind);
+}
+
+void vd_kick(struct vd *v, uint32_t q)
+{
+    vd_set(v, VR_QueueNotify, q);
+}
+
+static void give_back(struct vd_queue *q, uint32_t id)
+{
+    uint32_t n = q->n_desc[id], at = id;
+
+    q->n_desc[id] = 0;
+    q->n_free += n;
+    if (q->packed)
+        q->taken[id] = 0;
+    for (; !q->packed && n; n--, at = q->next[at])
+        q->taken[at] = 0;
+}
+
+int vd_used(struct vd *v, uint32_t i, uint32_t *id, uint32_t *len)
+{
+    struct vd_queue *q = &v->q[i];
+
+    if (q->packed) {
+        uint64_t d = q->desc + 16ull * q->last_used;
+        uint32_t flags = (uint32_t)get(v, d + 14, 2);
+        if (!!(flags & D_AVAIL) != q->used_wrap || !!(flags & D_USED) != q->used_wrap)
+            return 0;
+        *id = (uint32_t)get(v, d + 12, 2);
+        *len = (uint32_t)get(v, d + 8, 4);
+    } else {
+        uint64_t e = q->device + 4 + 8ull * (q->last_used % q->num);
+        if ((uint16_t)get(v, q->device + 2, 2) == q->last_used)
+            return 0;
+        *id = (uint32_t)get(v, e, 4);
+        *len = (uint32_t)get(v, e + 4, 4);
+        q->last_used++;
+    }
+    if (*id >= q->num || !q->n_desc[*id])
+        return -1; /* not ours: the device is wrong */
+    if (q->packed) {
+        q->last_used = (uint16_t)(q->last_used + q->n_desc[*id]);
+        if (q->last_used >= q->num)
+            q->last_used = (uint16_t)(q->last_used - q->num), q->used_wrap ^= 1;
+    }
+    give_back(q, *id);
+    return 1;
+}
