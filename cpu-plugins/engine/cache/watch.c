@@ -86,10 +86,8 @@ void xl_stored(struct xl_vcpu *x, uint64_t pa, uint32_t len)
         pthread_mutex_lock(&e->lock);
         n = xl_drop_range(e, pa, len);
         pthread_mutex_unlock(&e->lock);
-        if (n) {
-            xl_forget_code(x);
-            xl_ask_others(e, x, XL_REQ_JC);
-        }
+        if (n)
+            xl_tell_all(e, XL_REQ_JC);
     }
     if (e->refs < x->svc->n_cpus(x->cpu)) { /* CPUs of another kind may watch it too */
         xl_out(x);
@@ -126,5 +124,5 @@ void xl_code_written(struct xl_vcpu *x, uint64_t gpa, uint64_t len)
     n = xl_drop_range(e, gpa, len);
     pthread_mutex_unlock(&e->lock);
     if (n)
-        xl_ask_others(e, NULL, XL_REQ_JC);
+        xl_tell_all(e, XL_REQ_JC);
 }

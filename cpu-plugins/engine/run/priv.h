@@ -80,6 +80,8 @@ void xl_in(struct xl_vcpu *x);
 uint32_t xl_do_requests(struct xl_vcpu *x);
 /* Ask every vCPU but `self` (may be NULL) and wait until none runs without having done it. */
 void xl_ask_others(struct xl_engine *e, struct xl_vcpu *self, uint32_t what);
+/* The same without waiting, this vCPU too: each does it at its next poll, or before. */
+void xl_tell_all(struct xl_engine *e, uint32_t what);
 void xl_poke(struct xl_vcpu *x); /* make it come to a poll */
 /* Only this vCPU has unit pointers between the two. Called outside units. */
 void xl_exclusive(struct xl_vcpu *x);

@@ -96,6 +96,25 @@ static void pause_a_bit(uint32_t *n)
         nanosleep(&t, NULL);
 }
 
+/* Once poked it comes here by itself: no need to do that again for each request. */
+static void ask(struct xl_vcpu *y, uint32_t what)
+{
+    uint32_t had = __atomic_fetch_or(&y->requests, what, __ATOMIC_SEQ_CST);
+
+    if ((had & what) != what && __atomic_load_n(&y->in_unit, __ATOMIC_SEQ_CST))
+        xl_poke(y);
+}
+
+void xl_tell_all(struct xl_engine *e, uint32_t what)
+{
+    for (uint32_t i = 0; i < e->n_vcpus; i++) {
+        struct xl_vcpu *y = __atomic_load_n(&e->vcpu[i], __ATOMIC_ACQUIRE);
+
+        if (y)
+            ask(y, what);
+    }
+}
+
 void xl_ask_others(struct xl_engine *e, struct xl_vcpu *self, uint32_t what)
 {
     uint32_t spins = 0;
@@ -103,11 +122,8 @@ void xl_ask_others(struct xl_engine *e, struct xl_vcpu *self, uint32_t what)
     for (uint32_t i = 0; i < e->n_vcpus; i++) {
         struct xl_vcpu *y = __atomic_load_n(&e->vcpu[i], __ATOMIC_ACQUIRE);
 
-        if (!y || y == self)
-            continue;
-        __atomic_fetch_or(&y->requests, what, __ATOMIC_SEQ_CST);
-        if (__atomic_load_n(&y->in_unit, __ATOMIC_SEQ_CST))
-            xl_poke(y);
+        if (y && y != self)
+            ask(y, what);
     }
     for (uint32_t i = 0; i < e->n_vcpus; i++) {
         struct xl_vcpu *y = __atomic_load_n(&e->vcpu[i], __ATOMIC_ACQUIRE);
