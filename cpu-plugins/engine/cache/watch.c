@@ -31,7 +31,7 @@ void xl_watch(struct xl_vcpu *x, struct xl_page *p)
         __atomic_store_n(&p->watch, XL_WATCH_PENDING, __ATOMIC_SEQ_CST);
         x->svc->watch_code(x->cpu, p->pa, 1);
         xl_forget_writes(x, p->pa);
-        xl_ask_others(e, x, XL_REQ_WATCH);
+        xl_ask_watch(e, x, p->pa);
         /* Who began to build before the page was last let go must not succeed now. */
         __atomic_fetch_add(&p->gen, 1, __ATOMIC_SEQ_CST);
         __atomic_store_n(&p->watch, XL_WATCHED, __ATOMIC_SEQ_CST);
