@@ -65,7 +65,8 @@ static void reset(void *self, uint64_t pc, const uint64_t *args, uint32_t n_args
     rv_timer_update(c);
     c->x.pc = pc == UINT64_MAX ? c->reset_pc : pc & ~1ull;
     c->x.ll_addr = ~0ull;
-    __atomic_store_n(&c->x.halted, 0, __ATOMIC_SEQ_CST);
+    c->wfi_useless = 0;
+    rv_nap_over(c);
     for (uint32_t i = 0; i < n_args && i < 8; i++)
         c->gpr[10 + i] = args[i];
     if (n_args && args[0] == UINT64_MAX)
@@ -85,7 +86,8 @@ static void kick(void *self)
 static uint32_t can_run(void *self)
 {
     struct rv *c = self;
-    return !__atomic_load_n(&c->x.halted, __ATOMIC_SEQ_CST) || rv_woken(c);
+    return !__atomic_load_n(&c->x.halted, __ATOMIC_SEQ_CST) ||
+           (rv_woken(c) && !__atomic_load_n(&c->napping, __ATOMIC_SEQ_CST));
 }
 
 /* By the numbers of mip; what has no wire has no name that a manifest would use. */

@@ -54,6 +54,11 @@ struct rv {
     const struct pb_counter *counter; /* the machine's mtime, or NULL */
     void *counter_self;
     pb_timer *stimer;
+    pb_timer *nap;          /* ends a WFI that had nothing to wait for: see rv_wfi() */
+    uint32_t napping;       /* atomic */
+    uint32_t events;        /* interrupts that became pending or were asked for again; atomic */
+    uint32_t wfi_events, wfi_useless; /* at the last WFI; how many in a row returned at once */
+    uint64_t wfi_mie;
     char isa_string[256], ext_string[512], mmu_type[16]; /* facts.c */
 };
 
@@ -170,6 +175,7 @@ uint64_t rv_mret(struct xl_vcpu *x, uint64_t raw, uint64_t b, uint64_t e, uint64
 uint64_t rv_sret(struct xl_vcpu *x, uint64_t raw, uint64_t b, uint64_t e, uint64_t d);
 uint64_t rv_wfi(struct xl_vcpu *x, uint64_t raw, uint64_t next, uint64_t e, uint64_t d);
 int rv_woken(const struct rv *c); /* [any] a WFI would end now */
+void rv_nap_over(void *self);     /* [any] */
 
 /* ---- mmu, pmp ---------------------------------------------------------------------------- */
 

@@ -28,8 +28,9 @@ void rv_mip_set(struct rv *c, uint64_t *word, uint64_t bits, int on)
         __atomic_and_fetch(word, ~bits, __ATOMIC_SEQ_CST);
     if (!on || !rv_woken(c))
         return;
+    __atomic_add_fetch(&c->events, 1, __ATOMIC_SEQ_CST);
     __atomic_store_n(&c->x.pending, 1, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&c->x.halted, 0, __ATOMIC_SEQ_CST);
+    rv_nap_over(c);
     xl_wake(&c->x);
 }
 
@@ -111,6 +112,7 @@ void rv_trap(struct rv *c, uint64_t cause, uint64_t tval)
         trap_to_s(c, cause, tval);
     else
         trap_to_m(c, cause, tval);
+    c->wfi_useless = 0;
     rv_irq_update(c);
 }
 
@@ -174,6 +176,41 @@ uint64_t rv_sret(struct xl_vcpu *x, uint64_t raw, uint64_t b, uint64_t e, uint64
     return c->sepc & (c->isa & RV_BIT(C) ? ~1ull : ~3ull);
 }
 
+/* ---- Waiting ------------------------------------------------------------------------------ */
+
+#define USELESS 16u         /* WFIs in a row */
+#define NAP_NS 1000000u     /* the first nap, doubled up to 2^10 times */
+
+void rv_nap_over(void *self)
+{
+    struct rv *c = self;
+    __atomic_store_n(&c->napping, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&c->x.halted, 0, __ATOMIC_SEQ_CST);
+}
+
+/* Called halted, with an interrupt pending that is enabled: WFI ends at once. Firmware that
+ * parks a hart with one pending for good (OpenSBI 1.1: the IPI that ended its own wait)
+ * would spin; worse, such a hart sees "start" before where to start. A WFI may take a
+ * bounded time (3.3.3): when many in a row found the same, the hart sleeps until an input
+ * is raised, again if need be, or the nap is over. 1: sleep. */
+static int take_nap(struct rv *c, uint32_t events)
+{
+    if (events != c->wfi_events || c->mie != c->wfi_mie) {
+        c->wfi_events = events;
+        c->wfi_mie = c->mie;
+        c->wfi_useless = 0;
+    }
+    if (!c->nap || ++c->wfi_useless <= USELESS)
+        return 0;
+    uint32_t n = c->wfi_useless - USELESS;
+    __atomic_store_n(&c->napping, 1, __ATOMIC_SEQ_CST);
+    c->time->arm(c->nap, c->time->now(c->host, PB_CLK_VIRTUAL) +
+                             ((int64_t)NAP_NS << (n < 10 ? n : 10)));
+    if (events != __atomic_load_n(&c->events, __ATOMIC_SEQ_CST)) /* it ended before it began */
+        rv_nap_over(c);
+    return 1;
+}
+
 /* WFI (3.3.3). With TW, and in U where S exists, it is illegal at once. */
 uint64_t rv_wfi(struct xl_vcpu *x, uint64_t raw, uint64_t b, uint64_t e, uint64_t d)
 {
@@ -183,9 +220,10 @@ uint64_t rv_wfi(struct xl_vcpu *x, uint64_t raw, uint64_t b, uint64_t e, uint64_
     if ((c->priv < RV_PRIV_M && (c->mstatus & MSTATUS_TW)) ||
         (c->priv == RV_PRIV_U && (c->isa & RV_BIT(S))))
         rv_raise(c, RV_E_ILLEGAL, raw);
+    uint32_t events = __atomic_load_n(&c->events, __ATOMIC_SEQ_CST);
     /* In this order, as rv_mip_set() does it in the other. */
     __atomic_store_n(&x->halted, 1, __ATOMIC_SEQ_CST);
-    if (rv_woken(c))
+    if (rv_woken(c) && !take_nap(c, events))
         __atomic_store_n(&x->halted, 0, __ATOMIC_SEQ_CST);
     return 0;
 }

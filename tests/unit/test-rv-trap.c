@@ -139,11 +139,40 @@ static void test_wfi(void)
     rv_host_free(h);
 }
 
+/* A loop of WFIs that all find the same pending: a hart that is parked so does not spin. */
+static void test_nap(void)
+{
+    uint32_t n = 0;
+
+    start();
+    rt_set(h, CSR(0x304), 8);
+    set_lines(1u << 3, 1);
+    while (n < 100 && !h->hart->x.halted) {
+        rv_wfi(&h->hart->x, 0, 0, 0, 0);
+        n++;
+    }
+    CU_ASSERT(n > 4 && n < 100); /* once or twice is no loop */
+    CU_ASSERT_EQUAL(h->cls->can_run(h->hart), 0);
+    set_lines(1u << 3, 0);
+    CU_ASSERT_EQUAL(h->cls->can_run(h->hart), 0);
+    set_lines(1u << 3, 1); /* asked for again */
+    CU_ASSERT_EQUAL(h->cls->can_run(h->hart), 1);
+    rv_wfi(&h->hart->x, 0, 0, 0, 0);
+    CU_ASSERT_EQUAL(h->hart->x.halted, 0); /* that was news */
+    for (n = 0; n < 100 && !h->hart->x.halted; n++)
+        rv_wfi(&h->hart->x, 0, 0, 0, 0);
+    CU_ASSERT_EQUAL(h->cls->can_run(h->hart), 0);
+    rv_nap_over(h->hart); /* the timer */
+    CU_ASSERT_EQUAL(h->cls->can_run(h->hart), 1);
+    rv_host_free(h);
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
         {"order of interrupts", test_order}, {"delegated interrupts", test_delegated_interrupt},
         {"vectored mode", test_vectored}, {"exceptions", test_exceptions},
-        {"mret and sret", test_returns}, {"wfi", test_wfi}, CU_TEST_INFO_NULL};
+        {"mret and sret", test_returns}, {"wfi", test_wfi},
+        {"a loop of wfi", test_nap}, CU_TEST_INFO_NULL};
     return rt_main("rv-trap", tests);
 }

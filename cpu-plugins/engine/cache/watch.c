@@ -31,7 +31,7 @@ void xl_watch(struct xl_vcpu *x, struct xl_page *p)
         __atomic_store_n(&p->watch, XL_WATCH_PENDING, __ATOMIC_SEQ_CST);
         x->svc->watch_code(x->cpu, p->pa, 1);
         xl_forget_writes(x, p->pa);
-        xl_ask_others(e, x, XL_REQ_WATCH);
+        xl_ask_watch(e, x, p->pa);
         /* Who began to build before the page was last let go must not succeed now. */
         __atomic_fetch_add(&p->gen, 1, __ATOMIC_SEQ_CST);
         __atomic_store_n(&p->watch, XL_WATCHED, __ATOMIC_SEQ_CST);
@@ -86,10 +86,8 @@ void xl_stored(struct xl_vcpu *x, uint64_t pa, uint32_t len)
         pthread_mutex_lock(&e->lock);
         n = xl_drop_range(e, pa, len);
         pthread_mutex_unlock(&e->lock);
-        if (n) {
-            xl_forget_code(x);
-            xl_ask_others(e, x, XL_REQ_JC);
-        }
+        if (n)
+            xl_tell_all(e, XL_REQ_JC);
     }
     if (e->refs < x->svc->n_cpus(x->cpu)) { /* CPUs of another kind may watch it too */
         xl_out(x);
@@ -126,5 +124,5 @@ void xl_code_written(struct xl_vcpu *x, uint64_t gpa, uint64_t len)
     n = xl_drop_range(e, gpa, len);
     pthread_mutex_unlock(&e->lock);
     if (n)
-        xl_ask_others(e, NULL, XL_REQ_JC);
+        xl_tell_all(e, XL_REQ_JC);
 }

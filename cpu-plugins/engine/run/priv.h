@@ -20,11 +20,12 @@
 #define XL_REQ_KICK 1u   /* return from xl_run() */
 #define XL_REQ_FLUSH 2u  /* all TLBs, all contexts */
 #define XL_REQ_JC 4u     /* jump caches: units went away */
-#define XL_REQ_WATCH 8u  /* tag_w: a page became watched */
+#define XL_REQ_WATCH 8u  /* tag_w: run->watch[] became watched */
 #define XL_REQ_MAP 16u   /* the memory map changed in run->map_lo..hi */
 
 #define XL_SPANS 4u
 #define XL_BREAKS 64u
+#define XL_WATCHES 8u
 
 struct xl_break {
     uint64_t addr, len;
@@ -44,6 +45,8 @@ struct xl_run {
     uint32_t span_next;
     pthread_mutex_t map_lock;
     uint64_t map_lo, map_hi;
+    uint64_t watch[XL_WATCHES]; /* pages for XL_REQ_WATCH; also under map_lock */
+    uint32_t n_watch;           /* XL_WATCHES + 1: more than fit */
     struct xl_break bp[XL_BREAKS], wp[XL_BREAKS];
     uint32_t n_bp, n_wp;
     uint32_t bp_skip;     /* stopped at bp_skip_pc: the next run goes past it */
@@ -80,6 +83,10 @@ void xl_in(struct xl_vcpu *x);
 uint32_t xl_do_requests(struct xl_vcpu *x);
 /* Ask every vCPU but `self` (may be NULL) and wait until none runs without having done it. */
 void xl_ask_others(struct xl_engine *e, struct xl_vcpu *self, uint32_t what);
+/* XL_REQ_WATCH of a page, and wait. */
+void xl_ask_watch(struct xl_engine *e, struct xl_vcpu *self, uint64_t page);
+/* The first without waiting, this vCPU too: each does it at its next poll, or before. */
+void xl_tell_all(struct xl_engine *e, uint32_t what);
 void xl_poke(struct xl_vcpu *x); /* make it come to a poll */
 /* Only this vCPU has unit pointers between the two. Called outside units. */
 void xl_exclusive(struct xl_vcpu *x);

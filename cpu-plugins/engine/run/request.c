@@ -60,6 +60,27 @@ static void map_request(struct xl_vcpu *x)
         xl_ask_others(x->engine, x, XL_REQ_JC);
 }
 
+/* Pages became watched. None: they were taken before the bit of the last was set. */
+static void watch_request(struct xl_vcpu *x)
+{
+    struct xl_run *r = xl_r(x);
+    uint64_t page[XL_WATCHES];
+    uint32_t n;
+
+    pthread_mutex_lock(&r->map_lock);
+    n = r->n_watch;
+    r->n_watch = 0;
+    for (uint32_t i = 0; i < n && i < XL_WATCHES; i++)
+        page[i] = r->watch[i];
+    pthread_mutex_unlock(&r->map_lock);
+    if (n > XL_WATCHES) {
+        xl_forget_writes(x, UINT64_MAX);
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        xl_forget_writes(x, page[i]);
+}
+
 uint32_t xl_do_requests(struct xl_vcpu *x)
 {
     uint32_t q = __atomic_fetch_and(&x->requests, XL_REQ_KICK, __ATOMIC_SEQ_CST);
@@ -71,7 +92,7 @@ uint32_t xl_do_requests(struct xl_vcpu *x)
     if (q & XL_REQ_JC)
         xl_forget_code(x);
     if (q & XL_REQ_WATCH)
-        xl_forget_writes(x, UINT64_MAX);
+        watch_request(x);
     return q & XL_REQ_KICK;
 }
 
@@ -96,6 +117,25 @@ static void pause_a_bit(uint32_t *n)
         nanosleep(&t, NULL);
 }
 
+/* Once poked it comes here by itself: no need to do that again for each request. */
+static void ask(struct xl_vcpu *y, uint32_t what)
+{
+    uint32_t had = __atomic_fetch_or(&y->requests, what, __ATOMIC_SEQ_CST);
+
+    if ((had & what) != what && __atomic_load_n(&y->in_unit, __ATOMIC_SEQ_CST))
+        xl_poke(y);
+}
+
+void xl_tell_all(struct xl_engine *e, uint32_t what)
+{
+    for (uint32_t i = 0; i < e->n_vcpus; i++) {
+        struct xl_vcpu *y = __atomic_load_n(&e->vcpu[i], __ATOMIC_ACQUIRE);
+
+        if (y)
+            ask(y, what);
+    }
+}
+
 void xl_ask_others(struct xl_engine *e, struct xl_vcpu *self, uint32_t what)
 {
     uint32_t spins = 0;
@@ -103,11 +143,8 @@ void xl_ask_others(struct xl_engine *e, struct xl_vcpu *self, uint32_t what)
     for (uint32_t i = 0; i < e->n_vcpus; i++) {
         struct xl_vcpu *y = __atomic_load_n(&e->vcpu[i], __ATOMIC_ACQUIRE);
 
-        if (!y || y == self)
-            continue;
-        __atomic_fetch_or(&y->requests, what, __ATOMIC_SEQ_CST);
-        if (__atomic_load_n(&y->in_unit, __ATOMIC_SEQ_CST))
-            xl_poke(y);
+        if (y && y != self)
+            ask(y, what);
     }
     for (uint32_t i = 0; i < e->n_vcpus; i++) {
         struct xl_vcpu *y = __atomic_load_n(&e->vcpu[i], __ATOMIC_ACQUIRE);
@@ -116,6 +153,25 @@ void xl_ask_others(struct xl_engine *e, struct xl_vcpu *self, uint32_t what)
                __atomic_load_n(&y->in_unit, __ATOMIC_SEQ_CST))
             pause_a_bit(&spins);
     }
+}
+
+void xl_ask_watch(struct xl_engine *e, struct xl_vcpu *self, uint64_t page)
+{
+    for (uint32_t i = 0; i < e->n_vcpus; i++) {
+        struct xl_vcpu *y = __atomic_load_n(&e->vcpu[i], __ATOMIC_ACQUIRE);
+        struct xl_run *r;
+
+        if (!y || y == self)
+            continue;
+        r = xl_r(y);
+        pthread_mutex_lock(&r->map_lock);
+        if (r->n_watch < XL_WATCHES)
+            r->watch[r->n_watch] = page;
+        if (r->n_watch <= XL_WATCHES)
+            r->n_watch++;
+        pthread_mutex_unlock(&r->map_lock);
+    }
+    xl_ask_others(e, self, XL_REQ_WATCH);
 }
 
 void xl_tlb_flush_all_cpus(struct xl_vcpu *x)

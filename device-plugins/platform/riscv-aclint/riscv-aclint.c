@@ -177,7 +177,9 @@ static void reg_write(void *self, const struct pb_reg *r, uint32_t i, uint64_t v
         compare(a, i / 2);
     } else if (!no_hart(a, r->name, i)) {
         /* Stores before the interrupt are seen by whoever takes it. */
-        __atomic_store_n(&a->msip[i], (uint32_t)v & 1, __ATOMIC_RELEASE);
+        uint32_t was = __atomic_exchange_n(&a->msip[i], (uint32_t)v & 1, __ATOMIC_ACQ_REL);
+        if (was & v) /* asked for again: a hart that waits without taking it shall notice */
+            pb_line_set(a->hart[i].soft, 0);
         pb_line_set(a->hart[i].soft, v & 1);
     }
 }
