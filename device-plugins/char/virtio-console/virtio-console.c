@@ -36,7 +36,7 @@ struct console {
     struct config cfg;
 };
 
-/* ---- Driver to backend ------------------------------------------------------------------------ */
+/* ---- Driver to backend ---- */
 
 /* Write out a chain from byte tx_done on. 1 when all of it is out. */
 static int put(struct console *c, const struct pb_vchain *v)
@@ -90,7 +90,7 @@ static void on_drained(void *self)
         transmit(c);
 }
 
-/* ---- Backend to driver ------------------------------------------------------------------------ */
+/* ---- Backend to driver ---- */
 
 static uint32_t room(void *self)
 {
@@ -134,7 +134,7 @@ static int data(void *self, const uint8_t *buf, uint32_t n)
 
 static const struct pb_char_ops char_ops = {.size = sizeof char_ops, .room = room, .data = data};
 
-/* ---- The virtio side ---------------------------------------------------------------------------- */
+/* ---- The virtio side ---- */
 
 static void kick(void *self, uint32_t q)
 {
@@ -200,7 +200,7 @@ static const struct pb_virtio_dev virtio_dev = {
     .config_read = config_read,
 };
 
-/* ---- Life ------------------------------------------------------------------------------------------ */
+/* ---- Life ---- */
 
 enum { P_CHARDEV, P_COLS, P_ROWS };
 
