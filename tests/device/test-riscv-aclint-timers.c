@@ -105,6 +105,9 @@ static void test_msip(void)
     CU_ASSERT_EQUAL(pbt_read(a, 0, 4, 4), 1);
     CU_ASSERT_EQUAL(pbt_level(a, "soft", 1), 1);
     CU_ASSERT_EQUAL(pbt_level(a, "soft", 0), 0);
+    pbt_write(a, 0, 4, 1, 4); /* asked for again: a hart in WFI is told, by an edge */
+    CU_ASSERT_EQUAL(pbt_level(a, "soft", 1), 1);
+    CU_ASSERT_EQUAL(pbt_rises(a, "soft", 1), 2);
     pbt_write(a, 0, 4, 0, 4);
     CU_ASSERT_EQUAL(pbt_level(a, "soft", 1), 0);
     CU_ASSERT_EQUAL(pbt_guest_errors(b), 0);
