@@ -169,7 +169,8 @@ static int board_load(pb_dev *d, const char *what, uint64_t gpa, const void *dat
                     "-bios none)");
         return PB_EBUSY;
     }
-    struct pb_load l = {g_strdup(what), gpa, len, g_memdup2(data, len)};
+    struct pb_load l = {.what = g_strdup(what), .gpa = gpa, .len = len};
+    pb_load_keep(&l, data);
     g_array_append_val(m->loads, l);
     return 0;
 }

@@ -11,6 +11,10 @@
 #include "../line/line.h"
 #include "../mem/mem.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
 static void phase_of(pb_dev *d, uint32_t kind, uint32_t phase)
 {
     const struct pb_device_class *c = d->cls->table;
@@ -41,11 +45,60 @@ static void reset_cpu(pb_dev *d)
     pb_line_tell_all(d); /* its inputs are what they are */
 }
 
+#define KEEP_IN_MEMORY (1u << 20)
+#define PIECE (1u << 20)
+
+static gboolean write_all(int fd, const uint8_t *p, uint64_t len)
+{
+    while (len) {
+        ssize_t n = write(fd, p, MIN(len, 1u << 30));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return FALSE;
+        p += n;
+        len -= (uint64_t)n;
+    }
+    return TRUE;
+}
+
+void pb_load_keep(struct pb_load *l, const void *data)
+{
+    const char *dir = g_getenv("TMPDIR");
+
+    l->data = NULL;
+    l->fd = l->len < KEEP_IN_MEMORY
+                ? -1
+                : open(dir && *dir ? dir : "/var/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (l->fd >= 0 && write_all(l->fd, data, l->len))
+        return;
+    if (l->fd >= 0)
+        close(l->fd); /* no room there: memory has it */
+    l->fd = -1;
+    l->data = g_memdup2(data, l->len);
+}
+
+static int write_load(struct pb_machine *m, const struct pb_load *l)
+{
+    if (l->fd < 0)
+        return pb_mem_poke(m, l->gpa, l->data, l->len);
+    g_autofree uint8_t *buf = g_malloc(PIECE);
+    for (uint64_t at = 0; at < l->len;) {
+        ssize_t n = pread(l->fd, buf, MIN(l->len - at, PIECE), (off_t)at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0 || pb_mem_poke(m, l->gpa + at, buf, (uint64_t)n) < 0)
+            return PB_EIO;
+        at += (uint64_t)n;
+    }
+    return PB_OK;
+}
+
 static void write_loads(struct pb_machine *m)
 {
     for (guint i = 0; i < m->loads->len; i++) {
         struct pb_load *l = &g_array_index(m->loads, struct pb_load, i);
-        if (pb_mem_poke(m, l->gpa, l->data, l->len) < 0)
+        if (write_load(m, l) < 0)
             pb_warn("%s: the memory at 0x%" PRIx64 " is gone, it was not loaded", l->what,
                     l->gpa);
     }
@@ -70,6 +123,8 @@ static void clear_load(void *p)
 
     g_free(l->what);
     g_free(l->data);
+    if (l->fd >= 0)
+        close(l->fd);
 }
 
 void pb_loads_init(struct pb_machine *m)

@@ -8,8 +8,12 @@
 struct pb_load { /* an image that every cold reset writes */
     char *what;
     uint64_t gpa, len;
-    uint8_t *data;
+    uint8_t *data; /* NULL: it is in fd */
+    int fd;
 };
+/* Keep a copy of data for this and later resets: a large one in a nameless file, so that a
+ * kernel does not stay in memory twice. [main] */
+void pb_load_keep(struct pb_load *l, const void *data);
 
 void pb_reset_device(pb_dev *d, uint32_t kind);        /* it alone: hot plug; [main] */
 void pb_reset_all(struct pb_machine *m, uint32_t kind); /* vCPUs are stopped; [main] */
