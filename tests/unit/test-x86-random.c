@@ -146,11 +146,19 @@ static void show(uint64_t seed)
 static int program(struct ir_machine *m, uint64_t seed)
 {
     struct xl_engine *e = m->cpu.x.engine;
-    struct xl_unit u = {.pa = block.pc, .pa2 = UINT64_MAX};
+    static union { /* room for the links that code may name */
+        struct xl_unit unit;
+        uint8_t room[sizeof(struct xl_unit) + XL_UNIT_LINKS * sizeof(struct xl_link)];
+    } mem;
+    struct xl_unit *u = &mem.unit;
     uint64_t s = seed;
     char why[160];
     int rc, same;
 
+    memset(&mem, 0, sizeof(mem));
+    u->pa = block.pc;
+    u->pa2 = UINT64_MAX;
+    u->max_links = XL_UNIT_LINKS;
     ir_random(&s, &block, 4 + (uint32_t)(ir_rand(&s) % (ir_rand(&s) % 8 ? 40 : 400)));
     if (ir_rand(&s) % 2)
         xl_dce(&block);
@@ -159,10 +167,10 @@ static int program(struct ir_machine *m, uint64_t seed)
         show(seed);
         return 0;
     }
-    rc = xl_host_x86_64.compile(e, &block, &u);
+    rc = xl_host_x86_64.compile(e, &block, u);
     if (rc == PB_ENOSPC) {
         xl_host_x86_64.reset(e);
-        rc = xl_host_x86_64.compile(e, &block, &u);
+        rc = xl_host_x86_64.compile(e, &block, u);
     }
     if (rc != PB_OK) {
         printf("  compile: %d\n", rc);
@@ -172,11 +180,11 @@ static int program(struct ir_machine *m, uint64_t seed)
     prepare(m, seed);
     keep(m, &by_interp, interpret(m));
     prepare(m, seed);
-    keep(m, &by_code, execute(m, u.code));
+    keep(m, &by_code, execute(m, u->code));
     same = !compare(&by_interp, &by_code);
     if (!same || only_one)
         show(seed);
-    free(u.map);
+    free(u->map);
     return same;
 }
 

@@ -20,7 +20,7 @@ struct xl_link {          /* one linkable direct exit of a unit */
     uint8_t *cold;        /* where it goes while unlinked (executable view) */
 };
 
-#define XL_UNIT_LINKS 8
+#define XL_UNIT_LINKS 8 /* at most; further exits go through the jump cache */
 
 /* May a direct exit to pcb + delta be linked? It stays in the page, and the instruction there
  * cannot straddle into the next one (such units depend on a second mapping: they are found
@@ -41,9 +41,10 @@ struct xl_unit {
     void *code;          /* entry, executable view; NULL without a back end */
     struct xl_block *ir; /* kept for the interpreter, else NULL */
     uint8_t *map;        /* the back end's table: host pc to guest pc */
-    uint32_t map_size, reserved;
+    uint32_t map_size, max_links;
     struct xl_link *in;  /* links into this unit */
-    struct xl_link link[XL_UNIT_LINKS];
+    struct xl_link link[]; /* link[max_links], the first n_links in use: code names them by
+                              address, so they are allocated before it is made */
 };
 
 #endif

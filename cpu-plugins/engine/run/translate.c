@@ -113,6 +113,17 @@ static int keep_ir(struct xl_engine *e, struct xl_unit *u, const struct xl_block
     return PB_OK;
 }
 
+/* Direct exits that a back end may link. */
+static uint32_t count_links(const struct xl_block *b)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < b->n_ops; i++)
+        n += (b->op[i].op == XL_OP_brc || b->op[i].op == XL_OP_exit) &&
+             xl_linkable(b->guest, b->op[i].imm);
+    return n < XL_UNIT_LINKS ? n : XL_UNIT_LINKS;
+}
+
 /* A unit of the block; PB_ENOSPC: forget everything first. Holds e->lock. */
 static int make_unit(struct xl_engine *e, const struct xl_block *b, uint64_t pa, uint64_t pa2,
                      struct xl_unit **out)
@@ -122,9 +133,11 @@ static int make_unit(struct xl_engine *e, const struct xl_block *b, uint64_t pa,
 
     if (e->unit_bytes > e->code_bytes || (e->tiny_cache && e->n_units >= e->tiny_cache))
         return PB_ENOSPC;
-    u = calloc(1, sizeof(*u));
+    size_t size = sizeof(*u) + count_links(b) * sizeof(u->link[0]);
+    u = calloc(1, size);
     if (!u)
         return PB_ENOMEM;
+    u->max_links = count_links(b);
     u->pa = pa;
     u->pa2 = b->crosses ? pa2 : UINT64_MAX;
     u->mode = b->mode;
@@ -141,7 +154,7 @@ static int make_unit(struct xl_engine *e, const struct xl_block *b, uint64_t pa,
         free(u);
         return rc;
     }
-    e->unit_bytes += sizeof(*u);
+    e->unit_bytes += size;
     e->n_translated++;
     e->guest_bytes += u->bytes;
     e->host_bytes += u->code_size;
