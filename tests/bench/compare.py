@@ -245,6 +245,8 @@ def main():
     options = parser.parse_intermixed_args()
     options.bios = options.bios or console.artefact("firmware-riscv64.sh")["trixie"]
     runs = contenders(options.contenders)
+    if len(runs) < 2:
+        sys.exit("compare.py: one command alone; name another NAME=COMMAND to compare it with")
     bench = Bench(options)
     parts = {"boot": [bench.boot, bench.finisher], "cpu": [bench.programs],
              "io": [bench.throughput]}
