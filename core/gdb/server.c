@@ -3,49 +3,42 @@
  * or a Unix socket. One at a time; a second one waits in the backlog. */
 #include "gdb.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
-#include <gio/gio.h>
-#include <gio/gunixsocketaddress.h>
 #include <glib-unix.h>
+#include <netinet/tcp.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static struct {
     struct pb_gdb gdb;
     struct pb_machine *m;
-    GSocket *listener, *peer;
-    GSource *accepting, *reading;
-    char *path; /* of a Unix socket, removed at the end */
-} srv;
+    int listener, peer;       /* -1: none */
+    guint accepting, reading; /* sources of the main loop; 0: none */
+    char *path;               /* of a Unix socket, removed at the end */
+} srv = {.listener = -1, .peer = -1};
 
-static gboolean on_accept(GSocket *s, GIOCondition c, gpointer user);
+static gboolean on_accept(gint fd, GIOCondition c, gpointer user);
 
-static void watch(GSocket *s, GSource **slot, GSocketSourceFunc fn)
+static void unwatch(guint *source)
 {
-    *slot = g_socket_create_source(s, G_IO_IN, NULL);
-    g_source_set_callback(*slot, G_SOURCE_FUNC(fn), NULL, NULL);
-    g_source_attach(*slot, NULL);
-}
-
-static void unwatch(GSource **slot)
-{
-    if (*slot) {
-        g_source_destroy(*slot);
-        g_source_unref(*slot);
-        *slot = NULL;
-    }
+    if (*source)
+        g_source_remove(*source);
+    *source = 0;
 }
 
 static void drop_peer(void)
 {
-    if (!srv.peer)
+    if (srv.peer < 0)
         return;
     unwatch(&srv.reading);
-    g_socket_close(srv.peer, NULL);
-    g_clear_object(&srv.peer);
+    close(srv.peer);
+    srv.peer = -1;
     pb_gdb_fini(&srv.gdb);
-    if (srv.listener)
-        watch(srv.listener, &srv.accepting, on_accept);
+    if (srv.listener >= 0)
+        srv.accepting = g_unix_fd_add(srv.listener, G_IO_IN, on_accept, NULL);
 }
 
 static gboolean drop_soon(gpointer user)
@@ -64,8 +57,10 @@ static void close_peer(struct pb_gdb *g)
 static void send_peer(struct pb_gdb *g, const char *data, gsize n)
 {
     (void)g;
-    while (srv.peer && n) {
-        gssize k = g_socket_send_with_blocking(srv.peer, data, n, TRUE, NULL, NULL);
+    while (srv.peer >= 0 && n) {
+        ssize_t k = send(srv.peer, data, n, MSG_NOSIGNAL);
+        if (k < 0 && errno == EINTR)
+            continue;
         if (k <= 0)
             return; /* the reader will see the end */
         data += k;
@@ -73,43 +68,51 @@ static void send_peer(struct pb_gdb *g, const char *data, gsize n)
     }
 }
 
-static gboolean on_read(GSocket *s, GIOCondition c, gpointer user)
+static gboolean on_read(gint fd, GIOCondition c, gpointer user)
 {
-    char buf[4096];
-    gssize n = g_socket_receive_with_blocking(s, buf, sizeof buf, FALSE, NULL, NULL);
+    uint8_t buf[4096];
+    ssize_t n = recv(fd, buf, sizeof buf, MSG_DONTWAIT);
 
     (void)c;
     (void)user;
     if (n > 0) {
-        pb_gdb_receive(&srv.gdb, (uint8_t *)buf, (gsize)n);
-    } else if (n == 0 || (c & (G_IO_HUP | G_IO_ERR))) {
+        pb_gdb_receive(&srv.gdb, buf, (gsize)n);
+    } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+        srv.reading = 0;
         pb_gdb_detach(&srv.gdb); /* a lost debugger leaves as a polite one does */
         return G_SOURCE_REMOVE;
     }
     return G_SOURCE_CONTINUE;
 }
 
-static gboolean on_accept(GSocket *s, GIOCondition c, gpointer user)
+static gboolean on_accept(gint fd, GIOCondition c, gpointer user)
 {
+    int one = 1;
+
     (void)c;
     (void)user;
-    srv.peer = g_socket_accept(s, NULL, NULL);
-    if (!srv.peer)
+    srv.peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+    if (srv.peer < 0)
         return G_SOURCE_CONTINUE;
-    if (g_socket_get_family(srv.peer) != G_SOCKET_FAMILY_UNIX)
-        g_socket_set_option(srv.peer, 6 /* IPPROTO_TCP */, 1 /* TCP_NODELAY */, 1, NULL);
+    if (!srv.path)
+        setsockopt(srv.peer, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     pb_gdb_init(&srv.gdb, srv.m);
     srv.gdb.send = send_peer;
     srv.gdb.close = close_peer;
-    watch(srv.peer, &srv.reading, on_read);
+    srv.reading = g_unix_fd_add(srv.peer, G_IO_IN | G_IO_HUP | G_IO_ERR, on_read, NULL);
     pb_gdb_attach(&srv.gdb);
-    g_source_unref(srv.accepting);
-    srv.accepting = NULL;
+    srv.accepting = 0;
     return G_SOURCE_REMOVE; /* one debugger at a time */
 }
 
-/* "tcp:[HOST]:PORT" or "tcp::PORT". */
-static GSocketAddress *tcp_address(const char *spec, pb_err *e)
+union place {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_un un;
+};
+
+/* "[HOST]:PORT". Length of the address, or 0. */
+static socklen_t tcp_address(const char *spec, union place *a, pb_err *e)
 {
     const char *colon = strrchr(spec, ':');
     g_autofree char *host = colon ? g_strndup(spec, (gsize)(colon - spec)) : NULL;
@@ -117,63 +120,73 @@ static GSocketAddress *tcp_address(const char *spec, pb_err *e)
 
     if (!colon || !g_ascii_string_to_unsigned(colon + 1, 10, 1, 65535, &port, NULL)) {
         pb_err_set(e, PB_EINVAL, "-gdb tcp:%s: expected tcp:[HOST]:PORT", spec);
-        return NULL;
+        return 0;
     }
-    GSocketAddress *a = g_inet_socket_address_new_from_string(host && *host ? host : "127.0.0.1",
-                                                              (guint)port);
-    if (!a)
-        pb_err_set(e, PB_EINVAL, "-gdb tcp:%s: '%s' is no address", spec, host);
-    return a;
+    a->in = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    if (inet_pton(AF_INET, *host ? host : "127.0.0.1", &a->in.sin_addr) != 1) {
+        pb_err_set(e, PB_EINVAL, "-gdb tcp:%s: '%s' is no IPv4 address", spec, host);
+        return 0;
+    }
+    return sizeof a->in;
 }
 
-static GSocketAddress *address(const char *dev, pb_err *e)
+static socklen_t address(const char *dev, union place *a, pb_err *e)
 {
-    if (g_str_has_prefix(dev, "tcp:")) {
-        g_auto(GStrv) parts = g_strsplit(dev + 4, ",", 2); /* ",server=on,wait=off": as ever */
-        return tcp_address(parts[0] ? parts[0] : "", e);
+    const char *colon = strchr(dev, ':');
+    g_auto(GStrv) parts = g_strsplit(colon ? colon + 1 : "", ",", 2); /* ",server=on": as ever */
+    const char *rest = parts[0] ? parts[0] : "";
+
+    if (g_str_has_prefix(dev, "tcp:"))
+        return tcp_address(rest, a, e);
+    if (!g_str_has_prefix(dev, "unix:")) {
+        pb_err_set(e, PB_EINVAL, "-gdb %s: not a place to listen at", dev);
+        pb_err_hint(e, "tcp::PORT, tcp:HOST:PORT or unix:PATH");
+        return 0;
     }
-    if (g_str_has_prefix(dev, "unix:")) {
-        g_auto(GStrv) parts = g_strsplit(dev + 5, ",", 2);
-        unlink(parts[0]);
-        srv.path = g_strdup(parts[0]);
-        return g_unix_socket_address_new(parts[0]);
+    a->un = (struct sockaddr_un){.sun_family = AF_UNIX};
+    if (!*rest || strlen(rest) >= sizeof a->un.sun_path) {
+        pb_err_set(e, PB_EINVAL, "-gdb %s: a socket's path has 1 to %zu bytes", dev,
+                   sizeof a->un.sun_path - 1);
+        return 0;
     }
-    pb_err_set(e, PB_EINVAL, "-gdb %s: not a place to listen at", dev);
-    pb_err_hint(e, "tcp::PORT, tcp:HOST:PORT or unix:PATH");
-    return NULL;
+    strcpy(a->un.sun_path, rest);
+    unlink(rest);
+    srv.path = g_strdup(rest);
+    return sizeof a->un;
 }
 
 int pb_gdb_start(struct pb_machine *m, const char *dev, pb_err *e)
 {
-    g_autoptr(GSocketAddress) a = address(dev, e);
-    GError *err = NULL;
+    union place a;
+    socklen_t len = address(dev, &a, e);
+    int one = 1;
 
-    if (!a)
+    if (!len)
         return PB_EINVAL;
     srv.m = m;
-    srv.listener = g_socket_new(g_socket_address_get_family(a), G_SOCKET_TYPE_STREAM,
-                                G_SOCKET_PROTOCOL_DEFAULT, &err);
-    if (!srv.listener || !g_socket_bind(srv.listener, a, TRUE, &err) ||
-        !g_socket_listen(srv.listener, &err)) {
-        pb_err_set(e, PB_EIO, "-gdb %s: %s", dev, err ? err->message : "cannot listen");
-        g_clear_error(&err);
-        g_clear_object(&srv.listener);
+    srv.listener = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (srv.listener >= 0)
+        setsockopt(srv.listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (srv.listener < 0 || bind(srv.listener, &a.any, len) || listen(srv.listener, 1)) {
+        pb_err_set(e, PB_EIO, "-gdb %s: cannot listen: %s", dev, g_strerror(errno));
+        if (srv.listener >= 0)
+            close(srv.listener);
+        srv.listener = -1;
         return PB_EIO;
     }
-    watch(srv.listener, &srv.accepting, on_accept);
+    srv.accepting = g_unix_fd_add(srv.listener, G_IO_IN, on_accept, NULL);
     return PB_OK;
 }
 
 void pb_gdb_stop(void)
 {
     unwatch(&srv.accepting);
-    if (srv.listener)
-        g_socket_close(srv.listener, NULL);
-    g_clear_object(&srv.listener);
-    if (srv.peer && !srv.gdb.detached)
+    if (srv.listener >= 0)
+        close(srv.listener);
+    srv.listener = -1;
+    if (srv.peer >= 0 && !srv.gdb.detached)
         pb_gdb_exited(&srv.gdb);
     drop_peer();
-    unwatch(&srv.accepting);
     if (srv.path)
         unlink(srv.path);
     g_clear_pointer(&srv.path, g_free);
