@@ -55,6 +55,7 @@ qemu-user           peer of the translator's tests
 qemu-utils          qemu-img makes the qcow2 images
 gdb-multiarch       drives the gdb stub
 device-tree-compiler
+pahole              reads the ABI's layout
 socat
 expect
 busybox-static

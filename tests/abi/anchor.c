@@ -2,10 +2,12 @@
 /* anchor.c - one object of every public struct, so that its debug information describes
  * the ABI. Compiled, never run. */
 #define PB_USE_DRAFT 1
+#include <plugboard/arm.h>
 #include <plugboard/backend.h>
 #include <plugboard/board.h>
 #include <plugboard/device.h>
 #include <plugboard/draft/cpu.h>
+#include <plugboard/msi.h>
 #include <plugboard/plugin.h>
 #include <plugboard/reg.h>
 #include <plugboard/virtio.h>
@@ -19,7 +21,8 @@
     X(pb_net_ops) X(pb_svc_net) X(pb_char_ops) X(pb_svc_char) X(pb_fs_ops) X(pb_svc_fs)        \
     X(pb_virtio_dev) X(pb_vchain) X(pb_virtio) X(pb_board_reg) X(pb_board_wire)                \
     X(pb_svc_board) X(pb_fw_files) X(pb_boot) X(pb_fdt_node) X(pb_span) X(pb_svc_cpu)          \
-    X(pb_cpu_reg) X(pb_cpu_info) X(pb_cpu_model) X(pb_cpu_class)
+    X(pb_cpu_reg) X(pb_cpu_info) X(pb_cpu_model) X(pb_cpu_class) X(pb_msi_route) X(pb_msi)     \
+    X(pb_arm_sysreg) X(pb_smccc)
 
 #define X(s) struct s anchor_##s;
 STRUCTS(X)

@@ -36,7 +36,7 @@ extern "C" {
 #endif
 
 #define PB_ABI_EPOCH 1u /* until 1.0, raised by every deliberate break */
-#define PB_ABI_MINOR 0u /* raised by every addition; 0 again with a new epoch */
+#define PB_ABI_MINOR 1u /* raised by every addition; 0 again with a new epoch */
 
 /* True when table `p` of type `T` was built with member `m` and sets it. */
 #define PB_HAS(T, p, m) ((p) && (p)->size >= offsetof(T, m) + sizeof((p)->m) && (p)->m)
