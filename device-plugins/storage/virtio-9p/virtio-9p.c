@@ -221,12 +221,10 @@ static const struct pb_prop props[] = {
      .flags = PB_P_REQUIRED},
 };
 static const struct pb_provide provides[] = {{PB_VIRTIO_DEV, &virtio_dev}};
-static const char *const aliases[] = {"virtio-9p", NULL};
 
 static const struct pb_device_class class_9p = {
     .size = sizeof class_9p,
     .id = "virtio-9p-device",
-    .aliases = aliases,
     .category = "storage",
     .spec = "linux/virtio_9p.h; 9P2000.L",
     .bus = PB_VIRTIO_BUS,

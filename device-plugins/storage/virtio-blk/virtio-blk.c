@@ -496,12 +496,10 @@ static const struct pb_field state[] = {
     PB_FIELD(struct blk, writeback, PB_S_U32),
 };
 static const struct pb_provide provides[] = {{PB_VIRTIO_DEV, &virtio_dev}};
-static const char *const aliases[] = {"virtio-blk", NULL};
 
 static const struct pb_device_class blk_class = {
     .size = sizeof blk_class,
     .id = "virtio-blk-device",
-    .aliases = aliases,
     .title = NULL,
     .category = "storage",
     .spec = "VIRTIO 1.2, 5.2",
