@@ -170,7 +170,7 @@ pb_dev *pb_dev_new(struct pb_machine *m, const struct pb_class *c, const char *i
     return d;
 }
 
-/* ---- Realize ------------------------------------------------------------------------------ */
+/* ---- Realize ----------------------------------------------------------------------------- */
 
 static const struct pb_place *where(const pb_dev *d)
 {
@@ -279,7 +279,7 @@ int pb_dev_place(pb_dev *d, uint32_t region, uint64_t addr, pb_err *e)
     return 0;
 }
 
-/* ---- The one teardown order ----------------------------------------------------------------- */
+/* ---- The one teardown order -------------------------------------------------------------- */
 
 static void unplace_regions(pb_dev *d)
 {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Wiring ------------------------------------------------------------------------------- */
+/* ---- Wiring ------------------------------------------------------------------------------ */
 
 /* "irq[96]" is 96 inputs named irq. */
 static uint32_t inputs_in(const char *text, size_t *name_len)
@@ -67,7 +67,7 @@ int pb_dev_wire(pb_dev *from, const char *out, uint32_t i, pb_dev *to, uint32_t 
     return pb_wire_connect(from, out, i, to, n, shared, e);
 }
 
-/* ---- Plug and unplug ------------------------------------------------------------------------ */
+/* ---- Plug and unplug --------------------------------------------------------------------- */
 
 static const struct pb_bus_parent *parent_of(pb_dev *d, void **self)
 {

@@ -70,7 +70,7 @@ static pb_pci_fn *find(struct fabric *fab, uint32_t bus, uint32_t devfn, uint32_
     return f && off < f->cfg_len ? f : NULL;
 }
 
-/* ---- Accesses ----------------------------------------------------------------------------- */
+/* ---- Accesses ---------------------------------------------------------------------------- */
 
 uint32_t config_read(struct fabric *fab, uint32_t bus, uint32_t devfn, uint32_t off, uint32_t n)
 {
@@ -154,7 +154,7 @@ void config_write(struct fabric *fab, uint32_t bus, uint32_t devfn, uint32_t off
     pthread_mutex_unlock(&fab->access);
 }
 
-/* ---- Saved state: what software can change, by place on the bus ------------------------------ */
+/* ---- Saved state: what software can change, by place on the bus -------------------------- */
 
 int config_save(struct pbus *b, pb_state *s, pb_err *e)
 {

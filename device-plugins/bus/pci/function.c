@@ -25,7 +25,7 @@ static int fail(const struct pbus *b, pb_err *e, int code, const char *fmt, ...)
     return b->h->fail(e, code, text);
 }
 
-/* ---- Addresses ---------------------------------------------------------------------------- */
+/* ---- Addresses --------------------------------------------------------------------------- */
 
 /* "06.0", "6", "1f.7": slot and function, hexadecimal. -1: it is none. */
 static int parse_addr(const char *s)
@@ -83,12 +83,12 @@ static int choose(struct pbus *b, pb_dev *d, pb_err *e)
         return fail(b, e, PB_EBUSY, "PCI: slot %d function %d not available for %s, in use by %s: "
                     "name another addr=, or none to get a free one", at >> 3, at & 7, name,
                     b->fab->bus->name(b->slot[at]->dev));
-    int rc = check_multi(b, (uint32_t)at, (uint32_t)b->fab->prop->get_int(d, PB_PCI_P_MULTIFUNCTION),
-                         e);
+    uint32_t multi = (uint32_t)b->fab->prop->get_int(d, PB_PCI_P_MULTIFUNCTION);
+    int rc = check_multi(b, (uint32_t)at, multi, e);
     return rc < 0 ? rc : at;
 }
 
-/* ---- A function ------------------------------------------------------------------------------ */
+/* ---- A function -------------------------------------------------------------------------- */
 
 /* Header fields that all kinds share. 6.2. */
 static void header(pb_pci_fn *f)
@@ -224,9 +224,11 @@ static int svc_bar(pb_pci_fn *f, uint32_t n, uint32_t flags, pb_region *r, uint6
     uint32_t io = flags & PB_PCI_BAR_IO, wide = !!(flags & PB_PCI_BAR_MEM64), rom = n == PB_PCI_ROM;
     uint32_t max = f->below ? 2 : 6;
     char name[24];
+    uint32_t place = rom ? !io && !wide : n + wide < max;
+    uint64_t least = io ? 4 : rom ? 2048 : 16, most = io ? 256 : wide ? 1ull << 63 : 1ull << 31;
 
-    if ((!rom && n + wide >= max) || (rom && (io || wide)) || f->bar[n].size ||
-        (wide && f->bar[n + 1].size) || (bytes & (bytes - 1)) || bytes < (io ? 4u : rom ? 2048u : 16u) || (io && bytes > 256) || (!wide && !io && bytes > 1ull << 31))
+    if (!place || f->bar[n].size || (wide && f->bar[n + 1].size) || (bytes & (bytes - 1)) ||
+        bytes < least || bytes > most)
         return fail(f->bus, e, PB_EINVAL, "PCI: BAR %u of 0x%llx bytes cannot be", n,
                     (unsigned long long)bytes);
     struct bar *b = &f->bar[n];
@@ -286,7 +288,7 @@ int fn_express(pb_pci_fn *f, uint32_t type, pb_err *e)
     return rc;
 }
 
-/* ---- On and off the bus ---------------------------------------------------------------------- */
+/* ---- On and off the bus ------------------------------------------------------------------ */
 
 /* Which line of the host bridge the pin reaches. PCI-to-PCI Bridge Architecture 1.2, 9.1. */
 static uint32_t swizzle(const pb_pci_fn *f)
@@ -409,7 +411,7 @@ void pbus_fini(struct pbus *b)
     forget_pending(b);
 }
 
-/* ---- PB_PCI: the rest --------------------------------------------------------------------------- */
+/* ---- PB_PCI: the rest -------------------------------------------------------------------- */
 
 static uint32_t svc_where(void *bus)
 {

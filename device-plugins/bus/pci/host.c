@@ -54,7 +54,7 @@ static void void_write(void *opaque, uint64_t off, uint64_t val, uint32_t bytes)
     (void)opaque, (void)off, (void)val, (void)bytes;
 }
 
-/* ---- Life --------------------------------------------------------------------------------- */
+/* ---- Life -------------------------------------------------------------------------------- */
 
 static int window(struct gpex *g, uint32_t i, const char *name, pb_region *of, uint64_t base,
                   uint64_t size, pb_err *e)
@@ -190,7 +190,7 @@ static int load(void *self, pb_state *s, pb_err *e)
     return config_load(self, s, e);
 }
 
-/* ---- Device tree --------------------------------------------------------------------------- */
+/* ---- Device tree ------------------------------------------------------------------------- */
 
 /* ranges: (space, bus address) to CPU address. IEEE 1275 PCI Bus Binding, 2.2.1.1. */
 static int put_ranges(struct gpex *g, void *fdt, int node, const struct pb_board_reg *r)
@@ -281,7 +281,7 @@ static int fill(void *self, void *fdt, int32_t node, pb_err *e)
     return PB_OK;
 }
 
-/* ---- The class -------------------------------------------------------------------------------- */
+/* ---- The class --------------------------------------------------------------------------- */
 
 static const char *const msi_kinds[] = {PB_MSI, NULL};
 static const struct pb_prop props[] = {

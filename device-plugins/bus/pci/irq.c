@@ -39,7 +39,7 @@ void fn_intx(pb_pci_fn *f, uint32_t level)
     irq_update(f);
 }
 
-/* ---- Messages: what the registers say ------------------------------------------------------- */
+/* ---- Messages: what the registers say ---------------------------------------------------- */
 
 /* MSI-X Message Control, 6.8.2.3, and MSI's, 6.8.1.3. */
 #define MSIX_ENABLE 0x8000u
@@ -215,7 +215,7 @@ void msg_reset(pb_pci_fn *f)
     pthread_mutex_unlock(&f->vec_lock);
 }
 
-/* ---- Making them ---------------------------------------------------------------------------- */
+/* ---- Making them ------------------------------------------------------------------------- */
 
 static int make_vectors(pb_pci_fn *f, uint32_t n, pb_err *e)
 {
@@ -346,7 +346,7 @@ int fn_msix(pb_pci_fn *f, uint32_t n, uint32_t bar, pb_region *box, uint32_t off
     return rc;
 }
 
-/* ---- Saved state ------------------------------------------------------------------------------ */
+/* ---- Saved state ------------------------------------------------------------------------- */
 
 int msg_save(pb_pci_fn *f, pb_state *s, pb_err *e)
 {

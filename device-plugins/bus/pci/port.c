@@ -148,7 +148,7 @@ static int check_chassis(struct port *p, pb_dev *d, pb_err *e)
     return PB_OK;
 }
 
-/* ---- Life ---------------------------------------------------------------------------------- */
+/* ---- Life -------------------------------------------------------------------------------- */
 
 static int make_slot(struct port *p, uint32_t slot, uint32_t number, pb_err *e)
 {
@@ -239,7 +239,7 @@ static int load(void *self, pb_state *s, pb_err *e)
     return rc;
 }
 
-/* ---- The slot's bus -------------------------------------------------------------------------- */
+/* ---- The slot's bus ---------------------------------------------------------------------- */
 
 static int attach(void *self, uint32_t bus, pb_dev *child, pb_err *e)
 {
@@ -293,8 +293,8 @@ static const struct pb_bus_parent slot_parent = {
     .hotplug = hotplug, .unplug = unplug};
 static const struct pb_prop props[] = {
     PB_PCI_PROPS,
-    {.name = "port", .doc = "port number in the link capabilities", .def = "0", .type = PB_T_UINT, .max = 255,
-     .qemu_type = "uint8"},
+    {.name = "port", .doc = "port number in the link capabilities", .def = "0",
+     .type = PB_T_UINT, .max = 255, .qemu_type = "uint8"},
     {.name = "chassis", .doc = "chassis number: a slot's number is unique in it",
      .def = "0", .type = PB_T_UINT, .max = 255, .qemu_type = "uint8"},
     {.name = "slot", .doc = "physical slot number that the guest is told", .type = PB_T_UINT,

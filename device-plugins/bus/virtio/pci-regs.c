@@ -181,7 +181,7 @@ const struct pb_regs common_regs = {
     .write = reg_write,
 };
 
-/* ---- ISR, device configuration ------------------------------------------------------------- */
+/* ---- ISR, device configuration ----------------------------------------------------------- */
 
 /* Reading takes the causes and lowers the pin; one that came meanwhile raises it again. */
 static uint32_t take_isr(struct vpci *v)
@@ -212,7 +212,7 @@ static void device_write(struct vpci *v, uint32_t off, uint64_t val, uint32_t n)
         ops->config_write(v->t.self, off, &val, n);
 }
 
-/* ---- The modern BAR -------------------------------------------------------------------------- */
+/* ---- The modern BAR ---------------------------------------------------------------------- */
 
 uint64_t modern_read(struct vpci *v, uint32_t off, uint32_t n)
 {
@@ -246,7 +246,7 @@ void modern_write(struct vpci *v, uint32_t off, uint64_t val, uint32_t n)
     }
 }
 
-/* ---- The legacy BAR, 4.1.4.10 ------------------------------------------------------------------ */
+/* ---- The legacy BAR, 4.1.4.10 ------------------------------------------------------------ */
 
 enum { L_DEVICE_FEATURES = 0x00, L_DRIVER_FEATURES = 0x04, L_QUEUE_ADDRESS = 0x08,
        L_QUEUE_SIZE = 0x0c, L_QUEUE_SELECT = 0x0e, L_QUEUE_NOTIFY = 0x10, L_STATUS = 0x12,

@@ -23,7 +23,7 @@
 enum { CAP_COMMON = 1, CAP_NOTIFY, CAP_ISR, CAP_DEVICE, CAP_PCI_CFG };
 enum { CFG_BAR = 4, CFG_OFFSET = 8, CFG_LENGTH = 12, CFG_DATA = 16, CFG_END = 20 };
 
-/* ---- Interrupts ------------------------------------------------------------------------------ */
+/* ---- Interrupts -------------------------------------------------------------------------- */
 
 static void interrupt(struct transport *t, uint32_t cause, uint32_t queue)
 {
@@ -40,7 +40,7 @@ static void interrupt(struct transport *t, uint32_t cause, uint32_t queue)
     v->pci->intx(v->fn, 1);
 }
 
-/* ---- BARs -------------------------------------------------------------------------------------- */
+/* ---- BARs -------------------------------------------------------------------------------- */
 
 static uint64_t bar_read(void *opaque, uint64_t off, uint32_t n)
 {
@@ -84,7 +84,7 @@ static void io_write(void *opaque, uint64_t off, uint64_t val, uint32_t n)
     pthread_mutex_unlock(&v->regs);
 }
 
-/* ---- The window in configuration space, 4.1.4.9 ------------------------------------------------- */
+/* ---- The window in configuration space, 4.1.4.9 ------------------------------------------ */
 
 static uint32_t window(struct vpci *v, uint32_t *len)
 {
@@ -167,7 +167,7 @@ static int add_cap(struct vpci *v, uint32_t type, uint32_t off, uint32_t len, pb
     return v->pci->cap(v->fn, 0x09, body, wmask, n - 2, e);
 }
 
-/* ---- The device comes: now we know what the function is ------------------------------------------ */
+/* ---- The device comes: now we know what the function is ---------------------------------- */
 
 static uint32_t class_of(uint32_t device_id)
 {
@@ -266,7 +266,7 @@ static void detach(void *self, uint32_t bus, pb_dev *child)
 const struct pb_bus_parent vpci_parent = {
     .size = sizeof vpci_parent, .attach = attach, .detach = detach};
 
-/* ---- Life ------------------------------------------------------------------------------------------ */
+/* ---- Life -------------------------------------------------------------------------------- */
 
 void vpci_registers_reset(struct vpci *v)
 {

@@ -262,7 +262,7 @@ const struct pb_virtio transport_service = {
     .kick_worker = svc_kick_worker,
 };
 
-/* ---- Life --------------------------------------------------------------------------------- */
+/* ---- Life -------------------------------------------------------------------------------- */
 
 int transport_init(struct transport *t, pb_dev *d, const pb_host *h, pb_err *e)
 {
@@ -312,7 +312,7 @@ void transport_detach(struct transport *t)
     t->n_queues = 0;
 }
 
-/* ---- Saved state: what the driver set up, and where each queue stands ---------------------- */
+/* ---- Saved state: what the driver set up, and where each queue stands -------------------- */
 
 enum { Q_NUM, Q_READY, Q_LAST, Q_USED, Q_SIGNALLED, Q_VALID, Q_AWRAP, Q_UWRAP, Q_FIELDS };
 

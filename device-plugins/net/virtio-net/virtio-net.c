@@ -96,7 +96,7 @@ static void wire_ready(void *self)
     }
 }
 
-/* ---- Receive ------------------------------------------------------------------------------ */
+/* ---- Receive ----------------------------------------------------------------------------- */
 
 /* A reader of the frame's iovecs. */
 struct source {
@@ -252,7 +252,7 @@ static void link_changed(void *self, uint32_t up)
 static const struct pb_net_ops net_ops = {
     .size = sizeof net_ops, .frame = frame, .ready = wire_ready, .link = link_changed};
 
-/* ---- The control queue ---------------------------------------------------------------------- */
+/* ---- The control queue ------------------------------------------------------------------- */
 
 static void control_queue(struct net *n)
 {
@@ -273,7 +273,7 @@ static void control_queue(struct net *n)
     }
 }
 
-/* ---- The virtio side -------------------------------------------------------------------------- */
+/* ---- The virtio side --------------------------------------------------------------------- */
 
 static uint32_t ctrl_index(const struct net *n)
 {
@@ -374,7 +374,7 @@ static const struct pb_virtio_dev virtio_dev = {
     .config_read = config_read,
 };
 
-/* ---- Life ------------------------------------------------------------------------------------- */
+/* ---- Life -------------------------------------------------------------------------------- */
 
 static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
 {

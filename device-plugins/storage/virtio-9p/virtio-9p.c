@@ -126,7 +126,7 @@ static void config_read(void *self, uint32_t off, void *buf, uint32_t n)
     memcpy(buf, ((struct dev9p *)self)->config + off, n);
 }
 
-/* ---- Life ------------------------------------------------------------------------------------- */
+/* ---- Life -------------------------------------------------------------------------------- */
 
 /* The transport asks for PB_VIRTIO_DEV with the class's table; it is the same for all
  * instances but for the length of the tag, so the longest is declared and the rest is 0. */

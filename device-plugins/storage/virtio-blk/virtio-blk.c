@@ -368,7 +368,7 @@ static const struct pb_virtio_dev virtio_dev = {
     .config_write = config_write,
 };
 
-/* ---- Life ---------------------------------------------------------------------------------- */
+/* ---- Life -------------------------------------------------------------------------------- */
 
 static void set_geometry(struct blk *b, const struct pb_block_info *i, uint32_t logical,
                          uint32_t physical)
