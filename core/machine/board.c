@@ -22,9 +22,8 @@ static void board_used(pb_dev *d, const char *name)
 
 static const char *board_find_firmware(pb_dev *d, const char *name, pb_err *e)
 {
-    g_autofree char *path = pb_firmware_find(name, e);
+    g_autofree char *path = pb_firmware_find(d->m->arch, name, e);
 
-    (void)d;
     return path ? g_intern_string(path) : NULL;
 }
 
