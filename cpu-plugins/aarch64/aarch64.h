@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* aarch64.h - the AArch64 CPU: its state, and what the files of this folder give each other.
+ *
+ * Arm Architecture Reference Manual for A-profile architecture, DDI 0487.
+ * Who does what: decode (bits to operands), lift-* (operands to IR), flags (NZCV), helpers
+ * (what IR calls), sysreg (system registers), except (exceptions, interrupts, returns), mmu
+ * (addresses), timer, gdb and facts (how others see the CPU), cpu (the class).
+ */
+#ifndef A64_H
+#define A64_H
+
+#include "xl.h"
+#include "decode.h"
+
+#include <plugboard/arm.h>
+#include <plugboard/device.h>
+
+/* ---- System registers that are kept in sr[], by sysreg.def -------------------------------- */
+
+enum a64_sr {
+#define A64_SR(id, op0, op1, crn, crm, op2, el, flags, read, write) SR_##id,
+#include "sysreg.def"
+#undef A64_SR
+    SR_COUNT
+};
+
+/* ---- Slots --------------------------------------------------------------------------------- */
+
+/* X0 to X30 are 0 to 30, SP is 31. The flags: see lift-flags.c. V0 to V31 begin at A64_SLOT_V.
+ * Registers of sr[] that are slots come last. */
+enum {
+    A64_SLOT_SP = 31, A64_SLOT_CC, A64_SLOT_CCA, A64_SLOT_CCB, A64_SLOT_CCC,
+    A64_SLOT_V = A64_SLOT_CCC + 1,
+    A64_SLOT_QC = A64_SLOT_V + 32, /* FPSR.QC: not zero when set */
+    A64_SLOT_SR,
+    A64_SLOT_TPIDR_EL0 = A64_SLOT_SR, A64_SLOT_TPIDRRO_EL0, A64_SLOT_TPIDR_EL1,
+    A64_SLOT_SP_EL0, A64_SLOT_ELR_EL1, A64_SLOT_SPSR_EL1, A64_SLOT_ESR_EL1, A64_SLOT_FAR_EL1,
+    A64_SLOTS
+};
+
+/* What cc says of cca, ccb and ccc. The flags are those of the operation. */
+enum {
+    A64_CC_NZCV,            /* cca: the flags in bits 31 to 28, as in the register NZCV */
+    A64_CC_SUB32, A64_CC_SUB64,     /* cca - ccb */
+    A64_CC_ADD32, A64_CC_ADD64,     /* cca + ccb */
+    A64_CC_LOGIC32, A64_CC_LOGIC64, /* N and Z of cca; C and V are clear */
+    A64_CC_ADC32, A64_CC_ADC64      /* cca + ccb + ccc */
+};
+
+struct a64_v {
+    _Alignas(16) uint64_t d[2];
+};
+
+struct a64 {
+    struct xl_vcpu x;   /* first: the engine's */
+    uint64_t gpr[32];   /* X0 to X30, then the current SP */
+    uint64_t cc, cca, ccb, ccc;
+    struct a64_v v[32];
+    uint64_t qc;
+    uint64_t sr[SR_COUNT]; /* the current EL's SP_ELx is stale: gpr[31] is it */
+    uint64_t isa;       /* A64_BIT()s */
+    uint64_t pstate;    /* PS_*, without NZCV */
+    uint64_t fpcr;
+    uint64_t lines;     /* inputs: A64_LINE_* bits; atomic */
+    uint32_t isa_index; /* a64_isa_of() */
+    uint32_t events;    /* the event register (WFE); atomic */
+    uint32_t user;      /* no machine below: see a64_raise() */
+    uint32_t model;     /* index in a64_models[] */
+    uint64_t reset_pc;
+    uint64_t reset_el;
+    pb_dev *dev;
+    const pb_host *host;
+    const struct pb_svc_time *time;
+    const struct pb_svc_prop *prop;
+    const struct pb_svc_line *line;
+};
+
+static inline struct a64 *a64_of(struct xl_vcpu *x)
+{
+    return (struct a64 *)x;
+}
+
+/* ---- PSTATE, as in SPSR_ELx (C5.2.18) ------------------------------------------------------- */
+
+#define PS_N (1ull << 31)
+#define PS_Z (1ull << 30)
+#define PS_C (1ull << 29)
+#define PS_V (1ull << 28)
+#define PS_NZCV (15ull << 28)
+#define PS_TCO (1ull << 25)
+#define PS_DIT (1ull << 24)
+#define PS_UAO (1ull << 23)
+#define PS_PAN (1ull << 22)
+#define PS_SS (1ull << 21)
+#define PS_IL (1ull << 20)
+#define PS_SSBS (1ull << 12)
+#define PS_D (1ull << 9)
+#define PS_A (1ull << 8)
+#define PS_I (1ull << 7)
+#define PS_F (1ull << 6)
+#define PS_DAIF (15ull << 6)
+#define PS_AARCH32 (1ull << 4)
+#define PS_EL(p) ((uint32_t)((p) >> 2 & 3))
+#define PS_SP 1ull /* SP_ELx, not SP_EL0 */
+
+static inline uint32_t a64_el(const struct a64 *c)
+{
+    return PS_EL(c->pstate);
+}
+
+/* ---- Mode word -------------------------------------------------------------------------------- */
+
+#define A64_MODE_EL(m) ((uint32_t)((m)&3))
+#define A64_MODE_FP 4u            /* FP and SIMD are not trapped */
+#define A64_MODE_IL 8u            /* PSTATE.IL: every instruction is illegal */
+#define A64_MODE_SS 16u           /* software step: one instruction, then look */
+#define A64_MODE_USER 32u         /* user mode without a machine */
+#define A64_MODE_BIG 64u          /* data is big-endian */
+#define A64_MODE_ISA_SHIFT 8      /* 4 bits: index for a64_isa_of() */
+#define A64_MODE_FPCR_SHIFT 16    /* 11 bits: FPCR bits 26 to 16: AHP DN FZ RMode … FZ16 */
+#define A64_MODE_FPCR(m) ((uint32_t)((m) >> A64_MODE_FPCR_SHIFT & 0x7ff) << 16)
+uint64_t a64_mode(struct xl_vcpu *x);
+uint64_t a64_isa_of(uint64_t mode);
+/* Number of a set of features, the same for equal sets. PB_ENOMEM: too many in one process. */
+int a64_isa_index(uint64_t isa, uint32_t *index);
+
+/* ---- Helpers, by number in a64_helpers[] ------------------------------------------------------ */
+
+enum {
+    A64_H_UNDEF, A64_H_PC_ALIGN, A64_H_FP_TRAP, A64_H_NZCV, A64_H_EXC, A64_H_MRS, A64_H_MSR,
+    A64_H_SYS, A64_H_CRC32,
+#define A64_HELPER(id, name, fn, flags, n_args, type) A64_H_##id,
+#include "helpers-simd.def"
+#undef A64_HELPER
+    A64_HELPERS
+};
+extern const struct xl_helper a64_helpers[A64_HELPERS];
+extern const struct xl_slot a64_slots[A64_SLOTS];
+
+#define A64_FAULTS (XL_H_FAULT | XL_H_STATE)
+
+/* ---- lift --------------------------------------------------------------------------------------- */
+
+void a64_translate(struct xl_builder *b, uint64_t pc, uint64_t mode);
+
+/* ---- flags --------------------------------------------------------------------------------------- */
+
+uint64_t a64_nzcv(const struct a64 *c); /* bits 31 to 28 */
+void a64_set_nzcv(struct a64 *c, uint64_t nzcv);
+
+/* ---- floating point state (fp.c) ----------------------------------------------------------------- */
+
+uint64_t a64_fpsr(struct a64 *c);
+void a64_set_fpsr(struct a64 *c, uint64_t v);
+void a64_set_fpcr(struct a64 *c, uint64_t v);
+
+/* ---- exceptions, interrupts (except.c) ------------------------------------------------------------- */
+
+int a64_fp_trapped(const struct a64 *c); /* CPACR_EL1, CPTR_EL2, CPTR_EL3 for the current EL */
+void a64_fault(struct xl_vcpu *x, uint64_t va, uint32_t access, int code);
+int a64_interrupt(struct xl_vcpu *x);
+
+/* ---- mmu --------------------------------------------------------------------------------------------- */
+
+void a64_ctxkey(struct xl_vcpu *x, struct xl_ctxkey *k);
+int a64_walk(struct xl_vcpu *x, uint64_t va, uint32_t access, uint32_t probe, struct xl_walk *w);
+
+/* ---- models ---------------------------------------------------------------------------------------- */
+
+extern const struct pb_cpu_model a64_models[];
+extern const uint32_t a64_n_models;
+int a64_configure(struct a64 *c, const char *model, pb_err *e);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* cpu.c - the class "aarch64": an Arm CPU in AArch64 state as a plugin.
+ * Arm Architecture Reference Manual for A-profile, DDI 0487; plugboard/draft/cpu.h.
+ *
+ * Everything is in the files that aarch64.h lists.
+ * Not modelled: AArch32 at any level, SVE, SME, MTE, RAS error records, external aborts that
+ * arrive late, trace, statistical profiling, branch target checks.
+ */
+#include "aarch64.h"
+
+#include "soft/soft.h"
+#include "props.h"
+
+#include <plugboard/plugin.h>
+
+#include <stddef.h>
+#include <string.h>
+
+static const struct xl_guest guest = {
+    .name = "aarch64", .state_size = sizeof(struct a64), .min_insn = 4, .max_insn = 4,
+    .slots = a64_slots, .n_slots = A64_SLOTS, .n_helpers = A64_HELPERS, .helpers = a64_helpers,
+    .fp_nan_rule = SF_NAN_ARM, .fp_tininess = SF_TINY_BEFORE,
+    .mode = a64_mode, .ctxkey = a64_ctxkey, .translate = a64_translate, .walk = a64_walk,
+    .fault = a64_fault, .interrupt = a64_interrupt, .disassemble = a64_disassemble,
+};
+
+static int realize(void *self, pb_cpu *cpu, pb_dev *d, const pb_host *h, const char *model,
+                   pb_err *e)
+{
+    struct a64 *c = self;
+    const char *opts = NULL;
+    c->dev = d;
+    c->host = h;
+    c->prop = h->get(h, PB_SVC_PROP);
+    int r = a64_configure(c, model, e);
+    if (r < 0)
+        return r;
+    if (c->prop) {
+        c->reset_pc = (uint64_t)c->prop->get_int(d, A64_P_RESET);
+        opts = c->prop->get_str(d, A64_P_ENGINE);
+    }
+    return xl_vcpu_init(&c->x, &guest, cpu, h, opts, e);
+}
+
+static void unrealize(void *self)
+{
+    struct a64 *c = self;
+    xl_vcpu_fini(&c->x);
+}
+
+static void reset(void *self, uint64_t pc, const uint64_t *args, uint32_t n_args)
+{
+    struct a64 *c = self;
+    memset(c->gpr, 0, sizeof c->gpr);
+    memset(c->v, 0, sizeof c->v);
+    c->pstate = PS_DAIF | 1 << 2 | PS_SP;
+    a64_set_nzcv(c, 0);
+    a64_set_fpcr(c, 0);
+    a64_set_fpsr(c, 0);
+    c->x.pc = pc == UINT64_MAX ? c->reset_pc : pc;
+    c->x.ll_addr = ~0ull;
+    __atomic_store_n(&c->x.halted, 0, __ATOMIC_SEQ_CST);
+    for (uint32_t i = 0; i < n_args && i < 8; i++)
+        c->gpr[i] = args[i];
+    if (n_args && args[0] == UINT64_MAX)
+        c->gpr[0] = c->x.svc->index(c->x.cpu);
+}
+
+static uint32_t run(void *self)
+{
+    return xl_run(&((struct a64 *)self)->x);
+}
+
+static void kick(void *self)
+{
+    xl_kick(&((struct a64 *)self)->x);
+}
+
+static uint32_t can_run(void *self)
+{
+    struct a64 *c = self;
+    return !__atomic_load_n(&c->x.halted, __ATOMIC_SEQ_CST) ||
+           __atomic_load_n(&c->x.pending, __ATOMIC_SEQ_CST);
+}
+
+static const char *const lines_in[] = {"irq", "fiq", "virq", "vfiq", NULL};
+
+static void line_in(void *self, uint32_t n, int32_t level)
+{
+    struct a64 *c = self;
+    (void)c, (void)n, (void)level;
+}
+
+static uint64_t get_pc(void *self)
+{
+    return ((struct a64 *)self)->x.pc;
+}
+
+static void set_pc(void *self, uint64_t pc)
+{
+    ((struct a64 *)self)->x.pc = pc;
+}
+
+static int translate(void *self, uint64_t va, uint32_t access, uint64_t *pa)
+{
+    return xl_debug_translate(&((struct a64 *)self)->x, va, access, pa);
+}
+
+static int breakpoint(void *self, uint32_t kind, uint64_t addr, uint64_t len, uint32_t on)
+{
+    return xl_breakpoint(&((struct a64 *)self)->x, kind, addr, len, on);
+}
+
+static void step(void *self, uint32_t on)
+{
+    xl_step(&((struct a64 *)self)->x, on);
+}
+
+static uint64_t stop_addr(void *self, uint32_t *kind)
+{
+    return xl_stop_addr(&((struct a64 *)self)->x, kind);
+}
+
+static int disassemble(void *self, uint64_t va, const uint8_t *b, uint32_t n, char *out,
+                       uint32_t len)
+{
+    (void)self;
+    return a64_disassemble(va, b, n, out, len);
+}
+
+static void map_changed(void *self, uint64_t gpa, uint64_t len)
+{
+    xl_map_changed(&((struct a64 *)self)->x, gpa, len);
+}
+
+static void code_written(void *self, uint64_t gpa, uint64_t len)
+{
+    xl_code_written(&((struct a64 *)self)->x, gpa, len);
+}
+
+static void info(void *self, const char *what, void (*line)(void *user, const char *), void *user)
+{
+    if (!strcmp(what, "jit"))
+        xl_info(&((struct a64 *)self)->x, line, user);
+}
+
+static const struct pb_cpu_info info_table = {.size = sizeof info_table, .text = info};
+static const struct pb_provide provides[] = {{PB_CPU_INFO, &info_table}};
+
+static const struct pb_cpu_class aarch64 = {
+    .size = sizeof aarch64, .id = "aarch64", .doc = "64-bit Arm CPU",
+    .models = a64_models, .n_models = 4, .props = a64_props, .n_props = A64_P_COUNT,
+    .lines_in = lines_in, .provides = provides, .n_provides = 1,
+    .instance_size = sizeof(struct a64),
+    .realize = realize, .unrealize = unrealize, .reset = reset, .run = run, .kick = kick,
+    .can_run = can_run, .line_in = line_in, .pc = get_pc, .set_pc = set_pc,
+    .translate = translate, .breakpoint = breakpoint, .step = step, .stop_addr = stop_addr,
+    .disassemble = disassemble, .map_changed = map_changed, .code_written = code_written,
+};
+
+static const struct pb_class_ref classes[] = {{PB_CLASS_CPU, &aarch64}};
+static const char *const needs[] = {PB_SVC_CPU, PB_SVC_TIME, PB_SVC_PROP, NULL};
+
+PB_PLUGIN_ENTRY = {
+    .size = sizeof(struct pb_plugin), .epoch = PB_ABI_EPOCH, .abi_minor = PB_ABI_MINOR,
+    .id = "org.plugboard.cpu.aarch64", .version = "0.1.0", .license = "MIT",
+    .doc = "AArch64 CPU", .needs = needs, .classes = classes, .n_classes = 1,
+};
