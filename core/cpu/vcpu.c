@@ -56,14 +56,24 @@ void pb_cpu_code_written(struct pb_machine *m, struct pb_cpu *by, uint64_t gpa, 
     }
 }
 
-/* Sleep until something may have changed. */
-static void halt(struct pb_cpu *c)
+void pb_cpu_sleep(struct pb_cpu *c, gboolean (*ready)(struct pb_cpu *c))
 {
     atomic_exchange(&c->sleeping, 1);
-    if (!atomic_load(&c->asks) && !c->cls->can_run(c->dev->self))
+    if (!atomic_load(&c->asks) && !ready(c))
         while (atomic_load(&c->sleeping))
             pb_futex_wait(&c->sleeping, 1, NULL);
     atomic_store(&c->sleeping, 0);
+}
+
+static gboolean can_run(struct pb_cpu *c)
+{
+    return c->cls->can_run(c->dev->self) || atomic_load(&c->power) != CPU_ON;
+}
+
+/* Sleep until something may have changed. */
+static void halt(struct pb_cpu *c)
+{
+    pb_cpu_sleep(c, can_run);
     c->halted = !c->cls->can_run(c->dev->self);
 }
 
@@ -124,6 +134,8 @@ static void *cpu_thread(void *arg)
             return NULL;
         if (asks & ASK_PARK)
             park(c);
+        else if (pb_cpu_power_step(c))
+            continue;
         else if (c->halted)
             halt(c);
         else

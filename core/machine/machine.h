@@ -28,6 +28,7 @@ struct pb_machine {
     struct pb_domain *domain; /* the default domain */
     enum pb_runstate state;
     gboolean no_reboot, no_shutdown, deterministic, ready;
+    gboolean start_first; /* after reset only CPU 0 is on */
     uint64_t seed;
     int exit_code;
     void *clock, *mem, *reset; /* parts' private state */
