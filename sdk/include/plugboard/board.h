@@ -87,6 +87,13 @@ struct pb_fw_files {
     int (*add)(void *self, const char *name, const void *data, uint32_t n, pb_err *e);
 };
 
+/* Interface of a device that is the machine's power button. */
+#define PB_POWER_BUTTON "pb.power-button/1"
+struct pb_power_button {
+    uint32_t size, reserved;
+    void (*press)(void *self); /* and release soon; [main] */
+};
+
 /* Interface of a boot plugin's device. After every device is realized, before the first
  * reset, the host calls boot() once on the machine's boot device. */
 #define PB_BOOT "pb.boot/1"
