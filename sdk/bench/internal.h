@@ -153,6 +153,7 @@ struct pbt {
     uint32_t n_ram;
     volatile uint32_t gen;
     uint64_t faults;
+    uint32_t requester, attrs; /* of accesses: pbt_as() */
     /* context of the code that runs now */
     int tag;
     uint32_t depth, in_mmio, frozen, loading;

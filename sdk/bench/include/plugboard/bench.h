@@ -77,6 +77,8 @@ void pbt_remap(pbt *b); /* the memory map changed: every window is stale */
  * as 0 and counts in pbt_faults(). */
 uint64_t pbt_read(pb_dev *d, uint32_t region, uint64_t off, uint32_t bytes);
 void pbt_write(pb_dev *d, uint32_t region, uint64_t off, uint64_t val, uint32_t bytes);
+/* The accesses that follow are of this CPU or requester, PB_TXN_* (0 and 0 at first). */
+void pbt_as(pbt *b, uint32_t requester, uint32_t attrs);
 uint64_t pbt_read_at(pbt *b, uint64_t gpa, uint32_t bytes); /* the same by address */
 void pbt_write_at(pbt *b, uint64_t gpa, uint64_t val, uint32_t bytes);
 uint64_t pbt_faults(pbt *b);
