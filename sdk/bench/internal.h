@@ -107,6 +107,8 @@ struct pb_dev {
     uint32_t n_kv;
     struct pbt_kv *fdt;
     uint32_t n_fdt;
+    uint32_t power, n_start; /* of a CPU: PB_CPU_*, see pbt_cpu_started() */
+    uint64_t start_pc, start_args[8];
     struct pb_region *regions, **pub; /* pub[cls->n_regions] */
     uint64_t *at;                     /* where each is mapped; UINT64_MAX: nowhere */
     struct pbt_out *out;

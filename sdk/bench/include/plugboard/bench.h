@@ -168,6 +168,10 @@ int pbt_boot(pb_dev *boot); /* call the boot device's boot(), as [main] */
 const uint8_t *pbt_loaded(pbt *b, uint64_t gpa, uint64_t *len);
 const uint8_t *pbt_loaded_named(pbt *b, const char *what, uint64_t *gpa, uint64_t *len);
 int pbt_entry(pbt *b, uint32_t cpu, uint64_t *pc, uint64_t *args, uint32_t max);
+/* Power of a CPU (PB_CPU_*, on at first); what cpu_start() asked for since: the number of its
+ * arguments, -1 for nothing. Asking switches it on. */
+void pbt_cpu_power(pb_dev *cpu, uint32_t power);
+int pbt_cpu_started(pb_dev *cpu, uint64_t *pc, uint64_t *args, uint32_t max);
 int pbt_requested(pbt *b, uint32_t *what, int32_t *code); /* last request(); 0: none */
 
 /* ---- Fuzzing ----------------------------------------------------------------------- */
