@@ -4,8 +4,8 @@
  *
  * A device is in the tree when its manifest group gives fdt.compatible. It gets reg from its
  * places, interrupts from its wires, clock-frequency from its clock, and every other fdt.KEY
- * as it stands, except three: fdt.node names the node, fdt.alias an alias of it, fdt.join
- * the device whose node takes this one's places. What lists its clocks itself (fdt.clocks) gets
+ * as it stands, except four: fdt.node names the node, fdt.alias an alias of it, fdt.join
+ * the device whose node takes this one's places, fdt.wires = no leaves out interrupts. What lists its clocks itself (fdt.clocks) gets
  * no clock-frequency.
  */
 #include "boot.h"
@@ -143,7 +143,7 @@ static int put_interrupts(struct boot *b, void *fdt, pb_dev *d)
     uint32_t count = b->board->dev_wires(d, NULL, 0), n = 0, n_plain = 0, parent = 0;
     int extended = 0, rc = 0;
 
-    if (!count)
+    if (!count || b->board->dev_fdt(d, "wires"))
         return 0;
     struct pb_board_wire *w = calloc(count, sizeof *w);
     uint32_t *order = calloc(count, sizeof *order);
@@ -181,7 +181,8 @@ out:
 
 static int own_key(const char *key)
 {
-    return strcmp(key, "node") == 0 || strcmp(key, "alias") == 0 || strcmp(key, "join") == 0;
+    return strcmp(key, "node") == 0 || strcmp(key, "alias") == 0 || strcmp(key, "join") == 0 ||
+           strcmp(key, "wires") == 0;
 }
 
 static int put_keys(struct boot *b, void *fdt, pb_dev *d, pb_err *e)
