@@ -46,7 +46,9 @@ int pb_cpu_attach(pb_dev *d, const char *model, uint32_t index, pb_err *e);
 int pb_cpu_realize(pb_dev *d, pb_err *e);
 void pb_cpu_unrealize(pb_dev *d);
 void pb_cpu_free(pb_dev *d);
-int pb_cpu_start_thread(struct pb_cpu *c, pb_err *e); /* parked until pb_cpus_resume */
+/* Threads of all realized CPUs that have none, parked until pb_cpus_resume. As late as can
+ * be: alone, the main thread maps and unmaps without telling other host CPUs. [main] */
+int pb_cpus_start_threads(struct pb_machine *m, pb_err *e);
 void pb_cpus_ask(struct pb_machine *m);    /* park soon, do not wait for it; [any] */
 void pb_cpus_stop(struct pb_machine *m);   /* every run() has returned; [main] */
 void pb_cpus_resume(struct pb_machine *m); /* [main] */

@@ -35,7 +35,9 @@ static int apply(pb_dev *d, const struct pb_globals *g, pb_err *e)
 
 int pb_globals_apply(const struct pb_globals *g, pb_dev *d, pb_err *e)
 {
-    return apply(d, g, e);
+    int rc = apply(d, g, e);
+
+    return rc == PB_OK && d->inner ? apply(d->inner, g, e) : rc;
 }
 
 static pb_dev *new_dev(struct build *b, const struct pb_class *c, const char *id,

@@ -24,15 +24,19 @@ const struct pb_prop *pb_class_prop(const struct pb_class *c, const char *name)
     for (uint32_t i = 0; i < c->n_props; i++)
         if (!strcmp(c->props[i].name, name))
             return &c->props[i];
-    return NULL;
+    const struct pb_class *inner = pb_class_carried(c);
+    return inner ? pb_class_prop(inner, name) : NULL;
 }
 
 const char **pb_class_prop_names(const struct pb_class *c)
 {
-    const char **v = g_new0(const char *, c->n_props + 1);
+    const struct pb_class *in = pb_class_carried(c);
+    const char **v = g_new0(const char *, c->n_props + (in ? in->n_props : 0) + 1);
 
     for (uint32_t i = 0; i < c->n_props; i++)
         v[i] = c->props[i].name;
+    for (uint32_t i = 0; in && i < in->n_props; i++)
+        v[c->n_props + i] = in->props[i].name;
     return v;
 }
 

@@ -94,6 +94,8 @@ static void device(const struct pb_device_class *c)
     }
     if (PB_HAS(struct pb_device_class, c, requires_))
         list("", "requires", c->requires_);
+    if (PB_HAS(struct pb_device_class, c, carries))
+        key("", "carries", c->carries);
     props(c->props, c->n_props);
 }
 

@@ -111,7 +111,8 @@ struct pb_fdt_node {
     /* Cells of an interrupt specifier for input `n`; returns how many (0: `n` is no
      * interrupt). Offered by interrupt controllers. [main] */
     uint32_t (*interrupt)(void *self, uint32_t n, uint32_t cells[4]);
-    /* Add properties and subnodes to the device's own node. [main] optional */
+    /* Add properties and subnodes to the device's own node. PB_ENOSPC without a text when the
+     * blob is full: it is called again with a larger one. [main] optional */
     int (*fill)(void *self, void *fdt, int32_t node, pb_err *e);
 };
 
