@@ -12,7 +12,10 @@
 
 static const char *board_option(pb_dev *d, const char *name)
 {
-    return g_hash_table_lookup(d->m->options, name);
+    const char *v = g_hash_table_lookup(d->m->options, name);
+    pb_dev *slot = v || strncmp(name, "pflash", 6) ? NULL : pb_dev_find(d->m, name);
+
+    return slot ? slot->id : v;
 }
 
 static void board_used(pb_dev *d, const char *name)
