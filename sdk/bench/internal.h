@@ -145,6 +145,7 @@ struct pbt_load {
     char *what;
     uint64_t gpa, len;
     uint8_t *data;
+    pb_dev *realizing; /* made inside realize() of it: goes with it */
 };
 
 struct pbt {
@@ -229,6 +230,8 @@ void pbt__unrealize(pb_dev *d);
 void pbt__drop_device_things(pb_dev *d); /* regions, timers, workers, jobs */
 uint32_t pbt__poll_fds(pbt *b); /* how many watches fired */
 void pbt__drop_watches(pb_dev *d);
+
+void pbt__drop_loads(pb_dev *d);
 
 void pbt__char_free(pb_dev *d);
 void pbt__block_free(pb_dev *d);
