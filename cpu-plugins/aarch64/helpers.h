@@ -18,7 +18,7 @@ A64_HELPER_FN(a64_msr_helper);
 A64_HELPER_FN(a64_sys_helper);
 A64_HELPER_FN(a64_crc32_helper);
 
-#define A64_HELPER(id, name, fn, flags, n_args, type) A64_HELPER_FN(fn);
+#define A64_HELPER(id, name, fn, flags, n_args, type, vec) A64_HELPER_FN(fn);
 #include "helpers-simd.def"
 #undef A64_HELPER
 
