@@ -124,6 +124,9 @@ static void select_op(struct gen *g, const struct xl_op *o)
     case XL_OP_unbox32:
         x86_sel_fmove(g, o);
         break;
+    case XL_OP_fminnm: case XL_OP_fmaxnm: case XL_OP_frint: case XL_OP_fcmp:
+        x86_soft_call(g, o);
+        break;
     default: x86_sel_ctl(g, o); break;
     }
 }
@@ -144,7 +147,7 @@ static int skip(const struct gen *g, const struct xl_op *o)
 static int known_types(const struct xl_block *b)
 {
     for (uint32_t i = 0; i < b->n_ops; i++) {
-        if (b->op[i].type > XL_F64)
+        if (b->op[i].type > XL_F64 || b->op[i].op >= XL_OP_vmake)
             return 0;
     }
     return 1;
