@@ -22,4 +22,7 @@ A64_HELPER_FN(a64_crc32_helper);
 #include "helpers-simd.def"
 #undef A64_HELPER
 
+uint32_t a64_urecpe(uint32_t v);  /* estimates of helpers-estimate.c */
+uint32_t a64_ursqrte(uint32_t v);
+
 #endif

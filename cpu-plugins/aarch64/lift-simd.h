@@ -32,6 +32,8 @@ int lift_simd_mem(struct lift *l);
 int lift_simd_struct(struct lift *l);
 int lift_crypto(struct lift *l);
 
+uint64_t lift_fp_imm8(uint32_t size, uint32_t imm8); /* VFPExpandImm */
+
 static inline xl_val v_get(struct lift *l, uint32_t n)
 {
     return xl_get(l->b, A64_SLOT_V + n);
