@@ -6,6 +6,13 @@ static int (*const lifters[])(struct lift *) = {
     lift_simd_mem, lift_fp_scalar, lift_fp_convert, lift_simd_int, lift_simd_fp, lift_simd_move,
     lift_simd_shift, lift_simd_wide, lift_simd_struct, lift_crypto};
 
+/* FPCR.DN and FZ (C5.2.8). */
+uint32_t lift_fp_mode(uint64_t mode)
+{
+    uint32_t fpcr = A64_MODE_FPCR(mode);
+    return (fpcr >> 25 & 1 ? XL_FP_DN : 0) | (fpcr >> 24 & 1 ? XL_FP_FZ : 0);
+}
+
 int lift_fp(struct lift *l)
 {
     for (uint32_t k = 0; k < sizeof lifters / sizeof *lifters; k++)
