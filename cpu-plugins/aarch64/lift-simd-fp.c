@@ -57,7 +57,7 @@ static const struct row {
     V(fmaxnmv, ACROSS, XL_OP_vfmaxnm, FOP_MAXNM, 0),
     V(fminnmv, ACROSS, XL_OP_vfminnm, FOP_MINNM, 0),
     V(fabs, BITS, XL_OP_vfabs, FOP_ABS, 0), V(fneg, BITS, XL_OP_vfneg, FOP_NEG, 0),
-    V(fsqrt, UN, XL_OP_vfsqrt, FOP_SQRT, 0),
+    V(fsqrt, UN, XL_OP_vfsqrt, FOP_SQRT, XL_RM_DYN),
     V(frintn, RINT, XL_OP_vfrint, FOP_RINT, XL_RM_RNE),
     V(frintp, RINT, XL_OP_vfrint, FOP_RINT, XL_RM_RUP),
     V(frintm, RINT, XL_OP_vfrint, FOP_RINT, XL_RM_RDN),
