@@ -6,7 +6,7 @@
  * Not modelled: AArch32 at any level, SVE, SME, MTE, RAS error records, external aborts that
  * arrive late, trace, statistical profiling, branch target checks.
  */
-#include "aarch64.h"
+#include "except.h"
 
 #include "soft/soft.h"
 #include "props.h"
@@ -24,6 +24,17 @@ static const struct xl_guest guest = {
     .fault = a64_fault, .interrupt = a64_interrupt, .disassemble = a64_disassemble,
 };
 
+static const char *properties(struct a64 *c)
+{
+    c->gic = c->prop->get_link(c->dev, A64_P_GIC, PB_ARM_SYSREG, &c->gic_self);
+    c->firmware = c->prop->get_link(c->dev, A64_P_FIRMWARE, PB_SMCCC, &c->firmware_self);
+    c->reset_pc = (uint64_t)c->prop->get_int(c->dev, A64_P_RESET);
+    c->cntfrq = (uint64_t)c->prop->get_int(c->dev, A64_P_CNTFRQ);
+    if (c->prop->is_set(c->dev, A64_P_BOOT_EL))
+        c->boot_el = (uint32_t)c->prop->get_int(c->dev, A64_P_BOOT_EL);
+    return c->prop->get_str(c->dev, A64_P_ENGINE);
+}
+
 static int realize(void *self, pb_cpu *cpu, pb_dev *d, const pb_host *h, const char *model,
                    pb_err *e)
 {
@@ -32,20 +43,44 @@ static int realize(void *self, pb_cpu *cpu, pb_dev *d, const pb_host *h, const c
     c->dev = d;
     c->host = h;
     c->prop = h->get(h, PB_SVC_PROP);
+    a64_sysreg_init();
+    a64_crc_init();
     int r = a64_configure(c, model, e);
     if (r < 0)
         return r;
-    if (c->prop) {
-        c->reset_pc = (uint64_t)c->prop->get_int(d, A64_P_RESET);
-        opts = c->prop->get_str(d, A64_P_ENGINE);
-    }
-    return xl_vcpu_init(&c->x, &guest, cpu, h, opts, e);
+    c->cntfrq = 62500000;
+    c->boot_el = a64_top_el(c);
+    if (c->prop)
+        opts = properties(c);
+    if (c->boot_el < 1 || c->boot_el > a64_top_el(c))
+        return h->fail(e, PB_EINVAL, "aarch64: boot-el: the CPU has no such exception level");
+    if (c->cntfrq < 1000 || c->cntfrq > 1000000000)
+        return h->fail(e, PB_EINVAL, "aarch64: cntfrq: 1 kHz to 1 GHz");
+    if ((r = a64_mmu_init(c)) < 0 || (r = a64_timer_init(c, e)) < 0 ||
+        (r = xl_vcpu_init(&c->x, &guest, cpu, h, opts, e)) < 0)
+        return r;
+    uint32_t n = c->x.svc->index(cpu);
+    uint64_t aff = c->prop && c->prop->is_set(d, A64_P_MPIDR)
+                       ? (uint64_t)c->prop->get_int(d, A64_P_MPIDR) : n / 16 << 8 | n % 16;
+    c->mpidr = 1ull << 31 | (aff & 0xff00ffffffull);
+    return PB_OK;
 }
 
 static void unrealize(void *self)
 {
     struct a64 *c = self;
     xl_vcpu_fini(&c->x);
+    a64_mmu_fini(c);
+}
+
+/* The levels above the one that is booted at do not get in the way. */
+static void as_firmware_leaves(struct a64 *c)
+{
+    if (c->isa & A64_BIT(EL3)) {
+        c->sr[SR_SCR_EL3] |= SCR_NS | SCR_HCE | SCR_APK | SCR_API;
+        c->sr[SR_MDCR_EL3] = 0;
+    }
+    c->sr[SR_HCR_EL2] |= HCR_APK | HCR_API;
 }
 
 static void reset(void *self, uint64_t pc, const uint64_t *args, uint32_t n_args)
@@ -53,12 +88,19 @@ static void reset(void *self, uint64_t pc, const uint64_t *args, uint32_t n_args
     struct a64 *c = self;
     memset(c->gpr, 0, sizeof c->gpr);
     memset(c->v, 0, sizeof c->v);
-    c->pstate = PS_DAIF | 1 << 2 | PS_SP;
+    a64_sysreg_reset(c);
+    c->pstate = PS_DAIF | (pc == UINT64_MAX ? a64_top_el(c) : c->boot_el) << 2 | PS_SP;
+    if (PS_EL(c->pstate) < a64_top_el(c))
+        as_firmware_leaves(c);
     a64_set_nzcv(c, 0);
     a64_set_fpcr(c, 0);
     a64_set_fpsr(c, 0);
     c->x.pc = pc == UINT64_MAX ? c->reset_pc : pc;
     c->x.ll_addr = ~0ull;
+    __atomic_store_n(&c->event, 0, __ATOMIC_SEQ_CST);
+    a64_flush(c);
+    a64_timer_update(c);
+    a64_irq_update(c);
     __atomic_store_n(&c->x.halted, 0, __ATOMIC_SEQ_CST);
     for (uint32_t i = 0; i < n_args && i < 8; i++)
         c->gpr[i] = args[i];
@@ -80,7 +122,7 @@ static uint32_t can_run(void *self)
 {
     struct a64 *c = self;
     return !__atomic_load_n(&c->x.halted, __ATOMIC_SEQ_CST) ||
-           __atomic_load_n(&c->x.pending, __ATOMIC_SEQ_CST);
+           a64_woken(c);
 }
 
 static const char *const lines_in[] = {"irq", "fiq", "virq", "vfiq", NULL};
@@ -88,7 +130,8 @@ static const char *const lines_in[] = {"irq", "fiq", "virq", "vfiq", NULL};
 static void line_in(void *self, uint32_t n, int32_t level)
 {
     struct a64 *c = self;
-    (void)c, (void)n, (void)level;
+    if (n < A64_LINES)
+        a64_line_in(c, n, level != 0);
 }
 
 static uint64_t get_pc(void *self)

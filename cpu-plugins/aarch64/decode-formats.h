@@ -15,9 +15,6 @@
 #define A64_S(w, hi, lo) ((int64_t)((uint64_t)A64_F(w, hi, lo) << (63 - (hi) + (lo))) >> \
                           (63 - (hi) + (lo)))
 
-/* How an address is made: i->amount of loads and stores. */
-enum { A64_AT_OFFSET, A64_AT_POST, A64_AT_PRE, A64_AT_REG, A64_AT_LITERAL };
-
 static inline void fmt_N(uint32_t w, struct a64_insn *i)
 {
     i->sf = (uint8_t)A64_F(w, 31, 31);

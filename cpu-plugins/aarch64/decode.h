@@ -16,6 +16,9 @@ enum a64_ext {
 };
 #define A64_BIT(id) (1ull << A64_X_##id)
 
+/* How an address is made: i->amount of loads and stores. */
+enum { A64_AT_OFFSET, A64_AT_POST, A64_AT_PRE, A64_AT_REG, A64_AT_LITERAL };
+
 struct a64_insn {
     uint32_t raw;       /* the bits */
     uint16_t op;        /* enum a64_op */

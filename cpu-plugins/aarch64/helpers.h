@@ -17,6 +17,18 @@ A64_HELPER_FN(a64_mrs_helper);
 A64_HELPER_FN(a64_msr_helper);
 A64_HELPER_FN(a64_sys_helper);
 A64_HELPER_FN(a64_crc32_helper);
+A64_HELPER_FN(a64_pstate_helper);
+A64_HELPER_FN(a64_clrex_helper);
+A64_HELPER_FN(a64_eret_helper);
+A64_HELPER_FN(a64_wait_helper);
+A64_HELPER_FN(a64_sev_helper);
+A64_HELPER_FN(a64_pac_helper);
+A64_HELPER_FN(a64_step_helper);
+A64_HELPER_FN(a64_ldt_helper);
+A64_HELPER_FN(a64_stt_helper);
+A64_HELPER_FN(a64_ldxp_helper);
+A64_HELPER_FN(a64_stxp_helper);
+A64_HELPER_FN(a64_casp_helper);
 
 #define A64_HELPER(id, name, fn, flags, n_args, type, vec) A64_HELPER_FN(fn);
 #include "helpers-simd.def"

@@ -5,18 +5,13 @@
 #include "decode-formats.h"
 #include "lift-simd.h"
 
-static uint32_t memop(const struct lift *l, uint32_t size)
-{
-    return XL_M_SIZE(size) | (l->mode & A64_MODE_BIG ? XL_M_BIG : 0);
-}
-
 static xl_val load(struct lift *l, xl_val addr, int32_t disp, uint32_t size)
 {
     switch (size) {
-    case 4: return xl_load(l->b, XL_V128, addr, disp, memop(l, size));
-    case 3: return xl_f2v(l->b, xl_load(l->b, XL_F64, addr, disp, memop(l, size)));
-    case 2: return xl_f2v(l->b, xl_load(l->b, XL_F32, addr, disp, memop(l, size)));
-    default: return v_from(l, xl_load(l->b, XL_I64, addr, disp, memop(l, size)));
+    case 4: return xl_load(l->b, XL_V128, addr, disp, lift_memop(l, size));
+    case 3: return xl_f2v(l->b, xl_load(l->b, XL_F64, addr, disp, lift_memop(l, size)));
+    case 2: return xl_f2v(l->b, xl_load(l->b, XL_F32, addr, disp, lift_memop(l, size)));
+    default: return v_from(l, xl_load(l->b, XL_I64, addr, disp, lift_memop(l, size)));
     }
 }
 
@@ -29,7 +24,7 @@ static void store(struct lift *l, xl_val addr, int32_t disp, uint32_t size, uint
         v = xl_v2f(l->b, XL_F32, v);
     else if (size < 2)
         v = v_op1(l, XL_OP_vlane, size, v);
-    xl_store(l->b, addr, disp, v, memop(l, size));
+    xl_store(l->b, addr, disp, v, lift_memop(l, size));
 }
 
 static void write_back(struct lift *l, xl_val base)

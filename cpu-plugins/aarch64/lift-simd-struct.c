@@ -3,34 +3,23 @@
  * Arm Architecture Reference Manual, DDI 0487: C4.1.94, C7.2.
  *
  * Whole structures are moved as vectors and sorted out in registers: by unzipping and zipping
- * for two and four, by table lookups for three. Memory is read in one order then; big-endian
- * data has the bytes of its elements turned round.
+ * for two and four, by table lookups for three.
+ * Not modelled: alignment checks of elements (SCTLR_ELx.A) where whole vectors are moved.
  */
 #include "lift-simd.h"
 
 /* ---- Memory of vectors --------------------------------------------------------------------- */
 
-static xl_val turned(struct lift *l, xl_val v)
-{
-    if (!(l->mode & A64_MODE_BIG) || !l->i.size)
-        return v;
-    return v_imm1(l, XL_OP_vrev, XL_L8, v, l->i.size);
-}
-
 /* 16 or 8 bytes, the rest zero. */
 static xl_val load(struct lift *l, xl_val base, uint32_t at, uint32_t bytes)
 {
-    xl_val v;
     if (bytes == 16)
-        v = xl_load(l->b, XL_V128, base, (int32_t)at, XL_M_SIZE(4));
-    else
-        v = xl_f2v(l->b, xl_load(l->b, XL_F64, base, (int32_t)at, XL_M_SIZE(3)));
-    return turned(l, v);
+        return xl_load(l->b, XL_V128, base, (int32_t)at, XL_M_SIZE(4));
+    return xl_f2v(l->b, xl_load(l->b, XL_F64, base, (int32_t)at, XL_M_SIZE(3)));
 }
 
 static void store(struct lift *l, xl_val base, uint32_t at, uint32_t bytes, xl_val v)
 {
-    v = turned(l, v);
     if (bytes == 16)
         xl_store(l->b, base, (int32_t)at, v, XL_M_SIZE(4));
     else
@@ -208,16 +197,11 @@ static void store_structures(struct lift *l)
     write_back(l, base);
 }
 
-static uint32_t element_memop(const struct lift *l)
-{
-    return XL_M_SIZE(l->i.size) | (l->mode & A64_MODE_BIG ? XL_M_BIG : 0);
-}
-
 static void load_lane(struct lift *l, int replicate)
 {
     xl_val base = base_of(l), v[4];
     for (uint32_t k = 0; k < l->i.amount; k++)
-        v[k] = xl_load(l->b, XL_I64, base, (int32_t)(k << l->i.size), element_memop(l));
+        v[k] = xl_load(l->b, XL_I64, base, (int32_t)(k << l->i.size), lift_memop(l, l->i.size));
     write_back(l, base);
     for (uint32_t k = 0; k < l->i.amount; k++) {
         if (replicate)
@@ -233,7 +217,7 @@ static void store_lane(struct lift *l)
     xl_val base = base_of(l);
     for (uint32_t k = 0; k < l->i.amount; k++) {
         xl_val v = v_imm1(l, XL_OP_vlane, l->i.size, v_get(l, reg(l, k)), l->i.nzcv);
-        xl_store(l->b, base, (int32_t)(k << l->i.size), v, element_memop(l));
+        xl_store(l->b, base, (int32_t)(k << l->i.size), v, lift_memop(l, l->i.size));
     }
     write_back(l, base);
 }

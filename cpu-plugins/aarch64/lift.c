@@ -6,20 +6,45 @@
  */
 #include "lift.h"
 
-static int (*const lifters[])(struct lift *) = {lift_int, lift_jump, lift_mem, lift_atomic,
-                                                lift_system};
+#include "except.h"
+
+static int (*const lifters[])(struct lift *) = {lift_int, lift_mem, lift_jump, lift_bits,
+                                                lift_atomic, lift_system};
+
+/* LDTR and STTR: EL1's, and a host EL2's, are EL0's unless UAO overrides that. */
+static int unpriv_differs(const struct a64 *c)
+{
+    uint32_t el = a64_el(c);
+    return (el == 1 || (el == 2 && a64_tge_e2h(c))) && !(c->pstate & PS_UAO);
+}
+
+static int zva_traps(const struct a64 *c)
+{
+    uint32_t el = a64_el(c);
+    return (el == 0 && !(a64_sctlr(c) & SCTLR_DZE)) || (el < 2 && a64_hcr(c) & HCR_TDZ);
+}
 
 uint64_t a64_mode(struct xl_vcpu *x)
 {
     const struct a64 *c = a64_of(x);
     uint64_t m = a64_el(c) | (uint64_t)c->isa_index << A64_MODE_ISA_SHIFT;
     m |= (c->fpcr >> 16 & 0x7ff) << A64_MODE_FPCR_SHIFT;
+    if (c->user)
+        return m | A64_MODE_FP | A64_MODE_USER | A64_MODE_ZVA;
     if (!a64_fp_trapped(c))
         m |= A64_MODE_FP;
     if (c->pstate & PS_IL)
         m |= A64_MODE_IL;
-    if (c->user)
-        m |= A64_MODE_USER;
+    if (c->pstate & PS_SP)
+        m |= A64_MODE_SPX;
+    if (a64_sctlr(c) & SCTLR_A)
+        m |= A64_MODE_ALIGN;
+    if (unpriv_differs(c))
+        m |= A64_MODE_UNPRIV;
+    if (!zva_traps(c))
+        m |= A64_MODE_ZVA;
+    if (a64_step_active(c))
+        m |= A64_MODE_SS | (c->pstate & PS_SS ? 0 : A64_MODE_SS_DONE);
     return m;
 }
 
@@ -63,6 +88,11 @@ static void lift_insn(struct lift *l)
 /* What goes wrong before an instruction is even looked at. 1: the block is done. */
 static int lift_bad_state(struct lift *l)
 {
+    if (l->mode & A64_MODE_SS_DONE) {
+        xl_b_insn(l->b, l->pc, 4 - (uint32_t)(l->pc & 3));
+        lift_fault(l, A64_H_STEP);
+        return 1;
+    }
     if (l->pc & 3) {
         xl_b_insn(l->b, l->pc, 4 - (uint32_t)(l->pc & 3)); /* stays in its page */
         lift_fault(l, A64_H_PC_ALIGN);
@@ -89,7 +119,7 @@ void a64_translate(struct xl_builder *b, uint64_t pc, uint64_t mode)
             l.i.op = A64_illegal; /* the helper sees why */
         lift_insn(&l);
         l.pc = l.next;
-    } while (!l.done && !xl_b_full(b, l.pc));
+    } while (!l.done && !xl_b_full(b, l.pc) && !(mode & A64_MODE_SS));
     if (!l.done)
-        xl_exit(b, XL_K_JUMP, l.pc, 0);
+        xl_exit(b, mode & A64_MODE_SS ? XL_K_STATE : XL_K_JUMP, l.pc, 0);
 }

@@ -26,6 +26,7 @@ struct lift {
 
 /* Each lifts l->i if it is one of its own: 1, else 0. */
 int lift_int(struct lift *l);
+int lift_bits(struct lift *l);
 int lift_jump(struct lift *l);
 int lift_mem(struct lift *l);
 int lift_atomic(struct lift *l);
@@ -79,6 +80,63 @@ static inline xl_val lift_narrow(struct lift *l, xl_val v)
 {
     return xl_op1(l->b, XL_OP_trunc, XL_I32, v);
 }
+
+/* The register as the instruction's width has it: type and low half by sf. */
+static inline uint32_t lift_type(const struct lift *l)
+{
+    return l->i.sf ? XL_I64 : XL_I32;
+}
+
+static inline xl_val lift_sized(struct lift *l, xl_val v)
+{
+    return l->i.sf ? v : lift_narrow(l, v);
+}
+
+static inline xl_val lift_r(struct lift *l, uint32_t n)
+{
+    return lift_sized(l, lift_x(l, n));
+}
+
+/* A value of lift_type() as 64 bits, the upper half zero where it is 32. */
+static inline xl_val lift_wide(struct lift *l, xl_val v)
+{
+    return l->i.sf ? v : lift_op1(l, XL_OP_zext32, v);
+}
+
+static inline void lift_put_r(struct lift *l, uint32_t n, xl_val v)
+{
+    if (n != 31)
+        xl_put(l->b, n, lift_wide(l, v));
+}
+
+/* op of lift_type(). */
+static inline xl_val lift_t1(struct lift *l, uint32_t op, xl_val a)
+{
+    return xl_op1(l->b, op, lift_type(l), a);
+}
+
+static inline xl_val lift_t2(struct lift *l, uint32_t op, xl_val a, xl_val c)
+{
+    return xl_op2(l->b, op, lift_type(l), a, c);
+}
+
+static inline xl_val lift_tconst(struct lift *l, uint64_t v)
+{
+    return xl_const(l->b, lift_type(l), v);
+}
+
+/* Xm extended as option says, 64 bits, then shifted left. */
+xl_val lift_extended(struct lift *l, uint32_t m, uint32_t option, uint32_t shift);
+
+/* ---- Memory (lift-mem.c) ---------------------------------------------------------------------- */
+
+uint32_t lift_memop(const struct lift *l, uint32_t size); /* XL_M_* of a plain access */
+/* Base of the access by i.amount (A64_AT_*), and what to add to it. */
+xl_val lift_address(struct lift *l, int32_t *disp);
+void lift_write_back(struct lift *l); /* after the access */
+
+/* v signed or authenticated with the modifier: A64_PAC_*. */
+xl_val lift_pac(struct lift *l, uint32_t what, xl_val v, xl_val modifier);
 
 /* ---- Flags (lift-flags.c) --------------------------------------------------------------------- */
 

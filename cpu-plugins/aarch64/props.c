@@ -19,7 +19,7 @@ const struct pb_prop a64_props[A64_P_COUNT] = {
                       .type = PB_T_UINT, .def = "62500000"},
     [A64_P_RESET] = {.name = "rvbar", .doc = "Address of the first instruction",
                      .type = PB_T_UINT, .def = "0"},
-    [A64_P_RESET_EL] = {.name = "boot-el", .doc = "Exception level after reset; default: the "
+    [A64_P_BOOT_EL] = {.name = "boot-el", .doc = "Exception level after reset; default: the "
                         "highest there is", .type = PB_T_UINT},
     [A64_P_ENGINE] = {.name = "engine", .doc = "Options of the translation engine: interp, "
                       "tb-size=N, log=in_asm,op,out_asm", .type = PB_T_STR},

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 
 struct gen {
-    struct a64r *p;
+    struct a64s *p;
     uint64_t s;
 };
 
@@ -115,7 +115,7 @@ static uint32_t tame(struct gen *g, uint32_t w, uint32_t row)
 {
     const char *operands = a64_rows[row].operands;
     if (strstr(operands, "lit"))
-        return field(w, 5, 19, pick(g, A64R_TABLE_SIZE / 16) * 4);
+        return field(w, 5, 19, pick(g, A64S_TABLE_SIZE / 16) * 4);
     w = field(w, 5, 5, 10 + pick(g, 6));
     if (strstr(operands, "uimm"))
         return field(w, 10, 12, pick(g, 256));
@@ -166,32 +166,32 @@ static int put_row(struct gen *g, uint32_t row)
     return 1;
 }
 
-uint32_t a64r_place(uint32_t w, uint64_t pc)
+uint32_t a64s_place(uint32_t w, uint64_t pc)
 {
     if ((w & 0x3f000000) != 0x1c000000)
         return w;
-    return field(w, 5, 19, (uint32_t)((A64R_TABLE - pc) / 4) + (w >> 5 & 0x7ffff));
+    return field(w, 5, 19, (uint32_t)((A64S_TABLE - pc) / 4) + (w >> 5 & 0x7ffff));
 }
 
 static void registers(struct gen *g)
 {
-    struct a64r *p = g->p;
+    struct a64s *p = g->p;
     for (uint32_t n = 0; n < 32; n++) {
         uint64_t v[2];
         value(g, v);
         p->x[n] = v[0];
         value(g, p->v[n]);
     }
-    p->x[8] = A64R_TABLE;
+    p->x[8] = A64S_TABLE;
     for (uint32_t n = 10; n < 16; n++)
-        p->x[n] = A64R_BUFFER + 0x4000 + (n - 10) * 0x8000;
+        p->x[n] = A64S_BUFFER + 0x4000 + (n - 10) * 0x8000;
     for (uint32_t n = 16; n < 19; n++)
         p->x[n] = (uint64_t)(int64_t)((int)pick(g, 129) - 64);
     p->x[19] = pick(g, 256);
     p->x[31] = 0;
 }
 
-void a64r_make(struct a64r *p)
+void a64s_make(struct a64s *p)
 {
     struct gen g = {.p = p, .s = p->seed * 0x9e3779b97f4a7c15ull | 1};
     for (int k = 0; k < 8; k++)
@@ -200,12 +200,12 @@ void a64r_make(struct a64r *p)
     if (pick(&g, 3) == 0)
         p->fpcr = 0;
     registers(&g);
-    for (uint32_t at = 0; at < A64R_TABLE_SIZE; at += 16) {
+    for (uint32_t at = 0; at < A64S_TABLE_SIZE; at += 16) {
         uint64_t v[2];
         value(&g, v);
         memcpy(p->table + at, v, 16);
     }
-    for (uint32_t at = 0; at < A64R_BUFFER_SIZE; at += 8) {
+    for (uint32_t at = 0; at < A64S_BUFFER_SIZE; at += 8) {
         uint64_t v = rnd(&g);
         memcpy(p->buffer + at, &v, 8);
     }
@@ -215,7 +215,7 @@ void a64r_make(struct a64r *p)
         uint32_t first = p->n_insns;
         if (excluded(&g, row) || !put_row(&g, row))
             continue;
-        p->unit[n++] = (struct a64r_unit){first, p->n_insns - first, row};
+        p->unit[n++] = (struct a64s_unit){first, p->n_insns - first, row};
     }
 }
 
@@ -239,15 +239,15 @@ static void move(struct out *o, uint32_t x, uint64_t v)
                     x);
 }
 
-static void prologue(struct out *o, const struct a64r *p)
+static void prologue(struct out *o, const struct a64s *p)
 {
-    move(o, 28, A64R_LOG);
+    move(o, 28, A64S_LOG);
     for (uint32_t n = 0; n < 32; n++) {
         emit(o, 0x3dc00000 | n << 10 | 28 << 5 | n); /* ldr qn,[x28,#16n] */
         if (n < 28)
             move(o, n, p->x[n]);
     }
-    move(o, 27, A64R_LOG);
+    move(o, 27, A64S_LOG);
     move(o, 29, p->fpcr);
     emit(o, 0xd51b4400 | 29); /* msr fpcr,x29 */
     emit(o, 0xd51b4420 | 31); /* msr fpsr,xzr */
@@ -274,35 +274,35 @@ static void write_out(struct out *o, uint64_t at, uint64_t bytes)
     emit(o, 0xd4000001); /* svc #0 */
 }
 
-int a64r_write_elf(const struct a64r *p, const char *path)
+int a64s_write_elf(const struct a64s *p, const char *path)
 {
-    static uint8_t image[A64R_LOG - A64R_BASE + 0x1000];
-    uint32_t log_size = (uint32_t)(p->units * sizeof(struct a64r_log));
+    static uint8_t image[A64S_LOG - A64S_BASE + 0x1000];
+    uint32_t log_size = (uint32_t)(p->units * sizeof(struct a64s_log));
     struct out o = {image, 0};
     Elf64_Ehdr eh = {.e_type = ET_EXEC, .e_machine = EM_AARCH64, .e_version = 1, .e_phnum = 1,
-                     .e_entry = A64R_BASE, .e_phoff = sizeof eh, .e_ehsize = sizeof eh,
+                     .e_entry = A64S_BASE, .e_phoff = sizeof eh, .e_ehsize = sizeof eh,
                      .e_phentsize = sizeof(Elf64_Phdr)};
     Elf64_Phdr ph = {.p_type = PT_LOAD, .p_flags = PF_R | PF_W | PF_X, .p_offset = 4096,
-                     .p_vaddr = A64R_BASE, .p_paddr = A64R_BASE, .p_filesz = sizeof image,
+                     .p_vaddr = A64S_BASE, .p_paddr = A64S_BASE, .p_filesz = sizeof image,
                      .p_memsz = sizeof image + log_size, .p_align = 4096};
     static const char zero[4096];
     memcpy(eh.e_ident, "\177ELF\2\1\1", 7);
-    memcpy(image + (A64R_TABLE - A64R_BASE), p->table, sizeof p->table);
-    memcpy(image + (A64R_BUFFER - A64R_BASE), p->buffer, sizeof p->buffer);
-    memcpy(image + (A64R_LOG - A64R_BASE), p->v, sizeof p->v);
+    memcpy(image + (A64S_TABLE - A64S_BASE), p->table, sizeof p->table);
+    memcpy(image + (A64S_BUFFER - A64S_BASE), p->buffer, sizeof p->buffer);
+    memcpy(image + (A64S_LOG - A64S_BASE), p->v, sizeof p->v);
     prologue(&o, p);
     for (uint32_t u = 0; u < p->units; u++) {
         for (uint32_t k = 0; k < p->unit[u].n; k++)
-            emit(&o, a64r_place(p->insn[p->unit[u].first + k], A64R_BASE + o.at));
+            emit(&o, a64s_place(p->insn[p->unit[u].first + k], A64S_BASE + o.at));
         log_unit(&o, p->insn[p->unit[u].first + p->unit[u].n - 1] & 31);
     }
-    write_out(&o, A64R_LOG, log_size);
-    write_out(&o, A64R_BUFFER, A64R_BUFFER_SIZE);
+    write_out(&o, A64S_LOG, log_size);
+    write_out(&o, A64S_BUFFER, A64S_BUFFER_SIZE);
     move(&o, 8, 93);
     move(&o, 0, 0);
     emit(&o, 0xd4000001);
     FILE *f = fopen(path, "wb");
-    if (!f || o.at > A64R_TABLE - A64R_BASE)
+    if (!f || o.at > A64S_TABLE - A64S_BASE)
         return -1;
     fwrite(&eh, sizeof eh, 1, f);
     fwrite(&ph, sizeof ph, 1, f);

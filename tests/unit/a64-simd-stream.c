@@ -9,8 +9,10 @@
  * -g: rows whose name has that prefix; -x: without these; -k: keep the ELF files. Exit status
  * 77 when there is no QEMU.
  */
-#include "a64-bare.h"
+#include "cpu-host.h"
 #include "a64-simd-random.h"
+
+#include "aarch64.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,13 +23,39 @@
 
 static uint32_t shown;
 
-static uint32_t load(struct a64_bare *r, const struct a64r *p)
+static struct cpu_host *host_new(const char *engine)
 {
-    struct a64 *c = r->cpu;
-    memcpy(r->ram + (A64R_TABLE - A64R_BASE), p->table, sizeof p->table);
-    memcpy(r->ram + (A64R_BUFFER - A64R_BASE), p->buffer, sizeof p->buffer);
+    struct cpu_host *r = cpu_host_new(A64S_BASE, RAM_SIZE, "max", NULL, engine);
+    if (!r)
+        exit(1);
+    r->cls->reset(r->arm, A64S_BASE, NULL, 0);
+    r->arm->user = 1; /* no MMU, no exception levels */
+    return r;
+}
+
+static int step(struct cpu_host *r)
+{
+    r->cls->step(r->arm, 1);
+    int ended = r->cls->run(r->arm) == PB_EXIT_DEBUG ? 0 : -1;
+    r->cls->step(r->arm, 0);
+    return ended;
+}
+
+static int run_to(struct cpu_host *r, uint64_t end)
+{
+    r->cls->breakpoint(r->arm, 0, end, 4, 1);
+    for (int k = 0; k < 100 && r->cls->run(r->arm) != PB_EXIT_DEBUG; k++)
+        ;
+    return r->arm->x.pc == end ? 0 : -1;
+}
+
+static uint32_t load(struct cpu_host *r, const struct a64s *p)
+{
+    struct a64 *c = r->arm;
+    memcpy(r->ram + (A64S_TABLE - A64S_BASE), p->table, sizeof p->table);
+    memcpy(r->ram + (A64S_BUFFER - A64S_BASE), p->buffer, sizeof p->buffer);
     for (uint32_t k = 0; k < p->n_insns; k++) {
-        uint32_t w = a64r_place(p->insn[k], A64R_BASE + 4 * k);
+        uint32_t w = a64s_place(p->insn[k], A64S_BASE + 4 * k);
         memcpy(r->ram + 4 * k, &w, 4);
     }
     memcpy(c->gpr, p->x, sizeof p->x);
@@ -35,8 +63,8 @@ static uint32_t load(struct a64_bare *r, const struct a64r *p)
     a64_set_nzcv(c, 0);
     a64_set_fpcr(c, p->fpcr);
     a64_set_fpsr(c, 0);
-    c->x.pc = A64R_BASE;
-    return A64R_BASE + 4 * p->n_insns;
+    c->x.pc = A64S_BASE;
+    return A64S_BASE + 4 * p->n_insns;
 }
 
 /* ---- Beside QEMU ----------------------------------------------------------------------------- */
@@ -49,12 +77,12 @@ static int run_qemu(const char *qemu, const char *elf, void *log, size_t size, u
     if (!f)
         return -1;
     size_t n = fread(log, 1, size, f);
-    n += fread(buffer, 1, A64R_BUFFER_SIZE, f);
-    return pclose(f) == 0 && n == size + A64R_BUFFER_SIZE ? 0 : -1;
+    n += fread(buffer, 1, A64S_BUFFER_SIZE, f);
+    return pclose(f) == 0 && n == size + A64S_BUFFER_SIZE ? 0 : -1;
 }
 
-static void show(const struct a64r *p, uint32_t u, uint64_t in[4][2], const struct a64r_log *ours,
-                 const struct a64r_log *theirs)
+static void show(const struct a64s *p, uint32_t u, uint64_t in[4][2], const struct a64s_log *ours,
+                 const struct a64s_log *theirs)
 {
     uint32_t w = p->insn[p->unit[u].first + p->unit[u].n - 1];
     if (shown++ > 40)
@@ -65,7 +93,7 @@ static void show(const struct a64r *p, uint32_t u, uint64_t in[4][2], const stru
     for (int k = 0; k < 4; k++)
         printf("   %s %016llx %016llx\n", names[k], (unsigned long long)in[k][1],
                (unsigned long long)in[k][0]);
-    const struct a64r_log *both[] = {ours, theirs};
+    const struct a64s_log *both[] = {ours, theirs};
     for (int k = 0; k < 2; k++)
         printf("   %s v %016llx %016llx x %llx fpsr %llx nzcv %llx\n", k ? "qemu" : "ours",
                (unsigned long long)both[k]->v[1], (unsigned long long)both[k]->v[0],
@@ -74,16 +102,16 @@ static void show(const struct a64r *p, uint32_t u, uint64_t in[4][2], const stru
 }
 
 /* QEMU sign-extends what FCVTZS Hd, Hn, #fbits gives, to 32 bits (7.2); C7.2.97 does not. */
-static void correct(const struct a64r *p, uint32_t u, struct a64r_log *theirs)
+static void correct(const struct a64s *p, uint32_t u, struct a64s_log *theirs)
 {
     uint32_t w = p->insn[p->unit[u].first + p->unit[u].n - 1];
     if (p->unit[u].row == A64_fcvtzs_si && (w >> 19 & 15) < 4)
         theirs->v[0] &= 0xffff;
 }
 
-static uint32_t compare_units(struct a64_bare *r, const struct a64r *p, const struct a64r_log *log)
+static uint32_t compare_units(struct cpu_host *r, const struct a64s *p, const struct a64s_log *log)
 {
-    struct a64 *c = r->cpu;
+    struct a64 *c = r->arm;
     uint32_t bad = 0;
     for (uint32_t u = 0; u < p->units; u++) {
         uint32_t w = p->insn[p->unit[u].first + p->unit[u].n - 1], rd = w & 31;
@@ -92,16 +120,16 @@ static uint32_t compare_units(struct a64_bare *r, const struct a64r *p, const st
             const uint32_t reg[] = {w >> 5 & 31, w >> 16 & 31, rd, w >> 10 & 31};
             for (int i = 0; i < 4; i++)
                 memcpy(in[i], c->v[reg[i]].d, 16);
-            if (a64_bare_step(r) < 0) {
+            if (step(r) < 0) {
                 printf("seed %llu: no step at %llx\n", (unsigned long long)p->seed,
                        (unsigned long long)c->x.pc);
                 return 1;
             }
         }
-        struct a64r_log ours = {a64_fpsr(c), a64_nzcv(c), rd < 8 ? c->gpr[rd] : 0,
+        struct a64s_log ours = {a64_fpsr(c), a64_nzcv(c), rd < 8 ? c->gpr[rd] : 0,
                                 {c->v[rd].d[0], c->v[rd].d[1]}};
         a64_set_fpsr(c, 0);
-        struct a64r_log theirs = log[u];
+        struct a64s_log theirs = log[u];
         correct(p, u, &theirs);
         if (memcmp(&ours, &theirs, sizeof ours)) {
             bad++;
@@ -116,23 +144,23 @@ static uint32_t compare_units(struct a64_bare *r, const struct a64r *p, const st
     return bad;
 }
 
-static uint32_t beside_qemu(const struct a64r *p, const char *qemu, const char *elf)
+static uint32_t beside_qemu(const struct a64s *p, const char *qemu, const char *elf)
 {
-    static struct a64r_log log[A64R_MAX_UNITS];
-    static uint8_t buffer[A64R_BUFFER_SIZE];
-    if (a64r_write_elf(p, elf) < 0 ||
+    static struct a64s_log log[A64S_MAX_UNITS];
+    static uint8_t buffer[A64S_BUFFER_SIZE];
+    if (a64s_write_elf(p, elf) < 0 ||
         run_qemu(qemu, elf, log, p->units * sizeof *log, buffer) < 0) {
         printf("seed %llu: %s failed on %s\n", (unsigned long long)p->seed, qemu, elf);
         return 1;
     }
-    struct a64_bare *r = a64_bare_new(A64R_BASE, RAM_SIZE, "interp");
+    struct cpu_host *r = host_new("interp");
     load(r, p);
     uint32_t bad = compare_units(r, p, log);
-    const uint8_t *ours = r->ram + (A64R_BUFFER - A64R_BASE);
-    for (uint32_t at = 0; at < A64R_BUFFER_SIZE && !bad; at++)
+    const uint8_t *ours = r->ram + (A64S_BUFFER - A64S_BASE);
+    for (uint32_t at = 0; at < A64S_BUFFER_SIZE && !bad; at++)
         if (ours[at] != buffer[at] && !bad++)
             printf("seed %llu: buffer differs at %x\n", (unsigned long long)p->seed, at);
-    a64_bare_free(r);
+    cpu_host_free(r);
     return bad;
 }
 
@@ -140,33 +168,33 @@ static uint32_t beside_qemu(const struct a64r *p, const char *qemu, const char *
 
 struct result {
     uint64_t x[32], v[32][2], fpsr, nzcv;
-    uint8_t buffer[A64R_BUFFER_SIZE];
+    uint8_t buffer[A64S_BUFFER_SIZE];
 };
 
-static int run_whole(const struct a64r *p, const char *engine, struct result *out)
+static int run_whole(const struct a64s *p, const char *engine, struct result *out)
 {
-    struct a64_bare *r = a64_bare_new(A64R_BASE, RAM_SIZE, engine);
-    int ended = a64_bare_run(r, load(r, p));
-    memcpy(out->x, r->cpu->gpr, sizeof out->x);
-    memcpy(out->v, r->cpu->v, sizeof out->v);
-    out->fpsr = a64_fpsr(r->cpu);
-    out->nzcv = a64_nzcv(r->cpu);
-    memcpy(out->buffer, r->ram + (A64R_BUFFER - A64R_BASE), A64R_BUFFER_SIZE);
+    struct cpu_host *r = host_new(engine);
+    int ended = run_to(r, load(r, p));
+    memcpy(out->x, r->arm->gpr, sizeof out->x);
+    memcpy(out->v, r->arm->v, sizeof out->v);
+    out->fpsr = a64_fpsr(r->arm);
+    out->nzcv = a64_nzcv(r->arm);
+    memcpy(out->buffer, r->ram + (A64S_BUFFER - A64S_BASE), A64S_BUFFER_SIZE);
     if (ended < 0)
         printf("seed %llu: %s ended at %llx\n", (unsigned long long)p->seed,
-               engine ? engine : "generated code", (unsigned long long)r->cpu->x.pc);
-    a64_bare_free(r);
+               engine ? engine : "generated code", (unsigned long long)r->arm->x.pc);
+    cpu_host_free(r);
     return ended;
 }
 
-static int whole_differs(struct a64r *p)
+static int whole_differs(struct a64s *p)
 {
     static struct result a, b;
     return run_whole(p, "interp", &a) < 0 || run_whole(p, NULL, &b) < 0 || memcmp(&a, &b, sizeof a);
 }
 
 /* The shortest beginning of the program that differs ends with the culprit. */
-static uint32_t both_engines(struct a64r *p)
+static uint32_t both_engines(struct a64s *p)
 {
     if (!whole_differs(p))
         return 0;
@@ -190,7 +218,7 @@ static uint32_t both_engines(struct a64r *p)
 
 int main(int argc, char **argv)
 {
-    static struct a64r p;
+    static struct a64s p;
     const char *qemu = "qemu-aarch64";
     char dir[] = "/tmp/a64-simd-XXXXXX", elf[64], find[256];
     uint64_t seed = 1, insns = 0;
@@ -211,13 +239,13 @@ int main(int argc, char **argv)
     snprintf(find, sizeof find, "command -v %s >/dev/null", qemu ? qemu : "true");
     if (qemu && system(find) != 0)
         return 77;
-    if (units >= A64R_MAX_UNITS || !mkdtemp(dir))
+    if (units >= A64S_MAX_UNITS || !mkdtemp(dir))
         return 1;
     setvbuf(stdout, NULL, _IOLBF, 0);
     for (uint32_t i = 0; i < programs; i++) {
         p.seed = seed + i;
         p.units = units;
-        a64r_make(&p);
+        a64s_make(&p);
         snprintf(elf, sizeof elf, "%s/%llu.elf", dir, (unsigned long long)p.seed);
         uint32_t wrong = qemu ? beside_qemu(&p, qemu, elf) : 0;
         wrong += both_engines(&p);

@@ -81,7 +81,7 @@ static void whole_op(const struct frame *f, const struct xl_op *o)
         keep(f, at, &f->x->cell[0]);
         break;
     default:
-        f->x->cell[1] = whole(f, o->b);
+        f->x->cell[3] = whole(f, o->b);
         xl_slow_st128(f->x, va, m);
         break;
     }

@@ -80,7 +80,7 @@ uint64_t xl_slow_cas(struct xl_vcpu *x, uint64_t va, uint64_t expect, uint64_t v
 uint64_t xl_slow_ll(struct xl_vcpu *x, uint64_t va, uint64_t memop);
 uint64_t xl_slow_sc(struct xl_vcpu *x, uint64_t va, uint64_t v, uint64_t memop);
 
-/* A V128's: it comes in x->cell[1] and goes out in x->cell[0]. */
+/* Of a V128: what was loaded is in x->cell[0], what is stored in x->cell[3]. */
 void xl_slow_ld128(struct xl_vcpu *x, uint64_t va, uint64_t memop);
 void xl_slow_st128(struct xl_vcpu *x, uint64_t va, uint64_t memop);
 

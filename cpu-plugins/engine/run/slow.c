@@ -185,7 +185,7 @@ void xl_slow_ld128(struct xl_vcpu *x, uint64_t va, uint64_t memop)
 void xl_slow_st128(struct xl_vcpu *x, uint64_t va, uint64_t memop)
 {
     uint32_t m = (uint32_t)memop, head = head_of(va, 16), big = m & XL_M_BIG ? 1 : 0;
-    struct xl_v128 v = x->cell[1];
+    struct xl_v128 v = x->cell[3];
     struct xl_acc a;
 
     xl_r(x)->n_misses++;

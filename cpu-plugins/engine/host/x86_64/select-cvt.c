@@ -133,7 +133,7 @@ static void from_int(struct gen *g, const struct xl_op *o)
         return;
     g->v[g->i].hi = 0; /* not after the cold path */
     c->dst = (int8_t)XMM(d);
-    c->dst_f32 = o->type == XL_F32;
+    c->dst_type = o->type;
     c->back = g->a.p;
 }
 

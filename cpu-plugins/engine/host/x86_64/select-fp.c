@@ -64,7 +64,7 @@ void x86_soft_call(struct gen *g, const struct xl_op *o)
     x86_call_args(g, arg, 5);
     xa_call_to(&g->a, g->c->thunk[TH_FP]);
     g_release(g);
-    x86_result(g, g_def(g), xl_result(o) == XL_F32);
+    x86_result(g, g_def(g), xl_result(o));
 }
 
 /* ---- Common pieces ------------------------------------------------------------------------ */
@@ -98,7 +98,7 @@ void x86_check_nan(struct gen *g, const struct xl_op *o, int d, struct cold *c)
     }
     c->site[c->n_sites++] = xa_jcc(&g->a, CC_P);
     c->dst = (int8_t)XMM(d);
-    c->dst_f32 = o->type == XL_F32;
+    c->dst_type = o->type;
     c->back = g->a.p;
 }
 
@@ -180,7 +180,7 @@ static void minmax(struct gen *g, const struct xl_op *o)
     c->site[c->n_sites++] = xa_jcc(&g->a, CC_E);
     x86_sse(g, code, d, a, b);
     c->dst = (int8_t)XMM(d);
-    c->dst_f32 = o->type == XL_F32;
+    c->dst_type = o->type;
     c->back = g->a.p;
 }
 
