@@ -71,7 +71,7 @@ static void list_classes(enum pb_kind kind)
 static int list(const char *what)
 {
     static const char *const names[] = {"plugins", "devices", "cpus", "block",
-                                        "net",     "char",    "fs",   NULL};
+                                        "net",     "char",    "fs",   "personalities", NULL};
     start();
     if (!what || !strcmp(what, "plugins")) {
         list_plugins();
@@ -83,7 +83,8 @@ static int list(const char *what)
             return 0;
         }
     const char *near = pb_nearest(what, names);
-    fprintf(stderr, "%s list: '%s' is none of plugins, devices, cpus, block, net, char, fs%s%s%s\n",
+    fprintf(stderr, "%s list: '%s' is none of plugins, devices, cpus, block, net, char, fs, "
+                    "personalities%s%s%s\n",
             pb_progname, what, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     return 1;
 }
@@ -143,7 +144,8 @@ int pb_umbrella_main(int argc, char **argv)
         return 0;
     }
     if (!strcmp(verb, "help") || !strcmp(verb, "h")) {
-        printf("usage: plugboard list [plugins|devices|cpus|block|net|char|fs]\n"
+        printf("usage: plugboard list [plugins|devices|cpus|block|net|char|fs|\n"
+               "                       personalities]\n"
                "       plugboard check      open every plugin and compare it with its sidecar\n"
                "       plugboard man        the manual page of plugboard-system\n"
                "       plugboard version\n"
