@@ -145,7 +145,7 @@ struct birth {
     struct lx_thread *t;
     const struct lx_clone *c;
     sem_t born;
-    int failed;
+    int failed, tid; /* the thread may be gone when its parent reads them */
 };
 
 static void *thread_main(void *arg)
@@ -157,6 +157,7 @@ static void *thread_main(void *arg)
 
     t->tid = (int)syscall(SYS_gettid);
     tid = (uint32_t)t->tid;
+    b->tid = t->tid;
     b->failed = lx_signal_thread(t) < 0;
     if (b->failed) {
         sem_post(&b->born);
@@ -191,7 +192,7 @@ static int start(struct birth *b)
         return -EAGAIN;
     while (sem_wait(&b->born) < 0 && errno == EINTR)
         ;
-    return b->failed ? -EAGAIN : b->t->tid;
+    return b->failed ? -EAGAIN : b->tid;
 }
 
 int64_t lx_clone_thread(struct lx_thread *t, const struct lx_clone *c)
