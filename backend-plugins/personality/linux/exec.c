@@ -18,7 +18,6 @@
 
 #define MAX_SCRIPTS 5
 #define HEAD 256u
-#define SELF_FD 901
 
 static int self_fd = -1;
 
@@ -26,11 +25,16 @@ void lx_exec_init(void)
 {
     int fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 
-    self_fd = fd < 0 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, SELF_FD);
+    self_fd = fd < 0 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, LX_FD_FIRST);
     if (self_fd >= 0)
         close(fd);
     else
         self_fd = fd;
+}
+
+int lx_exec_fd(void)
+{
+    return self_fd;
 }
 
 struct exec {
@@ -196,10 +200,13 @@ static int64_t execute(struct lx_thread *t, struct exec *x, uint64_t argv, uint6
         return LX_RESTART;
     }
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &t->mask, NULL, 8);
-    if (x->kind == LX_OURS)
+    if (x->kind == LX_OURS) {
         syscall(SYS_execveat, self_fd, "", v, env, AT_EMPTY_PATH);
-    else
+        if (errno == EBADF) /* the program has put something else in its place */
+            syscall(SYS_execve, "/proc/self/exe", v, env);
+    } else {
         syscall(SYS_execve, x->path, v, env);
+    }
     r = errno;
     lx_set_mask(t, t->mask);
     return -r;

@@ -120,10 +120,12 @@ LX_HANDLER(dup3)
     return lx_pass(t, c, a);
 }
 
-/* Our own descriptors are above what programs use; they do not close them by accident. */
+/* Our own descriptors, the log and the way to ourselves, are above what programs use; who closes
+ * everything does not close them. */
 static int is_ours(uint64_t fd)
 {
-    return fd >= 900 && fd <= 910 && (int)fd == L.start->log_fd();
+    return fd >= LX_FD_FIRST && fd <= LX_FD_LAST &&
+           ((int)fd == L.start->log_fd() || (int)fd == lx_exec_fd());
 }
 
 LX_HANDLER(close)
@@ -133,19 +135,23 @@ LX_HANDLER(close)
 
 LX_HANDLER(close_range)
 {
-    uint64_t log = (uint64_t)L.start->log_fd(), last = a[1];
-    int64_t r;
+    uint64_t first = a[0], last = a[1] > UINT32_MAX ? UINT32_MAX : a[1];
+    int64_t r = 0;
 
-    if (a[0] > log || last < log || log < 3)
-        return lx_pass(t, c, a);
-    if (a[0] < log) {
-        a[1] = log - 1;
-        if ((r = lx_pass(t, c, a)) < 0)
-            return r;
+    if (first > last)
+        return -EINVAL;
+    for (uint64_t fd = LX_FD_FIRST; fd <= LX_FD_LAST && !r; fd++) {
+        if (!is_ours(fd) || fd < first || fd > last)
+            continue;
+        a[0] = first;
+        a[1] = fd - 1;
+        if (fd > first)
+            r = lx_pass(t, c, a);
+        first = fd + 1;
     }
-    a[0] = log + 1;
+    a[0] = first;
     a[1] = last;
-    return last > log ? lx_pass(t, c, a) : 0;
+    return r || first > last ? r : lx_pass(t, c, a);
 }
 
 /* ---- fcntl, ioctl -------------------------------------------------------------------------- */

@@ -28,6 +28,8 @@
 #define LX_QUEUE 8u       /* signals that the host's handler took and we did not deliver yet */
 #define LX_NSIG 64
 #define LX_PATH 4096u
+#define LX_FD_FIRST 900 /* descriptors of our own */
+#define LX_FD_LAST 931
 
 /* ---- Signals and threads ------------------------------------------------------------- */
 
@@ -201,6 +203,7 @@ void lx_loop(struct lx_thread *t); /* runs the program on this thread, until it 
 void lx_clone_apply(struct lx_thread *child, const struct lx_clone *c);
 uint64_t lx_block_all(void); /* on the host; lx_set_mask() ends it */
 void lx_exec_init(void);
+int lx_exec_fd(void); /* leads to the emulator, for execve() */
 
 /* ---- file.c, procfs.c --------------------------------------------------------------------------- */
 
