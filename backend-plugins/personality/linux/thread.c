@@ -67,6 +67,20 @@ void lx_thread_free(struct lx_thread *t)
     free(t);
 }
 
+/* What an operation does not take may be anything. */
+LX_HANDLER(futex)
+{
+    uint32_t op = (uint32_t)a[1] & FUTEX_CMD_MASK;
+    int waits = op == FUTEX_WAIT || op == FUTEX_WAIT_BITSET || op == FUTEX_LOCK_PI ||
+                op == FUTEX_LOCK_PI2 || op == FUTEX_WAIT_REQUEUE_PI;
+    int two = op == FUTEX_REQUEUE || op == FUTEX_CMP_REQUEUE || op == FUTEX_WAKE_OP ||
+              op == FUTEX_WAIT_REQUEUE_PI || op == FUTEX_CMP_REQUEUE_PI;
+
+    if (lx_bad(a[0]) || (waits && lx_bad(a[3])) || (two && lx_bad(a[4])))
+        return -EFAULT;
+    return lx_host(t, c->host, a);
+}
+
 /* ---- The end of a thread -------------------------------------------------------------------- */
 
 static void wake(uint64_t addr, int n)

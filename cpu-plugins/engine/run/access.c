@@ -209,7 +209,7 @@ static void resolve_direct(struct xl_vcpu *x, uint64_t va, uint32_t access, stru
 
     if (tag)
         va = va << tag >> tag;
-    if (va >= x->top)
+    if (va >= x->top || va < XL_PAGE_SIZE) /* the first page: NULL means no RAM here */
         xl_raise(x, va, access, XL_FAULT_MAP);
     a->watched = 0;
     a->pa = va;
