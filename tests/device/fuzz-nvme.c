@@ -64,8 +64,11 @@ static void restart(void)
     pd_setup(&p, 0x100);
     d.bar = pd_bar(&p, 0x100, 0);
     uint64_t buf = pd_alloc(&p, 4096, 4096);
-    if (!nd_enable(&d) || !nd_queues(&d, 1) || !nd_queues(&d, 2) ||
-        nd_do(&d, 1, 2, 1, buf, 0, 1, 0, 0, NULL) != 0) {
+    int up = nd_enable(&d) && nd_queues(&d, 1) && nd_queues(&d, 2);
+    pd_host(&p, buf)[0] = 1;
+    if (up) /* attachment outlives resets */
+        nd_do(&d, 0, 0x15, 1, buf, 0, 0, 0, 0, NULL);
+    if (!up || nd_do(&d, 1, 2, 1, buf, 0, 1, 0, 0, NULL) != 0) {
         fprintf(stderr, "fuzz-nvme: a reset did not recover the controller\n");
         exit(1);
     }
@@ -118,7 +121,8 @@ static void registers(void)
 {
     uint32_t off = rnd(2) ? 4 * rnd(16) : 0x1000 + 4 * rnd(140);
 
-    pbt_settle(p.b); /* a reset of the machine or function waits; here nobody would come */
+    pbt_block_hold(node, 0); /* a function's reset waits; on one thread nobody would come */
+    pbt_settle(p.b);
     switch (rnd(6)) {
     case 0:
         pd_write(&p, d.bar + off, wild(), 4);

@@ -66,14 +66,14 @@ static uint64_t *total(struct nvme *n, uint32_t i)
     return v[i];
 }
 
-/* Completions that wait for room: queue, command, status, result each. */
+/* Completions that wait for room: both queues, command, status, result each. */
 static uint32_t waiting(const struct nvme *n, uint32_t *v)
 {
     uint32_t k = 0;
 
     for (uint32_t i = 0; i < QUEUES_MAX; i++) {
         for (const struct req *q = n->cq[i].wait; q; q = q->next, k++) {
-            const uint32_t w[4] = {q->sqid, q->cid, q->status, q->result};
+            const uint32_t w[4] = {q->sqid | i << 16, q->cid, q->status, q->result};
             if (v)
                 memcpy(v + 4 * k, w, sizeof w);
         }
@@ -123,10 +123,14 @@ static int load_waiting(struct nvme *n, const uint32_t *w, uint32_t k)
 {
     for (uint32_t i = 0; i < k; i++, w += 4) {
         struct req *q = req_new(n);
-        if (!q || w[0] >= QUEUES_MAX || !n->sq[w[0]].exists)
+        uint32_t sqid = w[0] & 0xffff, cqid = w[0] >> 16;
+        if (!q || sqid >= QUEUES_MAX || cqid >= QUEUES_MAX || !n->cq[cqid].exists) {
+            if (q)
+                req_free(q);
             return 0;
-        struct cq *c = &n->cq[n->sq[w[0]].cqid];
-        q->sqid = w[0];
+        }
+        struct cq *c = &n->cq[cqid];
+        q->sqid = sqid;
         q->cid = w[1] & 0xffff;
         q->status = w[2] & 0x7fff;
         q->result = w[3];
@@ -156,8 +160,7 @@ static int load_parts(struct nvme *n, const struct pb_svc_state *st, pb_state *s
         st->get(s, "attached", PB_S_U32, &attached, 1) < 0)
         return 0;
     if (counts[0] > n->aerl + 1 || counts[1] > EVENTS_MAX || counts[2] > NS_MAX ||
-        counts[3] > IN_FLIGHT_MAX || (n->own.node && f[10] != 9 && f[10] != 12) ||
-        (r[1] >> 7 & 15) > 4)
+        counts[3] > IN_FLIGHT_MAX || (n->own.node && f[10] != 9 && f[10] != 12))
         return 0;
     for (uint32_t i = 0; i < QUEUES_MAX; i++)
         if (!get_queue(n, i, queues + i * Q_WORDS))
@@ -172,7 +175,7 @@ static int load_parts(struct nvme *n, const struct pb_svc_state *st, pb_state *s
     n->n_aer = counts[0], n->n_events = counts[1], n->n_changed = counts[2];
     n->since = since;
     n->own.attached = attached & 1;
-    n->page = 4096u << (n->CC >> 7 & 15);
+    n->page = (n->CC >> 7 & 15) <= 4 ? 4096u << (n->CC >> 7 & 15) : 4096;
     *k = counts[3];
     return 1;
 }
