@@ -128,7 +128,7 @@ static const struct pb_device_class child = {
     .instance_size = sizeof(struct fx_dev), .realize = child_realize, .reset = dev_reset,
 };
 
-/* ---- CPUs -------------------------------------------------------------------------------- */
+/* ---- CPUs --------------------------------------------------------------------------------- */
 
 static int cpu_realize(void *self, pb_cpu *c, pb_dev *d, const pb_host *h, const char *model,
                        pb_err *e)
@@ -210,7 +210,7 @@ static const struct pb_cpu_class cpu = {
     .state_version = 1, .n_state = 1, .state = cpu_fields,
 };
 
-/* ---- Machine ----------------------------------------------------------------------------- */
+/* ---- Machine ------------------------------------------------------------------------------ */
 
 static const struct pb_class_ref classes[] = {
     {PB_CLASS_DEVICE, &serial}, {PB_CLASS_DEVICE, &own}, {PB_CLASS_DEVICE, &parallel},

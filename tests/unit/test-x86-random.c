@@ -31,7 +31,7 @@ struct result {
 static struct xl_block block;
 static struct result by_interp, by_code;
 
-/* ---- Running ----------------------------------------------------------------------------- */
+/* ---- Running -------------------------------------------------------------------------------- */
 
 static int interpret(struct ir_machine *m)
 {
@@ -88,7 +88,7 @@ static void keep(struct ir_machine *m, struct result *r, int left)
     r->flags = xl_fp_flags(&m->cpu.x);
 }
 
-/* ---- Comparing --------------------------------------------------------------------------- */
+/* ---- Comparing ------------------------------------------------------------------------------ */
 
 static int differs(const char *what, uint32_t i, uint64_t want, uint64_t got)
 {

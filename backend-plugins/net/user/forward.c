@@ -66,7 +66,7 @@ static const char *protocol(const char **p, int *udp)
     return !*udp && *word && strcmp(word, "tcp") ? "Bad protocol name" : NULL;
 }
 
-/* ---- Who holds a port -------------------------------------------------------------------- */
+/* ---- Who holds a port ----------------------------------------------------------------------- */
 
 /* Inode of the socket bound to `port` in /proc/net/{tcp,udp,tcp6,udp6}; 0: none seen. */
 static unsigned long port_inode(const char *table, int port)

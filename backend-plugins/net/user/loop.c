@@ -16,7 +16,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* ---- Callbacks; all under lock ----------------------------------------------------------- */
+/* ---- Callbacks; all under lock ------------------------------------------------------------- */
 
 static int offer(struct user *u, const void *buf, size_t len)
 {
@@ -173,7 +173,7 @@ const SlirpCb user_callbacks = {
     .notify = notify,
 };
 
-/* ---- The thread -------------------------------------------------------------------------- */
+/* ---- The thread ------------------------------------------------------------------------------ */
 
 static int add_poll(int fd, int events, void *opaque)
 {

@@ -59,7 +59,7 @@ void loop_wake(struct user *u); /* [any] something changed: look at the sockets 
 void loop_flush_backlog(struct user *u); /* holds lock */
 int loop_input(struct user *u, const uint8_t *data, uint32_t len); /* a frame of the guest; [any] */
 
-/* ---- forward.c: hostfwd and guestfwd ----------------------------------------------------- */
+/* ---- forward.c: hostfwd and guestfwd ------------------------------------------------------ */
 
 /* Add "[tcp|udp]:[hostaddr]:hostport-[guestaddr]:guestport". PB_* with the reason in `e`. */
 int forward_add(struct user *u, const char *rule, pb_err *e);

@@ -99,7 +99,7 @@ uint64_t xl_soft_fp(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c, uint3
     return r;
 }
 
-/* ---- Flags and rounding of the guest: here and in MXCSR (Intel SDM volume 1, 10.2.3) ----- */
+/* ---- Flags and rounding of the guest: here and in MXCSR (Intel SDM volume 1, 10.2.3) -------- */
 
 static uint32_t from_mxcsr(uint32_t m)
 {

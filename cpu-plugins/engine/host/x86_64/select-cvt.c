@@ -95,7 +95,7 @@ static void to_int(struct gen *g, const struct xl_op *o)
     c->back = g->a.p;
 }
 
-/* ---- From integer, between formats ------------------------------------------------------- */
+/* ---- From integer, between formats --------------------------------------------------------- */
 
 /* A register all ones or all zeros: no dependency on its old content, and an F32 is boxed. */
 static void clear(struct gen *g, const struct xl_op *o, int d)

@@ -56,7 +56,7 @@ static void copy_sign(struct gen *g, const struct xl_op *o)
     g->v[g->i].hi = boxed(g, o->a);
 }
 
-/* ---- Between register files -------------------------------------------------------------- */
+/* ---- Between register files --------------------------------------------------------------- */
 
 static void to_bits(struct gen *g, const struct xl_op *o)
 {
@@ -78,7 +78,7 @@ static void from_bits(struct gen *g, const struct xl_op *o)
         xa_op(&g->a, o->type == XL_F64 ? XO_MOVSD : XO_MOVSS, 0, d, a);
 }
 
-/* ---- Boxes ------------------------------------------------------------------------------- */
+/* ---- Boxes ---------------------------------------------------------------------------------- */
 
 /* Make the value that op i names boxed where it is. */
 static void box_in_place(struct gen *g, uint32_t v)

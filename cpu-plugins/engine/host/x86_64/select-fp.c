@@ -67,7 +67,7 @@ void x86_soft_call(struct gen *g, const struct xl_op *o)
     x86_result(g, g_def(g), xl_result(o) == XL_F32);
 }
 
-/* ---- Common pieces ----------------------------------------------------------------------- */
+/* ---- Common pieces ------------------------------------------------------------------------ */
 
 void x86_sse(struct gen *g, uint32_t op, int d, int a, struct xrm b)
 {
@@ -107,7 +107,7 @@ static int boxed(const struct gen *g, uint32_t v)
     return g->v[g_rep(g, v)].hi;
 }
 
-/* ---- Ops --------------------------------------------------------------------------------- */
+/* ---- Ops ------------------------------------------------------------------------------------ */
 
 static void arith(struct gen *g, const struct xl_op *o)
 {
