@@ -85,6 +85,7 @@ struct pb_mem {
     uint32_t gate_gen;       /* last given: no two gates ever share one */
     GPtrArray *regions; /* pb_region *: all, in creation order */
     uint64_t number;
+    gboolean leaving;   /* [main] */
 };
 
 static inline struct pb_mem *pb_mem(struct pb_machine *m)
@@ -95,6 +96,7 @@ static inline struct pb_mem *pb_mem(struct pb_machine *m)
 /* ---- region.c: the tree ---- */
 int pb_mem_init(struct pb_machine *m, pb_err *e); /* m->mem and m->system */
 void pb_mem_fini(struct pb_machine *m);
+void pb_mem_leave(struct pb_machine *m); /* the tree stays as it is, whoever lets go of it */
 pb_region *pb_region_ram(struct pb_machine *m, pb_dev *d, const char *name, uint64_t len,
                          uint32_t flags, pb_err *e);
 int pb_region_place(pb_region *parent, pb_region *r, uint64_t off, int32_t prio, pb_err *e);

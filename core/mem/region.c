@@ -103,6 +103,11 @@ void pb_mem_fini(struct pb_machine *m)
     m->system = NULL;
 }
 
+void pb_mem_leave(struct pb_machine *m)
+{
+    pb_mem(m)->leaving = TRUE;
+}
+
 static int back_with_ram(pb_region *r, pb_err *e)
 {
     uint64_t len = r->last + 1;
@@ -181,7 +186,7 @@ void pb_region_unplace(pb_region *r)
 {
     struct pb_mem *mem = pb_mem(r->m);
 
-    if (!r->parent)
+    if (!r->parent || mem->leaving)
         return;
     pthread_mutex_lock(&mem->lock);
     g_ptr_array_remove(r->parent->children, r);
@@ -232,8 +237,11 @@ void pb_region_free(pb_region *r)
     struct pb_mem *mem = pb_mem(r->m);
     struct pb_machine *m = r->m;
 
-    pb_region_unplace(r);
+    if (mem->leaving)
+        return;
     pthread_mutex_lock(&mem->lock);
+    if (r->parent)
+        g_ptr_array_remove(r->parent->children, r);
     cut(mem, r);
     pthread_mutex_unlock(&mem->lock);
     pb_view_update(m); /* an alias may have shown it */

@@ -274,6 +274,7 @@ static void static_cpu(struct pb_class *c, const struct pb_cpu_class *d)
     c->id = g_strdup(d->id);
     c->title = g_strdup(d->doc);
     c->lines_in = copy(d->lines_in);
+    c->lines_out = copy(PB_HAS(struct pb_cpu_class, d, lines_out) ? d->lines_out : NULL);
     c->models = g_new0(char *, d->n_models + 1);
     c->model_docs = g_new0(char *, d->n_models + 1);
     for (uint32_t i = 0; i < d->n_models; i++) {

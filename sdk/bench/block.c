@@ -26,6 +26,11 @@ pb_block *pbt__block_end(pb_dev *d)
     return d->end;
 }
 
+pb_block *pbt_block_of(pb_dev *node)
+{
+    return pbt__block_end(node);
+}
+
 pb_dev *pbt_block_new(pbt *b, const char *name, uint64_t bytes, uint32_t read_only)
 {
     pb_dev *d = pbt__node(b, name, NODE_BACKEND);

@@ -377,6 +377,18 @@ const void *pbt_provides(pb_dev *d, const char *id)
     return NULL;
 }
 
+uint32_t pbt_bus_index(pb_dev *d, const char *kind)
+{
+    const char *const *k = d->cls ? d->cls->buses_out : NULL;
+
+    for (uint32_t i = 0; k && k[i]; i++) {
+        size_t n = strcspn(k[i], "["); /* "kind" or "kind[limit]" */
+        if (strlen(kind) == n && strncmp(k[i], kind, n) == 0)
+            return i;
+    }
+    return 0;
+}
+
 /* ---- pb.bus/1 ---------------------------------------------------------------------- */
 
 static const void *bus_side(pb_dev *d, const char *id, void **self)

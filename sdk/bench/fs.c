@@ -25,6 +25,11 @@ pb_fs *pbt__fs_end(pb_dev *d)
     return d->end;
 }
 
+pb_fs *pbt_fs_of(pb_dev *node)
+{
+    return pbt__fs_end(node);
+}
+
 pb_dev *pbt_fs_new(pbt *b, const char *name,
                    int32_t (*answer)(void *, const uint8_t *, uint32_t, uint8_t *, uint32_t),
                    void *user)

@@ -65,6 +65,7 @@ int pbt_set_prop(pb_dev *d, const char *key, const char *value); /* runtime chan
 void *pbt_self(pb_dev *d);
 const void *pbt_provides(pb_dev *d, const char *id); /* table of an interface, or NULL */
 pb_dev *pbt_find(pbt *b, const char *name);
+uint32_t pbt_bus_index(pb_dev *d, const char *kind); /* first bus of `kind` it offers, else 0 */
 /* Enter and leave the device's domain, to call a PB_PROVIDE table as another device of
  * the same domain would. */
 void pbt_enter(pb_dev *d);
@@ -99,6 +100,7 @@ int32_t pbt_level(pb_dev *d, const char *name, uint32_t i); /* of an output, now
 uint64_t pbt_rises(pb_dev *d, const char *name, uint32_t i); /* edges since the start */
 uint64_t pbt_falls(pb_dev *d, const char *name, uint32_t i);
 void pbt_line(pb_dev *d, uint32_t input, int32_t level); /* drive an input */
+int pbt_has_output(pb_dev *d, const char *name, uint32_t i); /* 1 or 0 */
 
 /* ---- Time -------------------------------------------------------------------------- */
 
@@ -158,6 +160,13 @@ pb_dev *pbt_fs_new(pbt *b, const char *name,
 pb_dev *pbt_backend(pbt *b, const char *kind, const char *cls, const char *name,
                     const char *props);
 
+/* The consumer's end of a node, for a test that uses a backend itself as a device would:
+ * pbt_host(b)->get(PB_SVC_BLOCK)->submit(pbt_block_of(node), &req). */
+pb_block *pbt_block_of(pb_dev *node);
+pb_net *pbt_net_of(pb_dev *node);
+pb_char *pbt_char_of(pb_dev *node);
+pb_fs *pbt_fs_of(pb_dev *node);
+
 /* ---- Board (boot plugins) ---------------------------------------------------------- */
 
 void pbt_option(pbt *b, const char *name, const char *value); /* "kernel", "append", … */
@@ -171,6 +180,12 @@ const uint8_t *pbt_loaded(pbt *b, uint64_t gpa, uint64_t *len);
 const uint8_t *pbt_loaded_named(pbt *b, const char *what, uint64_t *gpa, uint64_t *len);
 int pbt_entry(pbt *b, uint32_t cpu, uint64_t *pc, uint64_t *args, uint32_t max);
 int pbt_requested(pbt *b, uint32_t *what, int32_t *code); /* last request(); 0: none */
+
+/* ---- Scripts ------------------------------------------------------------------------ */
+
+/* Run the register test in the file `path` (commands: bench.md) on `d`. 0, or -1 and a
+ * sentence with file and line in why[why_len]. */
+int pbt_script(pb_dev *d, const char *path, char *why, size_t why_len);
 
 /* ---- Fuzzing ----------------------------------------------------------------------- */
 
