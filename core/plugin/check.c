@@ -9,7 +9,7 @@
 #include "../object/dev.h"
 #include "sidecar.h"
 
-#include <plugboard/draft/cpu.h>
+#include <plugboard/draft/personality.h>
 
 #include <string.h>
 
@@ -58,6 +58,7 @@ static const char *missing(enum pb_kind kind, const void *table, const struct pb
     const struct pb_device_class *d = table;
     const struct pb_cpu_class *c = table;
     const struct pb_backend_class *b = table;
+    const struct pb_personality_class *u = table;
 
     switch (kind) {
     case PB_KIND_DEVICE:
@@ -73,6 +74,12 @@ static const char *missing(enum pb_kind kind, const void *table, const struct pb
         *props = c->props;
         *n = c->n_props;
         return NULL;
+    case PB_KIND_PERSONALITY:
+        if (u->size < sizeof *u || !u->run)
+            return "run()";
+        *props = u->props;
+        *n = u->n_props;
+        return NULL;
     default:
         if (b->size < offsetof(struct pb_backend_class, describe) || !b->open || !b->ops)
             return "open() or its operations";
@@ -86,6 +93,7 @@ static const char *table_id(enum pb_kind kind, const void *table)
 {
     return kind == PB_KIND_DEVICE ? ((const struct pb_device_class *)table)->id
          : kind == PB_KIND_CPU    ? ((const struct pb_cpu_class *)table)->id
+         : kind == PB_KIND_PERSONALITY ? ((const struct pb_personality_class *)table)->id
                                   : ((const struct pb_backend_class *)table)->id;
 }
 

@@ -11,7 +11,7 @@
 #include <plugboard/plugin.h>
 
 enum pb_kind { PB_KIND_DEVICE, PB_KIND_CPU, PB_KIND_BLOCK, PB_KIND_NET, PB_KIND_CHAR, PB_KIND_FS,
-               PB_KINDS };
+               PB_KIND_PERSONALITY, PB_KINDS };
 
 struct pb_plugin_file {
     char *id, *sidecar, *library, *version, *license; /* paths are absolute */

@@ -81,6 +81,7 @@ struct a64 {
     uint32_t model;     /* index in a64_models[] */
     struct a64_spaces *spaces; /* mmu.c */
     uint64_t reset_pc, mpidr, cntfrq;
+    char mpidr_text[24]; /* facts.c */
     uint32_t boot_el;
     pb_dev *dev;
     const pb_host *host;
@@ -224,6 +225,14 @@ void a64_sysreg_reset(struct a64 *c);
 void a64_crc_init(void);
 void a64_id_init(struct a64 *c);
 uint64_t a64_id_user(const struct a64 *c, uint32_t id); /* what EL0 sees by Linux's emulation */
+
+/* ---- facts, gdb -------------------------------------------------------------------------------------- */
+
+const char *a64_fact(void *self, const char *name);
+uint32_t a64_regs(void *self, const struct pb_cpu_reg **v);
+int a64_reg_get(void *self, uint32_t id, void *buf, uint32_t n);
+int a64_reg_set(void *self, uint32_t id, const void *buf, uint32_t n);
+const char *a64_gdb_xml(void *self, const char *annex);
 
 /* ---- models ---------------------------------------------------------------------------------------- */
 

@@ -10,6 +10,7 @@
 
 #include "soft/soft.h"
 #include "props.h"
+#include "sysreg.h"
 
 #include <plugboard/plugin.h>
 
@@ -83,13 +84,17 @@ static void as_firmware_leaves(struct a64 *c)
     c->sr[SR_HCR_EL2] |= HCR_APK | HCR_API;
 }
 
+/* args: X0 to X3, then the exception level; 0: boot-el. */
 static void reset(void *self, uint64_t pc, const uint64_t *args, uint32_t n_args)
 {
     struct a64 *c = self;
     memset(c->gpr, 0, sizeof c->gpr);
     memset(c->v, 0, sizeof c->v);
     a64_sysreg_reset(c);
-    c->pstate = PS_DAIF | (pc == UINT64_MAX ? a64_top_el(c) : c->boot_el) << 2 | PS_SP;
+    uint32_t el = pc == UINT64_MAX ? a64_top_el(c) : c->boot_el;
+    if (n_args > 4 && args[4] >= 1 && args[4] <= a64_top_el(c))
+        el = (uint32_t)args[4];
+    c->pstate = PS_DAIF | el << 2 | PS_SP;
     if (PS_EL(c->pstate) < a64_top_el(c))
         as_firmware_leaves(c);
     a64_set_nzcv(c, 0);
@@ -102,7 +107,7 @@ static void reset(void *self, uint64_t pc, const uint64_t *args, uint32_t n_args
     a64_timer_update(c);
     a64_irq_update(c);
     __atomic_store_n(&c->x.halted, 0, __ATOMIC_SEQ_CST);
-    for (uint32_t i = 0; i < n_args && i < 8; i++)
+    for (uint32_t i = 0; i < n_args && i < 4; i++)
         c->gpr[i] = args[i];
     if (n_args && args[0] == UINT64_MAX)
         c->gpr[0] = c->x.svc->index(c->x.cpu);
@@ -125,6 +130,8 @@ static uint32_t can_run(void *self)
            a64_woken(c);
 }
 
+static const char *const lines_out[] = {"phys-timer", "virt-timer", "hyp-timer", "hyp-virt-timer",
+                                        "sec-timer", NULL};
 static const char *const lines_in[] = {"irq", "fiq", "virq", "vfiq", NULL};
 
 static void line_in(void *self, uint32_t n, int32_t level)
@@ -187,6 +194,64 @@ static void info(void *self, const char *what, void (*line)(void *user, const ch
         xl_info(&((struct a64 *)self)->x, line, user);
 }
 
+/* ---- Saved state: registers by their names, so that new ones may come ------------------------------- */
+
+static int save(void *self, pb_state *s, pb_err *e)
+{
+    struct a64 *c = self;
+    const struct pb_svc_state *st = c->host->get(c->host, PB_SVC_STATE);
+    uint32_t fpsr = (uint32_t)a64_fpsr(c);
+    int r;
+    if (!st)
+        return c->host->fail(e, PB_ENOTSUP, "aarch64: the host has no " PB_SVC_STATE);
+    for (uint32_t i = 0; i < SR_COUNT; i++)
+        if (!(a64_sysregs[i].flags & F_RO) &&
+            (r = st->put(s, a64_sysregs[i].name, PB_S_U64, &c->sr[i], 1)) < 0)
+            return r;
+    return st->put(s, "fpsr", PB_S_U32, &fpsr, 1);
+}
+
+/* A saved file may say anything: what decides how the emulator works is made whole again. */
+static int load(void *self, pb_state *s, pb_err *e)
+{
+    struct a64 *c = self;
+    const struct pb_svc_state *st = c->host->get(c->host, PB_SVC_STATE);
+    uint32_t fpsr = 0;
+    int r;
+    if (!st)
+        return c->host->fail(e, PB_ENOTSUP, "aarch64: the host has no " PB_SVC_STATE);
+    for (uint32_t i = 0; i < SR_COUNT; i++)
+        if (!(a64_sysregs[i].flags & F_RO) &&
+            (r = st->get(s, a64_sysregs[i].name, PB_S_U64, &c->sr[i], 1)) < 0)
+            return r;
+    if ((r = st->get(s, "fpsr", PB_S_U32, &fpsr, 1)) < 0)
+        return r;
+    if (a64_el(c) > a64_top_el(c) || c->pstate & (PS_AARCH32 | 2))
+        return c->host->fail(e, PB_EINVAL, "aarch64: the saved state has a level that this CPU "
+                             "has not; load it with the -cpu it was saved with");
+    c->sr[SR_HCR_EL2] |= HCR_RW;
+    a64_set_fpcr(c, c->fpcr);
+    a64_set_fpsr(c, fpsr);
+    c->x.ll_addr = ~0ull;
+    a64_flush(c);
+    a64_timer_update(c);
+    a64_irq_update(c);
+    return PB_OK;
+}
+
+#define U64(m) PB_FIELD(struct a64, m, PB_S_U64)
+static const struct pb_field state[] = {
+    {"pc", PB_S_U64, (uint32_t)offsetof(struct a64, x.pc), 1, 1},
+    {"halted", PB_S_U32, (uint32_t)offsetof(struct a64, x.halted), 1, 1},
+    PB_FIELD_ARRAY(struct a64, gpr, PB_S_U64, 32),
+    {"v", PB_S_U64, (uint32_t)offsetof(struct a64, v), 64, 1},
+    U64(cc), U64(cca), U64(ccb), U64(ccc), U64(pstate), U64(fpcr), U64(sp_el3),
+    PB_FIELD_ARRAY(struct a64, pmevcntr, PB_S_U64, A64_PMU_COUNTERS),
+    PB_FIELD_ARRAY(struct a64, pmevtyper, PB_S_U64, A64_PMU_COUNTERS),
+    PB_FIELD_ARRAY(struct a64, pm_base, PB_S_U64, A64_PMU_COUNTERS + 1),
+    PB_FIELD(struct a64, lines, PB_S_U32), PB_FIELD(struct a64, event, PB_S_U32),
+};
+
 static const struct pb_cpu_info info_table = {.size = sizeof info_table, .text = info};
 static const struct pb_provide provides[] = {{PB_CPU_INFO, &info_table}};
 
@@ -194,11 +259,14 @@ static const struct pb_cpu_class aarch64 = {
     .size = sizeof aarch64, .id = "aarch64", .doc = "64-bit Arm CPU",
     .models = a64_models, .n_models = 4, .props = a64_props, .n_props = A64_P_COUNT,
     .lines_in = lines_in, .provides = provides, .n_provides = 1,
-    .instance_size = sizeof(struct a64),
+    .instance_size = sizeof(struct a64), .state_version = 1, .state = state,
+    .n_state = sizeof state / sizeof *state, .lines_out = lines_out,
     .realize = realize, .unrealize = unrealize, .reset = reset, .run = run, .kick = kick,
-    .can_run = can_run, .line_in = line_in, .pc = get_pc, .set_pc = set_pc,
+    .can_run = can_run, .line_in = line_in, .regs = a64_regs,
+    .reg_get = a64_reg_get, .reg_set = a64_reg_set, .gdb_xml = a64_gdb_xml, .pc = get_pc, .set_pc = set_pc,
     .translate = translate, .breakpoint = breakpoint, .step = step, .stop_addr = stop_addr,
     .disassemble = disassemble, .map_changed = map_changed, .code_written = code_written,
+    .fact = a64_fact, .save = save, .load = load,
 };
 
 static const struct pb_class_ref classes[] = {{PB_CLASS_CPU, &aarch64}};

@@ -41,6 +41,7 @@ struct xl_unit {
     void *code;          /* entry, executable view; NULL without a back end */
     struct xl_block *ir; /* kept for the interpreter, else NULL */
     uint8_t *map;        /* the back end's table: host pc to guest pc */
+    uint8_t *src;        /* user mode, in memory that may change unseen: the bytes translated */
     uint32_t map_size, max_links;
     struct xl_link *in;  /* links into this unit */
     struct xl_link link[]; /* link[max_links], the first n_links in use: code names them by

@@ -163,6 +163,12 @@ static int before_unit(struct xl_vcpu *x)
 {
     struct xl_run *r = xl_r(x);
 
+    if (x->leave_code) {
+        uint32_t code = x->leave_code;
+
+        x->leave_code = 0;
+        return (int)code;
+    }
     take_poll(x);
     if (__atomic_load_n(&x->requests, __ATOMIC_SEQ_CST) && (xl_do_requests(x) & XL_REQ_KICK)) {
         __atomic_fetch_and(&x->requests, ~XL_REQ_KICK, __ATOMIC_SEQ_CST);
@@ -230,6 +236,7 @@ static int one_round(struct xl_vcpu *x)
     int code = before_unit(x), left;
     struct xl_unit *u;
 
+    r->touch = 0;
     if (code >= 0)
         return code;
     u = next_unit(x);
@@ -262,7 +269,7 @@ uint32_t xl_run(struct xl_vcpu *x)
 
     r->fresh = 1;
     if (_setjmp(r->top)) { /* xl_leave(), outside generated code */
-        r->in_interp = r->in_host = 0;
+        r->in_interp = r->in_host = r->touch = 0;
         xl_build_end(x);
         xl_out(x);
         r->bp_skip = 0;
