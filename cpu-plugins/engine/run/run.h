@@ -81,6 +81,13 @@ struct xl_engine {
 #define XL_LOG_EXEC 8u
 #define XL_LOG_INT 16u
 
+/* Virtual page base of the unit that runs. In user mode it is the unit's own, and generated code
+ * does not keep x->pcb. */
+static inline uint64_t xl_pcb(const struct xl_vcpu *x, const struct xl_unit *u)
+{
+    return x->top ? u->pa & ~(uint64_t)XL_PAGE_MASK : x->pcb;
+}
+
 /* Slow paths that generated code and the interpreter call. They fault by the guest's
  * exception and then do not return. Arguments as XL_MEM_OP() of the op. */
 uint64_t xl_slow_ld(struct xl_vcpu *x, uint64_t va, uint64_t memop);

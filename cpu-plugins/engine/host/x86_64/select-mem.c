@@ -100,6 +100,8 @@ static struct xrm direct(struct gen *g, int va, uint32_t base, int32_t disp, str
 {
     struct xasm *a = &g->a;
 
+    if (g->b->op[base].op == XL_OP_pc)
+        g->v[base].inside = 1;
     if (!g->v[base].inside) {
         xa_alu(a, ALU_CMP, 1, va, xm(RBP, VOFF(top)));
         c->site[c->n_sites++] = xa_jcc(a, CC_AE);
