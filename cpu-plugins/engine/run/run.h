@@ -59,6 +59,7 @@ struct xl_engine {
     uint32_t refs, n_vcpus; /* n_vcpus: of vcpu[] as far as it was used (atomic) */
     uint32_t max_vcpus;
     uint32_t direct;      /* user mode: guest addresses are the process's, see user.c */
+    uint32_t tagged;      /* user mode: the guest was seen to use tagged addresses */
     uint32_t map_gen;     /* user mode: mappings changed; under `lock` */
     struct xl_page *mutable; /* user mode: pages whose bytes may change unseen */
     struct xl_vcpu **vcpu;

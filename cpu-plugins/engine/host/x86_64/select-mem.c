@@ -94,8 +94,8 @@ static struct xrm same_page(struct gen *g, int va, int32_t disp, struct cold *c)
     return xmx(c->add, va, 0, disp);
 }
 
-/* User mode: the operand is the address itself, once its base was seen to be the guest's. With
- * tagged addresses C finds out each time. */
+/* User mode: the operand is the address itself, once its base was seen to be the guest's. A tagged
+ * base is C's each time; see user.c. */
 static struct xrm direct(struct gen *g, int va, uint32_t base, int32_t disp, struct cold *c)
 {
     struct xasm *a = &g->a;
@@ -105,7 +105,7 @@ static struct xrm direct(struct gen *g, int va, uint32_t base, int32_t disp, str
     if (!g->v[base].inside) {
         xa_alu(a, ALU_CMP, 1, va, xm(RBP, VOFF(top)));
         c->site[c->n_sites++] = xa_jcc(a, CC_AE);
-        g->v[base].inside = g->b->guest->tag_bits == 0;
+        g->v[base].inside = !g->e->tagged;
     }
     if (c->aligned && disp % c->size == 0) {
         xa_opi(a, XO_TEST_I, 0, 0, xr(va), c->size - 1, 4);
