@@ -59,6 +59,7 @@ static int init(struct xl_engine *e)
     if (!c)
         return PB_ENOMEM;
     e->code = c;
+    c->direct = e->direct;
     if (bytes > (uint64_t)1 << 30)
         bytes = (uint64_t)1 << 30; /* displacements have 32 bits */
     r = x86_target_init(&c->t, e->guest);
@@ -260,7 +261,7 @@ static int rescue(struct xl_vcpu *x, void *ucontext, uint64_t *pc)
     }
     x->mxcsr = uc->uc_mcontext.fpregs->mxcsr;
     uc->uc_mcontext.fpregs->mxcsr = x->mxcsr_host;
-    *pc = x->pcb + (uint64_t)delta;
+    *pc = xl_pcb(x, u) + (uint64_t)delta;
     return 1;
 }
 
