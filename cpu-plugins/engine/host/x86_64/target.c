@@ -108,6 +108,7 @@ int x86_target_init(struct x86_target *t, const struct xl_guest *g)
     memset(t, 0, sizeof(*t));
     t->features = find_features();
     t->nan_rule = g->fp_nan_rule;
+    t->tiny_before = g->fp_tininess == 1; /* SF_TINY_BEFORE */
     t->slot_reg = malloc(g->n_slots ? g->n_slots : 1);
     if (!t->slot_reg)
         return PB_ENOMEM;
