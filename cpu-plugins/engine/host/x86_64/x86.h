@@ -76,6 +76,7 @@ struct x86_target {
     uint32_t halves;   /* of these, those of F32 slots: calls do not keep the upper half */
     uint32_t shorts;   /* and those of F32 and F64 slots: they do not keep a vector */
     uint32_t nan_rule, tiny_before;
+    uint32_t vectors;  /* the guest has V128 slots */
 };
 
 /* For tests: features that the next init() shall pretend not to have. */
