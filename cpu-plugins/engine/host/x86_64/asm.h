@@ -214,7 +214,6 @@ enum {
     XV_BLENDW = 0x0e | XO_3A | XO_66, /* imm8 */
     XV_BLENDVB = 0x4c | XO_3A | XO_66, /* imm8: mask register << 4 */
     XV_BLENDVPS = 0x4a | XO_3A | XO_66,
-    XV_BLENDVPD = 0x4b | XO_3A | XO_66,
     XV_ALIGNR = 0x0f | XO_3A | XO_66, /* imm8 */
     XV_BCASTB = 0x78 | XO_38 | XO_66,
     XV_BCASTW = 0x79 | XO_38 | XO_66,
@@ -236,7 +235,6 @@ enum {
     XV_AESENCLAST = 0xdd | XO_38 | XO_66,
     XV_AESDECLAST = 0xdf | XO_38 | XO_66,
     XV_AESIMC = 0xdb | XO_38 | XO_66,
-    XV_MOVMSKPS = 0x50 | XO_0F,       /* gpr <- xmm */
     XV_CVTDQ2PS = 0x5b | XO_0F,
     XV_CVTPS2DQ = 0x5b | XO_0F | XO_66,
     XV_CVTTPS2DQ = 0x5b | XO_0F | XO_F3,
