@@ -148,6 +148,11 @@ static void finish(struct pb_sys *s)
 {
     pb_gdb_stop();
     pb_monitor_close_all();
+#ifndef PB_DEBUG /* builds that look for leaks take everything down */
+    if (s->m)
+        pb_machine_leave(s->m);
+    return;
+#endif
     if (s->m)
         pb_machine_free(s->m);
     if (s->conf.options)
@@ -181,6 +186,7 @@ int pb_system_main(const char *arch, int argc, char **argv)
     pb_err e = {0};
     struct pb_sys s = {.e = &e};
 
+    pb_prefault();
     s.cli = pb_cli_parse(arch, argc, argv, &e);
     if (!s.cli || (pb_cli_flag(s.cli, "daemonize") && pb_daemon_start(&e) < 0)) {
         pb_err_report(&e);

@@ -49,11 +49,15 @@ const GPtrArray *pb_registry_shadows(void)
     return shadows;
 }
 
-/* What the listing and the errors need of "virtio-bus[1]" is the kind. */
+/* What the listing and the errors need of "virtio-bus[1]" and "pcie=PCI" is the kind. */
 static void strip_limits(char **buses)
 {
-    for (; buses && *buses; buses++)
+    for (; buses && *buses; buses++) {
+        const char *eq = strchr(*buses, '=');
         (*buses)[strcspn(*buses, "[")] = 0;
+        if (eq)
+            memmove(*buses, eq + 1, strlen(eq + 1) + 1);
+    }
 }
 
 static void add_class(struct pb_class *c)
@@ -229,6 +233,13 @@ int pb_class_load(const struct pb_class *cc, pb_err *e)
     return c->table ? PB_OK : PB_EINVAL;
 }
 
+const struct pb_class *pb_class_carried(const struct pb_class *c)
+{
+    const struct pb_class *in = c->carries ? pb_class_find(PB_KIND_DEVICE, c->carries) : NULL;
+
+    return in && !in->carries ? in : NULL; /* one level: a sidecar may name itself */
+}
+
 /* ---- Classes without files ----------------------------------------------------------- */
 
 static char **copy(const char *const *v)
@@ -255,6 +266,7 @@ static void static_device(struct pb_class *c, const struct pb_device_class *d)
     g_ptr_array_add(ids, NULL);
     c->provides = (char **)g_ptr_array_free(ids, FALSE);
     c->requires_ = copy(PB_HAS(struct pb_device_class, d, requires_) ? d->requires_ : NULL);
+    c->carries = g_strdup(PB_HAS(struct pb_device_class, d, carries) ? d->carries : NULL);
 }
 
 static void static_cpu(struct pb_class *c, const struct pb_cpu_class *d)
@@ -262,6 +274,7 @@ static void static_cpu(struct pb_class *c, const struct pb_cpu_class *d)
     c->id = g_strdup(d->id);
     c->title = g_strdup(d->doc);
     c->lines_in = copy(d->lines_in);
+    c->lines_out = copy(PB_HAS(struct pb_cpu_class, d, lines_out) ? d->lines_out : NULL);
     c->models = g_new0(char *, d->n_models + 1);
     c->model_docs = g_new0(char *, d->n_models + 1);
     for (uint32_t i = 0; i < d->n_models; i++) {

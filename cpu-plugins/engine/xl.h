@@ -34,10 +34,15 @@ struct xl_ctx;     /* one address-space context's TLB and jump cache: run/ctx.h 
 
 enum xl_type { XL_I32 = 1, XL_I64, XL_F32, XL_F64, XL_V128, XL_V256 };
 
+/* A vector as C sees it: lanes from the low bits of d[0] up. */
+struct xl_v128 {
+    uint64_t d[2];
+};
+
 struct xl_slot {
     const char *name; /* "a0" */
     uint32_t offset;  /* in the guest's CPU struct, whose first member is struct xl_vcpu */
-    uint8_t type;     /* enum xl_type; an F64 slot may hold a boxed F32 */
+    uint8_t type;     /* enum xl_type; an F64 slot may hold a boxed F32; V128: struct xl_v128 */
     uint8_t rank;     /* 1 is pinned first, 0 never; ranks of GPR and FP classes count apart */
     uint16_t reserved;
 };
@@ -53,18 +58,19 @@ struct xl_slot {
 struct xl_helper {
     const char *name;
     /* Called as uint64_t fn(struct xl_vcpu *, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
-     * with the arguments given; F32/F64 arguments and results travel as raw bits. */
+     * with the arguments given; F32/F64 arguments and results travel as raw bits, of a V128
+     * the address: a struct xl_v128 to read; a V128 result is written to x->cell[0]. */
     uint64_t (*fn)(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
     uint32_t flags;
     uint8_t n_args, type; /* result: enum xl_type, or 0 for none */
-    uint16_t reserved;
+    uint16_t vec;         /* bit n: argument n is a V128 */
 };
 
 /* ---- Memory operations ------------------------------------------------------------ */
 
 enum { XL_R, XL_W, XL_X }; /* kinds of access */
 
-#define XL_M_SIZE(l) (l) /* log2 of bytes: 0..4 */
+#define XL_M_SIZE(l) (l) /* log2 of bytes: 0..3, of a V128 4 */
 #define XL_M_SIZE_OF(m) (1u << ((m)&7u))
 #define XL_M_SIGN 8u     /* sign-extend to 64 bits; otherwise zero-extend */
 #define XL_M_BIG 16u     /* big-endian */
@@ -144,7 +150,8 @@ struct xl_vcpu {
     uint64_t ret_pc;        /* host return address of the helper being called; 0: none */
     struct xl_link *exit_link; /* the direct exit that left; NULL: none */
     struct xl_ctx *ctx;     /* current context; the back end's GS base */
-    uint64_t spill[24];     /* the back end's scratch */
+    uint64_t spill[8];      /* the back end's scratch */
+    struct xl_v128 cell[8]; /* vectors on their way: 0 a result, 1 to 4 arguments */
     int64_t budget;         /* instructions left, deterministic mode */
     uint64_t insns;         /* instructions run, where counted */
     uint32_t mxcsr_host;
@@ -203,6 +210,12 @@ void xl_tlb_flush(struct xl_vcpu *x, const struct xl_ctxkey *want, const struct 
 /* The same on every vCPU of the machine, complete before the caller's next instruction
  * as far as guests can observe. */
 void xl_tlb_flush_all_cpus(struct xl_vcpu *x);
+
+/* An argument of a helper that is a V128. */
+static inline const struct xl_v128 *xl_vec_arg(uint64_t a)
+{
+    return (const struct xl_v128 *)(uintptr_t)a;
+}
 
 /* Floating point state. Flags are SF_FLAG_*, rounding modes SF_RM_* (soft/soft.h). */
 uint32_t xl_fp_flags(struct xl_vcpu *x);

@@ -323,6 +323,10 @@ void pbt__need_dev(pb_dev *d, const char *what)
 {
     if (d->b->tag == TAG_MAIN && (!d->live || d->b->loading))
         return;
+    for (pb_dev *p = d->parent; p; p = p->parent) { /* a bus moves its children's regions */
+        if (p == d->b->cur && is_parallel(p))
+            return;
+    }
     if (!is_parallel(d) && d->b->held != d->domain)
         pbt__die(d->b, "%s is [dev], called without the domain of '%s'", what, d->name);
 }

@@ -37,6 +37,13 @@ struct pb_region {
     int32_t prio;
 };
 
+/* What a device masters: all memory, or all memory behind a gate. */
+struct pb_as {
+    pbt *b;
+    struct pb_as *next; /* of the device's gates */
+    uint32_t gate, open;
+};
+
 struct pbt_out {
     char *name;
     uint32_t index, n_sinks;
@@ -107,6 +114,8 @@ struct pb_dev {
     uint32_t n_kv;
     struct pbt_kv *fdt;
     uint32_t n_fdt;
+    pb_dev *inner; /* what the class carries */
+    struct pb_as *gates;
     struct pb_region *regions, **pub; /* pub[cls->n_regions] */
     uint64_t *at;                     /* where each is mapped; UINT64_MAX: nowhere */
     struct pbt_out *out;
@@ -153,6 +162,7 @@ struct pbt {
     struct pbt_ram ram[16];
     uint32_t n_ram;
     volatile uint32_t gen;
+    struct pb_as whole;
     uint64_t faults;
     /* context of the code that runs now */
     int tag;

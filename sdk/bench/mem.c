@@ -174,6 +174,11 @@ void pbt__drop_regions(pb_dev *d)
         free(r->name);
         free(r);
     }
+    while (d->gates) {
+        pb_as *g = d->gates;
+        d->gates = g->next;
+        free(g);
+    }
     for (uint32_t i = 0; d->pub && i < d->cls->n_regions; i++)
         d->pub[i] = NULL;
     d->b->gen++;
@@ -391,5 +396,5 @@ const struct pb_svc_mem pbt__svc_mem = {
     .alias = mem_alias, .place = mem_place, .unplace = mem_unplace, .enable = mem_enable,
     .move = mem_move, .publish = mem_publish, .as = pbt__dma_as, .read = pbt__dma_read,
     .write = pbt__dma_write, .map = pbt__dma_map, .unmap = pbt__dma_unmap,
-    .dirty = pbt__dma_dirty,
+    .dirty = pbt__dma_dirty, .gate = pbt__gate, .gate_open = pbt__gate_open,
 };

@@ -32,9 +32,11 @@ function(plugboard_plugin name)
   target_link_libraries(${name} PRIVATE Plugboard::sdk ${P_LINK})
   target_compile_options(${name} PRIVATE ${P_CFLAGS})
   target_link_options(${name} PRIVATE -Wl,--version-script=${PB_PLUGIN_MAP} -Wl,-z,now
-    -Wl,-z,relro)
+    -Wl,-z,relro -Wl,-O1)
   if(NOT PB_SANITIZE)   # sanitizer run-times are supplied by the program
-    target_link_options(${name} PRIVATE -Wl,-z,defs)
+    # Opening a plugin is start-up time: few mappings, and no page for the bookkeeping of
+    # constructors, which C has none of.
+    target_link_options(${name} PRIVATE -Wl,-z,defs -Wl,-z,noseparate-code -nostartfiles)
   endif()
   foreach(module ${P_REQUIRES})
     string(MAKE_C_IDENTIFIER pc_${module} prefix)

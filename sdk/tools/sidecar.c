@@ -94,6 +94,8 @@ static void device(const struct pb_device_class *c)
     }
     if (PB_HAS(struct pb_device_class, c, requires_))
         list("", "requires", c->requires_);
+    if (PB_HAS(struct pb_device_class, c, carries))
+        key("", "carries", c->carries);
     props(c->props, c->n_props);
 }
 
@@ -102,6 +104,8 @@ static void cpu(const struct pb_cpu_class *c)
     fprintf(out, "[cpu %s]\n", c->id);
     key("", "doc", c->doc);
     list("", "lines-in", c->lines_in);
+    if (PB_HAS(struct pb_cpu_class, c, lines_out))
+        list("", "lines-out", c->lines_out);
     for (uint32_t i = 0; i < c->n_models; i++)
         key("model.", c->models[i].name, c->models[i].doc);
     props(c->props, c->n_props);

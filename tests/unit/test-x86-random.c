@@ -2,7 +2,8 @@
 /* test-x86-random.c - random IR does the same by generated code as by the interpreter: all
  * slots, memory, pc, how it left, reservation, floating-point flags, faults and what they saw.
  *
- *   test-x86-random [--count N] [--seed S] [--one]     --one: only program S, with listings
+ *   test-x86-random [--count N] [--seed S] [--arm] [--one]
+ * --one: only program S, with listings; --arm: for the guest with Arm's rules
  * Each program is also compiled for hosts without some features. The seed is printed; a
  * failing program's own seed is, too.
  */
@@ -19,7 +20,7 @@
 extern uint32_t xl_x86_hide_features; /* host/x86_64/target.c */
 
 static uint64_t count = 10000, first_seed = 1;
-static int only_one;
+static int only_one, one_arm;
 
 struct result {
     struct ir_cpu cpu;
@@ -112,6 +113,9 @@ static int compare(const struct result *a, const struct result *b)
         bad |= differs("f", i, p->f[i], q->f[i]);
     for (uint32_t i = 0; i < N_F32; i++)
         bad |= differs("s", i, p->s[i], q->s[i]);
+    for (uint32_t i = 0; i < 2 * N_VEC; i++)
+        bad |= differs(i & 1 ? "vhigh" : "vlow", i / 2, p->v[i / 2].d[i & 1],
+                       q->v[i / 2].d[i & 1]);
     bad |= differs("pc", 0, p->x.pc, q->x.pc);
     bad |= differs("left", 0, (uint64_t)a->left, (uint64_t)b->left);
     bad |= differs("flags", 0, a->flags, b->flags);
@@ -224,7 +228,32 @@ static void no_gs(void)
     programs(512, NULL);
 }
 
+static void arm_with(uint32_t hide, const char *opts)
+{
+    ir_arm(1);
+    programs(hide, opts);
+    ir_arm(0);
+}
+
+static void arm(void)
+{
+    arm_with(0, only_one ? "log=out_asm" : NULL);
+}
+
+static void arm_no_avx(void)
+{
+    arm_with(32, NULL);
+}
+
+static void arm_no_avx2(void)
+{
+    arm_with(1024 | 512, NULL);
+}
+
+static const struct xl_test arm_tests[] = {{"Arm floating point", arm}};
 static const struct xl_test tests[] = {
+    {"Arm floating point", arm}, {"the same without AVX", arm_no_avx},
+    {"the same without AVX2, FMA, AES", arm_no_avx2},
     {"all features", all_features},
     {"without BMI and LZCNT", no_bmi},
     {"without AVX, FMA, PCLMULQDQ", no_avx},
@@ -240,10 +269,14 @@ int main(int argc, char **argv)
             first_seed = strtoull(argv[++i], NULL, 0);
         else if (strcmp(argv[i], "--one") == 0)
             only_one = 1;
+        else if (strcmp(argv[i], "--arm") == 0)
+            one_arm = 1;
     }
     if (only_one)
         count = 1;
     printf("seed %llu, %llu programs\n", (unsigned long long)first_seed,
            (unsigned long long)count);
-    return xl_check("x86-64 code", tests, only_one ? 1 : sizeof(tests) / sizeof(tests[0]));
+    if (one_arm)
+        return xl_check("x86-64 code", arm_tests, 1);
+    return xl_check("x86-64 code", tests + (only_one ? 3 : 0), only_one ? 1 : sizeof(tests) / sizeof(tests[0]));
 }

@@ -31,6 +31,8 @@ static uint64_t mix(struct ir_cpu *c)
         h = (h ^ c->w[i]) * 0x9e3779b97f4a7c15u;
     for (uint32_t i = 0; i < N_F32; i++)
         h = (h ^ c->s[i]) * 0x9e3779b97f4a7c15u;
+    for (uint32_t i = 0; i < 2 * N_VEC; i++)
+        h = (h ^ c->v[i / 2].d[i % 2]) * 0x9e3779b97f4a7c15u;
     return h ^ h >> 29;
 }
 
@@ -90,6 +92,7 @@ static uint64_t h_state(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c, u
     p->f[a % N_FP] ^= b;
     p->w[b % N_I32] = (uint32_t)a;
     p->s[a % N_F32] ^= (uint32_t)b;
+    p->v[a % N_VEC].d[b % 2] ^= a + b;
     return p->seen;
 }
 
@@ -106,13 +109,32 @@ static uint64_t h_fp(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c, uint
     return old + (v > 0.3);
 }
 
+static uint64_t h_vec(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+    struct xl_v128 v = *xl_vec_arg(a), w = *xl_vec_arg(c);
+
+    (void)d;
+    x->cell[0] = (struct xl_v128){{v.d[0] + w.d[1] * b, v.d[1] ^ w.d[0]}};
+    return 0;
+}
+
+static uint64_t h_sum(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+    (void)x;
+    (void)a;
+    (void)b;
+    (void)c;
+    return xl_vec_arg(d)->d[0] * 3 + xl_vec_arg(d)->d[1];
+}
+
 static const struct xl_helper helpers[] = {
     {"pure1", h_pure1, XL_H_PURE, 1, XL_I64, 0}, {"pure4", h_pure, XL_H_PURE, 4, XL_I64, 0},
     {"fault", h_fault, XL_H_FAULT, 2, XL_I64, 0},
     {"state", h_state, XL_H_FAULT | XL_H_STATE, 2, XL_I64, 0},
     {"write", h_state, XL_H_FAULT | XL_H_STATE, 2, 0, 0},
     {"fp", h_fp, XL_H_FP, 2, XL_I64, 0}, {"f64", h_pure2, XL_H_PURE, 2, XL_F64, 0},
-    {"f32", h_pure32, XL_H_PURE, 2, XL_F32, 0},
+    {"f32", h_pure32, XL_H_PURE, 2, XL_F32, 0}, {"vec", h_vec, XL_H_PURE, 3, XL_V128, 5},
+    {"sum", h_sum, XL_H_PURE, 4, XL_I64, 8},
 };
 
 #define O(f, i) (uint32_t)(offsetof(struct ir_cpu, f) + (i) * sizeof(((struct ir_cpu *)0)->f[0]))
@@ -137,6 +159,8 @@ static void make_slots(void)
         make_slot(S_FP + i, 'f', i, O(f, i), XL_F64, i < 9 ? i + 1 : 0);
     for (uint32_t i = 0; i < N_F32; i++)
         make_slot(S_F32 + i, 's', i, O(s, i), XL_F32, i < 1 ? 2 : 0);
+    for (uint32_t i = 0; i < N_VEC; i++)
+        make_slot(S_VEC + i, 'v', i, O(v, i), XL_V128, i < 5 ? 1 + i : 0);
 }
 
 static int walk(struct xl_vcpu *x, uint64_t va, uint32_t access, uint32_t probe,
@@ -176,12 +200,18 @@ static void translate(struct xl_builder *b, uint64_t pc, uint64_t mode)
     (void)mode;
 }
 
-const struct xl_guest ir_guest = {
+struct xl_guest ir_guest = {
     .name = "ir", .state_size = sizeof(struct ir_cpu), .min_insn = 2, .max_insn = 4,
     .slots = slots, .n_slots = N_SLOTS, .n_helpers = LEN(helpers), .helpers = helpers,
     .fp_nan_rule = SF_NAN_RISCV, .fp_tininess = SF_TINY_AFTER, .walk = walk, .fault = fault,
     .translate = translate,
 };
+
+void ir_arm(int on)
+{
+    ir_guest.fp_nan_rule = on ? SF_NAN_ARM : SF_NAN_RISCV;
+    ir_guest.fp_tininess = on ? SF_TINY_BEFORE : SF_TINY_AFTER;
+}
 
 /* ---- The host ------------------------------------------------------------------------------ */
 
@@ -363,6 +393,22 @@ static uint64_t any_address(uint64_t *s)
     }
 }
 
+/* Floats of one format, or bytes many of which are at the ends of their range. */
+static void random_vector(uint64_t *s, struct xl_v128 *v)
+{
+    static const uint8_t ends[] = {0, 1, 0x7f, 0x80, 0x81, 0xff};
+    uint64_t k = below(s, 4);
+
+    for (uint32_t i = 0; i < 2; i++) {
+        v->d[i] = k == 0 ? any_double(s) : k == 1 ? (uint64_t)any_float(s) << 32 | any_float(s)
+                                                  : ir_rand(s);
+        for (uint32_t j = 0; k == 2 && j < 64; j += 8) {
+            if (below(s, 2))
+                v->d[i] = (v->d[i] & ~((uint64_t)255 << j)) | (uint64_t)ends[below(s, 6)] << j;
+        }
+    }
+}
+
 void ir_random_state(uint64_t *s, struct ir_cpu *c)
 {
     for (uint32_t i = 0; i < N_INT; i++)
@@ -373,6 +419,8 @@ void ir_random_state(uint64_t *s, struct ir_cpu *c)
         c->f[i] = below(s, 2) ? any_double(s) : any_float(s) | 0xffffffff00000000u;
     for (uint32_t i = 0; i < N_F32; i++)
         c->s[i] = any_float(s);
+    for (uint32_t i = 0; i < N_VEC; i++)
+        random_vector(s, &c->v[i]);
 }
 
 /* ---- Random blocks ---------------------------------------------------------------------------- */
@@ -380,7 +428,7 @@ void ir_random_state(uint64_t *s, struct ir_cpu *c)
 struct maker {
     uint64_t *seed;
     struct xl_block *b;
-    uint32_t by_type[XL_F64 + 1][XL_MAX_OPS], n[XL_F64 + 1];
+    uint32_t by_type[XL_V128 + 1][XL_MAX_OPS], n[XL_V128 + 1];
     uint32_t put; /* since the last insn */
 };
 
@@ -408,6 +456,7 @@ static uint32_t slot_of(struct maker *m, uint32_t type)
     case XL_I64: return (uint32_t)below(m->seed, N_INT);
     case XL_I32: return S_I32 + (uint32_t)below(m->seed, N_I32);
     case XL_F64: return S_FP + (uint32_t)below(m->seed, N_FP);
+    case XL_V128: return S_VEC + (uint32_t)below(m->seed, N_VEC);
     default: return S_F32 + (uint32_t)below(m->seed, N_F32);
     }
 }
@@ -487,8 +536,8 @@ static void memory(struct maker *m)
 
     before_fault(m);
     if (k == 0) {
-        o.type = below(m->seed, 2) ? XL_F32 : XL_F64;
-        size = o.type == XL_F32 ? 2 : 3;
+        o.type = (uint8_t)(XL_F32 + below(m->seed, 3));
+        size = o.type - XL_F32 + 2u;
     } else if (k == 1 && o.op == XL_OP_st) {
         o.type = XL_I32;
         size = (uint32_t)below(m->seed, 3);
@@ -513,8 +562,8 @@ static void fields(struct maker *m)
         uint32_t size = (uint32_t)below(m->seed, 4);
 
         if (below(m->seed, 4) == 0) {
-            o.type = XL_F64;
-            size = 3;
+            o.type = below(m->seed, 2) ? XL_F64 : XL_V128;
+            size = o.type - XL_F32 + 2u;
         }
         o.imm = XL_MEM(size, (int32_t)((uint32_t)at + (uint32_t)below(m->seed, 32) * 8));
         if (o.op == XL_OP_st)
@@ -559,14 +608,15 @@ static void helper(struct maker *m)
     if (helpers[h].flags & (XL_H_FAULT | XL_H_STATE))
         before_fault(m);
     for (uint32_t i = 0; i < n; i++)
-        l.arg[i] = value(m, XL_I32 + (uint32_t)below(m->seed, 4));
+        l.arg[i] = value(m, helpers[h].vec >> i & 1 ? XL_V128
+                            : XL_I32 + (uint32_t)below(m->seed, 4));
     m->b->call[m->b->n_calls] = l;
     emit(m, (struct xl_op){.op = XL_OP_call, .type = helpers[h].type, .imm = m->b->n_calls++});
 }
 
 static void put(struct maker *m)
 {
-    uint32_t t = XL_I32 + (uint32_t)below(m->seed, 4);
+    uint32_t t = XL_I32 + (uint32_t)below(m->seed, 5);
     struct xl_op o = {.op = XL_OP_put, .type = (uint8_t)t, .a = value(m, t)};
 
     o.imm = slot_of(m, t);
@@ -647,10 +697,13 @@ static void integer(struct maker *m)
 
 static void floating(struct maker *m)
 {
-    uint32_t k = (uint32_t)below(m->seed, XL_OP_unbox32 - XL_OP_fadd + 1), other;
+    uint32_t k = (uint32_t)below(m->seed, XL_OP_unbox32 - XL_OP_fadd + 5), other;
     struct xl_op o = {.op = (uint16_t)(XL_OP_fadd + k)};
-    uint32_t n = xl_operands(o.op);
+    uint32_t n;
 
+    if (o.op > XL_OP_unbox32)
+        o.op = (uint16_t)(XL_OP_fminnm + (o.op - XL_OP_unbox32 - 1));
+    n = xl_operands(o.op);
     o.type = below(m->seed, 2) ? XL_F64 : XL_F32;
     other = o.type == XL_F64 ? XL_F32 : XL_F64;
     o.imm = below(m->seed, 4) ? XL_RM_DYN : (int64_t)below(m->seed, 5);
@@ -673,6 +726,62 @@ static void floating(struct maker *m)
     }
     if (o.op == XL_OP_f2i || o.op == XL_OP_i2f || o.op == XL_OP_fma)
         o.flags = (uint8_t)below(m->seed, 4);
+    if ((o.op == XL_OP_f2i || o.op == XL_OP_i2f) && below(m->seed, 8) == 0)
+        o.imm |= (int64_t)below(m->seed, 65) << 8;
+    if (o.op == XL_OP_frint)
+        o.imm |= below(m->seed, 2) ? XL_RM_EXACT : 0;
+    if (o.op == XL_OP_fcmp)
+        o.flags = (uint8_t)below(m->seed, 2);
+    emit(m, o);
+}
+
+/* An imm that the op may take, most often. */
+static int64_t vector_imm(struct maker *m, const struct xl_op *o)
+{
+    uint32_t rm = below(m->seed, 2) ? XL_RM_DYN : (uint32_t)below(m->seed, 5);
+
+    if (o->op < XL_OP_vfadd || o->op > XL_OP_vfnarrow) {
+        if (o->op == XL_OP_vinsl)
+            return (int64_t)(below(m->seed, 16u >> XL_LANE(o->flags)) << 8 |
+                             below(m->seed, 16u >> XL_LANE(o->flags)));
+        return (int64_t)below(m->seed, o->op >= XL_OP_vshli && o->op <= XL_OP_vrsari
+                                           ? (8u << XL_LANE(o->flags)) + 1 : 16);
+    }
+    switch (o->op) {
+    case XL_OP_vfrint: return rm | (below(m->seed, 2) ? XL_RM_EXACT : 0);
+    case XL_OP_vfwiden: return rm | (int64_t)below(m->seed, 2) << 8;
+    case XL_OP_vfcvts: case XL_OP_vfcvtu: case XL_OP_vscvtf: case XL_OP_vucvtf:
+        return rm | (below(m->seed, 4) ? 0 : (int64_t)below(m->seed, 65) << 8);
+    default: return rm;
+    }
+}
+
+static void vector(struct maker *m)
+{
+    struct xl_op o;
+    uint32_t t, v[3] = {0};
+
+    do {
+        o = (struct xl_op){.op = (uint16_t)(XL_OP_vmake + below(m->seed, XL_OP_COUNT -
+                                                                XL_OP_vmake)), .type = XL_V128};
+        if (xl_opinfo[o.op].flags & XL_L)
+            o.flags = (uint8_t)below(m->seed, 4);
+        if (o.op >= XL_OP_vfadd && o.op <= XL_OP_vucvtf && below(m->seed, 4) == 0)
+            o.flags |= XL_V64;
+        if (o.op == XL_OP_vfma)
+            o.flags |= (uint8_t)(below(m->seed, 4) << 4);
+        o.imm = vector_imm(m, &o);
+    } while (xl_vec_wrong(&o));
+    if (o.op == XL_OP_v2f)
+        o.type = below(m->seed, 2) ? XL_F32 : XL_F64;
+    for (uint32_t i = 0; i < xl_operands(o.op); i++) {
+        t = xl_opinfo[o.op].args[i] == 'V' ? XL_V128
+            : xl_opinfo[o.op].args[i] == 'i' ? XL_I64 : below(m->seed, 2) ? XL_F32 : XL_F64;
+        v[i] = value(m, t);
+    }
+    o.a = v[0];
+    o.b = v[1];
+    o.c = v[2];
     emit(m, o);
 }
 
@@ -707,8 +816,10 @@ static void one(struct maker *m)
         idiom(m);
     else if (k < 30)
         integer(m);
-    else if (k < 50)
+    else if (k < 42)
         floating(m);
+    else if (k < 55)
+        vector(m);
     else if (k < 68)
         put(m);
     else if (k < 79)
@@ -741,6 +852,8 @@ void ir_random(uint64_t *seed, struct xl_block *b, uint32_t n)
     m.b = b;
     memset(m.n, 0, sizeof(m.n));
     *b = (struct xl_block){.guest = &ir_guest, .pc = RAM_BASE + 0x100};
+    if (ir_guest.fp_nan_rule == SF_NAN_ARM && below(seed, 4) == 0)
+        b->fp_mode = (uint32_t)below(seed, 4);
     insn(&m);
     while (b->n_ops < n && b->n_insns < XL_MAX_INSNS - 1 && b->n_ops < XL_MAX_OPS - 16)
         one(&m);

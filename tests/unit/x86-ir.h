@@ -14,7 +14,9 @@
 #define S_I32 N_INT
 #define S_FP (S_I32 + N_I32)
 #define S_F32 (S_FP + N_FP)
-#define N_SLOTS (S_F32 + N_F32)
+#define N_VEC 12  /* V128 slots */
+#define S_VEC (S_F32 + N_F32)
+#define N_SLOTS (S_VEC + N_VEC)
 
 #define RAM_BASE 0x80000000u
 #define RAM_PAGES 6
@@ -27,6 +29,7 @@ struct ir_cpu {
     uint32_t w[N_I32];
     uint64_t f[N_FP];
     uint32_t s[N_F32];
+    struct xl_v128 v[N_VEC];
     uint64_t seen; /* what helpers saw of the state */
     uint64_t fault_va, fault_pc;
     uint32_t fault_access, n_faults, n_calls;
@@ -45,7 +48,9 @@ struct ir_machine {
 
 struct ir_machine *ir_new(const char *opts);
 void ir_free(struct ir_machine *m);
-extern const struct xl_guest ir_guest;
+extern struct xl_guest ir_guest;
+/* Floating point by Arm's rules, and its modes, or by RISC-V's. Before ir_new(). */
+void ir_arm(int on);
 
 uint64_t ir_rand(uint64_t *seed);
 /* A valid random block of about n ops at page offset 0x100. */

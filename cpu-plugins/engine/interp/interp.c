@@ -3,14 +3,16 @@
  * engine on hosts that have none, and the debugger's single step.
  *
  * Values live in an array by their name; slots are in memory always, so state is precise at
- * every op. An I32 or F32 is kept with its upper half zero.
+ * every op. An I32 or F32 is kept with its upper half zero, a V128's upper half by itself.
  */
 #include "../run/priv.h"
+#include "vec.h"
 
 struct frame {
     struct xl_vcpu *x;
     const struct xl_block *b;
     uint64_t *v;
+    uint64_t *high; /* upper halves of V128s */
 };
 
 static uint64_t get_slot(const struct xl_vcpu *x, const struct xl_slot *s)
@@ -29,6 +31,60 @@ static void put_slot(struct xl_vcpu *x, const struct xl_slot *s, uint64_t v)
         *(uint32_t *)(void *)p = (uint32_t)v;
     else
         *(uint64_t *)(void *)p = v;
+}
+
+/* ---- Vectors ---------------------------------------------------------------------------- */
+
+static struct xl_v128 whole(const struct frame *f, uint32_t v)
+{
+    return (struct xl_v128){{f->v[v], f->high[v]}};
+}
+
+static void keep(const struct frame *f, uint32_t v, const struct xl_v128 *r)
+{
+    f->v[v] = r->d[0];
+    f->high[v] = r->d[1];
+}
+
+static void vector(const struct frame *f, const struct xl_op *o)
+{
+    uint32_t n = xl_operands(o->op);
+    struct xl_vin in = {.a = whole(f, o->a)};
+    struct xl_v128 r;
+
+    if (n > 1)
+        in.b = whole(f, o->b);
+    if (n > 2)
+        in.c = whole(f, o->c);
+    xl_vec(f->x, o, f->b->fp_mode, &in, &r);
+    keep(f, (uint32_t)(o - f->b->op), &r);
+}
+
+/* get, put, const, ld and st of type V128. */
+static void whole_op(const struct frame *f, const struct xl_op *o)
+{
+    uint32_t at = (uint32_t)(o - f->b->op), m = XL_MEM_OP(o->imm);
+    uint64_t va = o->op == XL_OP_ld || o->op == XL_OP_st
+                      ? f->v[o->a] + (uint64_t)(int64_t)XL_MEM_DISP(o->imm) : 0;
+
+    switch (o->op) {
+    case XL_OP_const: f->v[at] = f->high[at] = (uint64_t)o->imm; break;
+    case XL_OP_get:
+        keep(f, at, (const void *)((const char *)f->x + f->b->guest->slots[o->imm].offset));
+        break;
+    case XL_OP_put:
+        *(struct xl_v128 *)(void *)((char *)f->x + f->b->guest->slots[o->imm].offset) =
+            whole(f, o->a);
+        break;
+    case XL_OP_ld:
+        xl_slow_ld128(f->x, va, m);
+        keep(f, at, &f->x->cell[0]);
+        break;
+    default:
+        f->x->cell[3] = whole(f, o->b);
+        xl_slow_st128(f->x, va, m);
+        break;
+    }
 }
 
 /* ---- Memory ----------------------------------------------------------------------------- */
@@ -105,14 +161,24 @@ static int taken(const struct xl_op *o, uint64_t a, uint64_t b)
     }
 }
 
-static uint64_t call(const struct frame *f, const struct xl_op *o)
+static void call(const struct frame *f, const struct xl_op *o)
 {
     const struct xl_call *c = &f->b->call[o->imm];
+    const struct xl_helper *h = &f->b->guest->helpers[c->helper];
     uint64_t a[4] = {0};
 
-    for (uint32_t i = 0; i < c->n_args; i++)
+    for (uint32_t i = 0; i < c->n_args; i++) {
         a[i] = f->v[c->arg[i]];
-    return f->b->guest->helpers[c->helper].fn(f->x, a[0], a[1], a[2], a[3]);
+        if (!(h->vec >> i & 1))
+            continue;
+        f->x->cell[i + 1] = whole(f, c->arg[i]);
+        a[i] = (uintptr_t)&f->x->cell[i + 1];
+    }
+    a[0] = h->fn(f->x, a[0], a[1], a[2], a[3]);
+    if (h->type == XL_V128)
+        keep(f, (uint32_t)(o - f->b->op), &f->x->cell[0]);
+    else
+        f->v[o - f->b->op] = a[0];
 }
 
 static uint64_t floating(const struct frame *f, const struct xl_op *o)
@@ -120,7 +186,7 @@ static uint64_t floating(const struct frame *f, const struct xl_op *o)
     uint32_t n = xl_operands(o->op);
 
     return xl_soft_fp(f->x, f->v[o->a], n > 1 ? f->v[o->b] : 0, n > 2 ? f->v[o->c] : 0, o->op,
-                      o->type | (uint32_t)o->flags << 8 | ((uint32_t)o->imm & 7u) << 16);
+                      XL_FP_HOW(o, f->b->fp_mode));
 }
 
 /* Everything that only makes a value; the most frequent first. */
@@ -145,7 +211,8 @@ static uint64_t value(const struct frame *f, const struct xl_op *o)
         default: break;
         }
     }
-    if (o->op >= XL_OP_fadd && o->op <= XL_OP_unbox32)
+    if ((o->op >= XL_OP_fadd && o->op <= XL_OP_unbox32) ||
+        (o->op >= XL_OP_fminnm && o->op <= XL_OP_fcmp))
         return floating(f, o);
     n = xl_operands(o->op);
     xl_eval(o, v[o->a], n > 1 ? v[o->b] : 0, n > 2 ? v[o->c] : 0, &r);
@@ -165,13 +232,21 @@ static int must_poll(const struct xl_vcpu *x)
 
 int xl_interp(struct xl_vcpu *x, const struct xl_unit *u)
 {
-    uint64_t v[XL_MAX_OPS];
-    struct frame f = {x, u->ir, v};
+    uint64_t v[XL_MAX_OPS], high[XL_MAX_OPS];
+    struct frame f = {x, u->ir, v, high};
     const struct xl_block *b = u->ir;
     struct xl_run *r = xl_r(x);
     const struct xl_op *o = b->op;
 
     for (;; o++) {
+        if (o->op >= XL_OP_vmake) {
+            vector(&f, o);
+            continue;
+        }
+        if (o->type == XL_V128 && o->op != XL_OP_call) {
+            whole_op(&f, o);
+            continue;
+        }
         switch (o->op) {
         case XL_OP_nop: break;
         case XL_OP_const: v[o - b->op] = (uint64_t)o->imm; break;
@@ -187,7 +262,7 @@ int xl_interp(struct xl_vcpu *x, const struct xl_unit *u)
             v[o - b->op] = memory_op(&f, o);
             break;
         case XL_OP_fence: fence(x, o->flags); break;
-        case XL_OP_call: v[o - b->op] = call(&f, o); break;
+        case XL_OP_call: call(&f, o); break;
         case XL_OP_poll:
             if (must_poll(x)) {
                 x->pc = x->pcb + o->c;

@@ -18,7 +18,7 @@ void xl_b_init(struct xl_builder *b, const struct xl_guest *g, uint64_t pc, uint
     into->pc = pc;
     into->mode = mode;
     into->n_ops = into->n_calls = into->n_insns = 0;
-    into->bytes = into->crosses = 0;
+    into->bytes = into->crosses = into->fp_mode = 0;
     b->x = NULL;
     b->b = into;
     memset(&b->f, 0, sizeof(b->f));
@@ -123,6 +123,12 @@ void xl_b_insn(struct xl_builder *b, uint64_t pc, uint32_t len)
     b->b->bytes = (uint32_t)(pc + len - b->b->pc);
     if (pc + len - b->page > XL_PAGE_SIZE)
         b->b->crosses = 1;
+}
+
+void xl_b_fp_mode(struct xl_builder *b, uint32_t fp_mode)
+{
+    assert(b->b->n_ops == 0);
+    b->b->fp_mode = fp_mode;
 }
 
 /* ---- Values ------------------------------------------------------------------------ */
@@ -302,7 +308,7 @@ void xl_fence(struct xl_builder *b, uint32_t kinds)
 
 xl_val xl_fp(struct xl_builder *b, uint32_t op, uint32_t type, xl_val a, xl_val c, uint32_t rm)
 {
-    struct xl_op o = {.op = (uint16_t)op, .type = (uint8_t)type, .a = a, .imm = rm & 7u};
+    struct xl_op o = {.op = (uint16_t)op, .type = (uint8_t)type, .a = a, .imm = rm};
 
     if (xl_operands(op) > 1)
         o.b = c;
@@ -313,7 +319,7 @@ xl_val xl_fma(struct xl_builder *b, uint32_t type, xl_val a, xl_val m, xl_val c,
               uint32_t rm)
 {
     struct xl_op o = {.op = XL_OP_fma, .type = (uint8_t)type, .flags = (uint8_t)neg, .a = a,
-                      .b = m, .c = c, .imm = rm & 7u};
+                      .b = m, .c = c, .imm = rm};
 
     return xl_b_emit(b, &o);
 }
@@ -322,9 +328,40 @@ xl_val xl_cvt(struct xl_builder *b, uint32_t op, uint32_t type, xl_val a, uint32
               uint32_t rm)
 {
     struct xl_op o = {.op = (uint16_t)op, .type = (uint8_t)type, .flags = (uint8_t)kind, .a = a,
-                      .imm = rm & 7u};
+                      .imm = rm};
 
     return xl_b_emit(b, &o);
+}
+
+/* ---- Vectors --------------------------------------------------------------------------- */
+
+xl_val xl_v3(struct xl_builder *b, uint32_t op, uint32_t lane, xl_val a, xl_val c, xl_val d,
+             int64_t imm)
+{
+    struct xl_op o = {.op = (uint16_t)op, .type = XL_V128, .flags = (uint8_t)lane, .a = a,
+                      .b = c, .c = d, .imm = imm};
+
+    return xl_opinfo[op].flags & XL_E ? xl_b_emit(b, &o) : pure(b, &o);
+}
+
+xl_val xl_v2(struct xl_builder *b, uint32_t op, uint32_t lane, xl_val a, xl_val c, int64_t imm)
+{
+    return xl_v3(b, op, lane, a, c, 0, imm);
+}
+
+xl_val xl_v1(struct xl_builder *b, uint32_t op, uint32_t lane, xl_val a, int64_t imm)
+{
+    return xl_v3(b, op, lane, a, 0, 0, imm);
+}
+
+xl_val xl_v2f(struct xl_builder *b, uint32_t type, xl_val v)
+{
+    return xl_op1(b, XL_OP_v2f, type, v);
+}
+
+xl_val xl_f2v(struct xl_builder *b, xl_val f)
+{
+    return xl_op1(b, XL_OP_f2v, XL_V128, f);
 }
 
 /* ---- Control --------------------------------------------------------------------------- */

@@ -101,6 +101,12 @@ void xl_known(struct xl_builder *b, uint32_t at)
         known(b, at, 1, 2);
         return;
     case XL_OP_fclass: known(b, at, 10, 11); return;
+    case XL_OP_fcmp: known(b, at, 4, 5); return;
+    case XL_OP_vlane:
+        if (XL_LANE(o->flags) != XL_L64)
+            known(b, at, (uint8_t)(8u << XL_LANE(o->flags)),
+                  (uint8_t)((8u << XL_LANE(o->flags)) + 1));
+        return;
     case XL_OP_f2i:
         if (o->flags == XL_CVT_I32 || o->flags == XL_CVT_U32)
             known(b, at, 64, 32);
@@ -266,6 +272,48 @@ static xl_val fold_extend(struct xl_builder *b, struct xl_op *o)
     return m >= n ? xl_op1(b, o->op, XL_I64, in->a) : XL_NONE;
 }
 
+/* Vectors whose upper half is zero already. */
+static int short_vector(const struct xl_op *o)
+{
+    return o->op == XL_OP_f2v || o->op == XL_OP_vzext64 || (o->op == XL_OP_const && !o->imm) ||
+           (o->op >= XL_OP_vxtn && o->op <= XL_OP_vsqxtun) || o->op == XL_OP_vfnarrow ||
+           (o->op >= XL_OP_vaddv && o->op <= XL_OP_vuminv) ||
+           (o->op >= XL_OP_vfadd && o->op <= XL_OP_vucvtf && o->flags & XL_V64);
+}
+
+static xl_val fold_vector(struct xl_builder *b, struct xl_op *o)
+{
+    const struct xl_op *in = op_of(b, o->a);
+    uint64_t k;
+
+    switch (o->op) {
+    case XL_OP_vmake:
+        if (xl_is_const(b, o->a) && xl_is_const(b, o->b) && imm_of(b, o->a) == imm_of(b, o->b))
+            return xl_const(b, XL_V128, imm_of(b, o->a));
+        return XL_NONE;
+    case XL_OP_vdup:
+        if (!xl_is_const(b, o->a))
+            return XL_NONE;
+        k = imm_of(b, o->a);
+        for (uint32_t n = 8u << XL_LANE(o->flags); n < 64; n *= 2)
+            k = (k & ((1ull << n) - 1)) | k << n;
+        return xl_const(b, XL_V128, k);
+    case XL_OP_vlane:
+        if (in->op == XL_OP_f2v && op_of(b, in->a)->op == XL_OP_bits2f && o->imm == 0 &&
+            o->flags == XL_L64 && op_of(b, in->a)->type == XL_F64)
+            return op_of(b, in->a)->a;
+        return XL_NONE;
+    case XL_OP_v2f:
+        return in->op == XL_OP_f2v && xl_result(op_of(b, in->a)) == o->type ? in->a : XL_NONE;
+    case XL_OP_vzext64: return short_vector(in) ? o->a : XL_NONE;
+    case XL_OP_vand: case XL_OP_vor:
+        return o->a == o->b ? o->a : XL_NONE;
+    case XL_OP_vxor: case XL_OP_vandn:
+        return o->a == o->b ? xl_const(b, XL_V128, 0) : XL_NONE;
+    default: return XL_NONE;
+    }
+}
+
 static xl_val fold_unary(struct xl_builder *b, struct xl_op *o)
 {
     const struct xl_op *in = op_of(b, o->a);
@@ -282,6 +330,12 @@ static xl_val fold_unary(struct xl_builder *b, struct xl_op *o)
     case XL_OP_not: case XL_OP_neg:
         return in->op == o->op && in->type == o->type ? in->a : XL_NONE;
     case XL_OP_f2bits:
+        if (in->op == XL_OP_v2f) {
+            struct xl_op lane = {.op = XL_OP_vlane, .type = XL_V128, .a = in->a,
+                                 .flags = o->type == XL_F32 ? XL_L32 : XL_L64};
+
+            return xl_b_emit(b, &lane);
+        }
         return in->op == XL_OP_bits2f && in->type == XL_F64 ? in->a : XL_NONE;
     case XL_OP_bits2f:
         return in->op == XL_OP_f2bits && in->type == o->type ? in->a : XL_NONE;
@@ -314,6 +368,8 @@ xl_val xl_fold(struct xl_builder *b, struct xl_op *o)
         return XL_NONE;
     if (o->op == XL_OP_sel)
         return fold_sel(b, o);
+    if (o->op >= XL_OP_vmake)
+        return fold_vector(b, o);
     if (xl_is_const(b, o->a) && (n < 2 || xl_is_const(b, o->b)) &&
         (o->type == XL_I32 || o->type == XL_I64) &&
         xl_eval(o, imm_of(b, o->a), n < 2 ? 0 : imm_of(b, o->b), 0, &v) == PB_OK)

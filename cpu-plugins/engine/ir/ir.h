@@ -20,11 +20,11 @@
 
 /* X(name, operands, result, flags). operands: one letter each for a, b, c:
  *   v value of the op's type, i I64 value, w I32 value, f F32/F64 value of the op's type,
- *   x any type, - none. result: t the op's type, i I64, 0 none.
- * flags: F may fault, E effect (never removed), X exit. */
+ *   V V128 value, x any type, - none. result: t the op's type, i I64, 0 none.
+ * flags: F may fault, E effect (never removed), X exit; L: flags of the record name a lane. */
 #define XL_OPS(X)                                                                              \
     X(nop, "---", '0', 0)                                                                      \
-    /* imm: the constant (F32/F64: raw bits; I32, F32: upper half zero) */ \
+    /* imm: the constant (F32/F64: raw bits; I32, F32: upper half zero; V128: both halves) */  \
     X(const, "---", 't', 0)                                                                    \
     X(get, "---", 't', 0)      /* imm: slot */                                                 \
     X(put, "v--", '0', XL_E)   /* imm: slot */                                                 \
@@ -52,13 +52,14 @@
     X(set, "vv-", 'i', 0)       /* flags: XL_C_*; type: of the operands; result 0 or 1 */      \
     X(sel, "ivv", 't', 0)       /* a != 0 ? b : c */                                           \
     /* memory: imm packs memop and displacement, XL_MEM() */                                   \
-    X(ld, "i--", 't', XL_F)     /* type I64, F32 or F64 */                                     \
+    X(ld, "i--", 't', XL_F)     /* type I64, F32, F64 or V128 */                               \
     X(st, "ix-", '0', XL_F | XL_E)                                                             \
     X(rmw, "ii-", 'i', XL_F | XL_E) /* flags: XL_RMW_*; result: old value, extended by memop */\
     X(cas, "iii", 'i', XL_F | XL_E) /* [a]: b -> c; result: old value */                       \
     X(ll, "i--", 'i', XL_F | XL_E)  X(sc, "ii-", 'i', XL_F | XL_E) /* 0: stored, 1: not */     \
     X(fence, "---", '0', XL_E)  /* flags: XL_FENCE_* */                                        \
-    /* floating point; imm: XL_RM_* in the low 3 bits. Flags accumulate in the vCPU */         \
+    /* floating point; imm: XL_RM_* in the low 3 bits; f2i and i2f also fraction bits << 8.    \
+     * Flags accumulate in the vCPU */                                                         \
     X(fadd, "ff-", 't', XL_E) X(fsub, "ff-", 't', XL_E) X(fmul, "ff-", 't', XL_E)              \
     X(fdiv, "ff-", 't', XL_E) X(fsqrt, "f--", 't', XL_E)                                       \
     X(fma, "fff", 't', XL_E)    /* flags: XL_FMA_*: +-(a*b) +- c, rounded once */              \
@@ -83,11 +84,109 @@
     X(exit, "---", '0', XL_E | XL_EXIT)  /* flags: XL_K_*; to pcb + imm; XL_K_CALL: c = return
                                    pc - pcb (u32) */                                           \
     X(exiti, "i--", '0', XL_E | XL_EXIT) /* flags: XL_K_*; to the value, which is even if the
-                                   guest's min_insn is; c as above */
+                                   guest's min_insn is; c as above */                          \
+    XL_SCALAR_OPS(X) XL_VECTOR_OPS(X)
+
+/* More scalar floating point. */
+#define XL_SCALAR_OPS(X)                                                                       \
+    X(fminnm, "ff-", 't', XL_E) X(fmaxnm, "ff-", 't', XL_E) /* 754-2008: a number beats a qNaN */\
+    X(frint, "f--", 't', XL_E)  /* to an integral value; imm: XL_RM_*, | XL_RM_EXACT: inexact */\
+    X(fcmp, "ff-", 'i', XL_E)   /* XL_FCMP_*; flags 1: signalling, any NaN is invalid */
+
+/* Vectors of 128 bits: type V128 in all but v2f and vlane. Lane 0 is the lowest. The low two
+ * bits of `flags` are the lane's size XL_L*, by default of operands and result alike; `imm`
+ * is what the line says. Everything is by lane unless it says otherwise. */
+#define XL_VECTOR_OPS(X)                                                                       \
+    /* moves */                                                                                \
+    X(vmake, "ii-", 't', 0)      /* low half, high half */                                     \
+    X(vdup, "i--", 't', XL_L)    /* the value's low bits in all lanes */                       \
+    X(vdupl, "V--", 't', XL_L)   /* lane imm in all lanes */                                   \
+    X(vlane, "V--", 'i', XL_L)   /* lane imm, zero-extended */                                 \
+    X(vins, "Vi-", 't', XL_L)    /* a with lane imm replaced by the low bits of b */           \
+    X(vinsl, "VV-", 't', XL_L)   /* a with lane imm >> 8 replaced by lane imm & 255 of b */    \
+    X(v2f, "V--", 't', 0)        /* the lowest lane as F32 or F64 (the op's type) */           \
+    X(f2v, "x--", 't', 0)        /* F32 or F64 in the lowest lane, all other bits zero */      \
+    X(vzext64, "V--", 't', 0)    /* the low half, the high half zero */                        \
+    /* bits */                                                                                 \
+    X(vand, "VV-", 't', 0) X(vor, "VV-", 't', 0) X(vxor, "VV-", 't', 0)                        \
+    X(vandn, "VV-", 't', 0) X(vorn, "VV-", 't', 0) /* a & ~b, a | ~b */                        \
+    X(vnot, "V--", 't', 0)                                                                     \
+    X(vbsl, "VVV", 't', 0)       /* (a & b) | (~a & c) */                                      \
+    X(vcnt, "V--", 't', XL_L)    /* bits set; L8 */                                            \
+    X(vclz, "V--", 't', XL_L)    /* leading zeros; not L64 */                                  \
+    X(vcls, "V--", 't', XL_L)    /* bits below the top one that equal it, leading; not L64 */  \
+    X(vrbit, "V--", 't', XL_L)   /* bits of each byte reversed; L8 */                          \
+    X(vrev, "V--", 't', XL_L)    /* lanes reversed in each group of size XL_L* imm */          \
+    /* integers */                                                                             \
+    X(vadd, "VV-", 't', XL_L) X(vsub, "VV-", 't', XL_L) X(vmul, "VV-", 't', XL_L)              \
+    X(vneg, "V--", 't', XL_L) X(vabs, "V--", 't', XL_L) /* the least integer: itself */        \
+    X(vsqadd, "VV-", 't', XL_L) X(vuqadd, "VV-", 't', XL_L) /* saturating */                   \
+    X(vsqsub, "VV-", 't', XL_L) X(vuqsub, "VV-", 't', XL_L)                                    \
+    X(vshadd, "VV-", 't', XL_L) X(vuhadd, "VV-", 't', XL_L) /* (a + b) >> 1; not L64 */        \
+    X(vsrhadd, "VV-", 't', XL_L) X(vurhadd, "VV-", 't', XL_L) /* (a + b + 1) >> 1; not L64 */  \
+    X(vshsub, "VV-", 't', XL_L) X(vuhsub, "VV-", 't', XL_L) /* (a - b) >> 1; not L64 */        \
+    X(vsabd, "VV-", 't', XL_L) X(vuabd, "VV-", 't', XL_L) /* |a - b|; not L64 */               \
+    X(vsmin, "VV-", 't', XL_L) X(vsmax, "VV-", 't', XL_L)                                      \
+    X(vumin, "VV-", 't', XL_L) X(vumax, "VV-", 't', XL_L)                                      \
+    /* comparisons: all ones or all zeros */                                                   \
+    X(vceq, "VV-", 't', XL_L) X(vcgt, "VV-", 't', XL_L) X(vcge, "VV-", 't', XL_L) /* signed */ \
+    X(vchi, "VV-", 't', XL_L) X(vchs, "VV-", 't', XL_L) /* unsigned >, >= */                   \
+    X(vctst, "VV-", 't', XL_L)   /* (a & b) != 0 */                                            \
+    /* shifts by imm, 0 to the lane's bits; r: 1 << (imm - 1) is added first, without wrap */  \
+    X(vshli, "V--", 't', XL_L) X(vshri, "V--", 't', XL_L) X(vsari, "V--", 't', XL_L)           \
+    X(vrshri, "V--", 't', XL_L) X(vrsari, "V--", 't', XL_L)                                    \
+    /* shifts by the signed low byte of b's lane, to the right if it is negative; s: signed,   \
+     * u: unsigned; r: rounded as above when to the right */                                   \
+    X(vsshl, "VV-", 't', XL_L) X(vushl, "VV-", 't', XL_L)                                      \
+    X(vsrshl, "VV-", 't', XL_L) X(vurshl, "VV-", 't', XL_L)                                    \
+    /* between widths: lanes of a's half imm (0 low, 1 high) extended to twice the size */     \
+    X(vsxtl, "V--", 't', XL_L) X(vuxtl, "V--", 't', XL_L)                                      \
+    /* lanes (not L8) to half the size, in the low half, the high half zero: cut off, signed   \
+     * to signed saturated, unsigned to unsigned, signed to unsigned */                        \
+    X(vxtn, "V--", 't', XL_L) X(vsqxtn, "V--", 't', XL_L) X(vuqxtn, "V--", 't', XL_L)          \
+    X(vsqxtun, "V--", 't', XL_L)                                                               \
+    /* products of the lanes (not L64) of half imm, twice the size */                          \
+    X(vsmull, "VV-", 't', XL_L) X(vumull, "VV-", 't', XL_L)                                    \
+    X(vpmul, "VV-", 't', XL_L)   /* carry-less; L8 */                                          \
+    X(vpmull, "VV-", 't', XL_L)  /* of half imm, twice the size; L8, L64 */                    \
+    X(vsqdmulh, "VV-", 't', XL_L) X(vsqrdmulh, "VV-", 't', XL_L) /* upper half of 2ab, rounded;\
+                                     saturated; L16, L32 */                                    \
+    /* permutations, by Arm's names */                                                         \
+    X(vzip1, "VV-", 't', XL_L) X(vzip2, "VV-", 't', XL_L) /* a0 b0 a1 b1 ... of a half */      \
+    X(vuzp1, "VV-", 't', XL_L) X(vuzp2, "VV-", 't', XL_L) /* even, odd lanes of a, then of b */\
+    X(vtrn1, "VV-", 't', XL_L) X(vtrn2, "VV-", 't', XL_L) /* even, odd lanes: a0 b0 a2 b2 */   \
+    X(vext, "VV-", 't', 0)       /* 16 bytes from byte imm (0 to 15) of a, then b */           \
+    X(vtbl, "VV-", 't', 0)       /* bytes of a by the bytes of b; 0 if that is above 15 */     \
+    X(vtbx, "VVV", 't', 0)       /* the same, but c's byte if that is above 15 */              \
+    /* all lanes to the lowest one, all other bits zero; l: of twice the size (not L64) */     \
+    X(vaddv, "V--", 't', XL_L) X(vsaddlv, "V--", 't', XL_L) X(vuaddlv, "V--", 't', XL_L)       \
+    X(vsmaxv, "V--", 't', XL_L) X(vumaxv, "V--", 't', XL_L)                                    \
+    X(vsminv, "V--", 't', XL_L) X(vuminv, "V--", 't', XL_L)                                    \
+    /* floating point in lanes L32 or L64; imm: XL_RM_*. flags XL_V64: only of the low half,   \
+     * the result's high half is zero */                                                       \
+    X(vfadd, "VV-", 't', XL_E | XL_L) X(vfsub, "VV-", 't', XL_E | XL_L)                        \
+    X(vfmul, "VV-", 't', XL_E | XL_L) X(vfdiv, "VV-", 't', XL_E | XL_L)                        \
+    X(vfsqrt, "V--", 't', XL_E | XL_L)                                                         \
+    X(vfma, "VVV", 't', XL_E | XL_L) /* flags too: XL_FMA_* << 4 */                            \
+    X(vfmin, "VV-", 't', XL_E | XL_L) X(vfmax, "VV-", 't', XL_E | XL_L)                        \
+    X(vfminnm, "VV-", 't', XL_E | XL_L) X(vfmaxnm, "VV-", 't', XL_E | XL_L)                    \
+    X(vfceq, "VV-", 't', XL_E | XL_L) /* quiet */                                              \
+    X(vfcgt, "VV-", 't', XL_E | XL_L) X(vfcge, "VV-", 't', XL_E | XL_L) /* signalling */       \
+    X(vfneg, "V--", 't', XL_L) X(vfabs, "V--", 't', XL_L) /* on bits; XL_V64 does not count */ \
+    X(vfrint, "V--", 't', XL_E | XL_L) /* imm: as of frint */                                  \
+    X(vfcvts, "V--", 't', XL_E | XL_L) X(vfcvtu, "V--", 't', XL_E | XL_L) /* to integers of the\
+                                     same size; imm: XL_RM_* | fraction bits << 8 */           \
+    X(vscvtf, "V--", 't', XL_E | XL_L) X(vucvtf, "V--", 't', XL_E | XL_L) /* from integers */  \
+    X(vfwiden, "V--", 't', XL_E | XL_L) /* L32: two F32 of half imm >> 8 to F64 */             \
+    X(vfnarrow, "V--", 't', XL_E | XL_L) /* L64: to F32 in the low half, the high half zero */ \
+    /* AES (FIPS 197): (Inv)ShiftRows and (Inv)SubBytes of a ^ b; (Inv)MixColumns */           \
+    X(vaese, "VV-", 't', 0) X(vaesd, "VV-", 't', 0)                                            \
+    X(vaesmc, "V--", 't', 0) X(vaesimc, "V--", 't', 0)
 
 #define XL_F 1u    /* may fault */
 #define XL_E 2u    /* has an effect */
 #define XL_EXIT 4u /* ends the block */
+#define XL_L 8u    /* its flags hold XL_L* */
 
 enum xl_opcode {
 #define X(name, args, res, flags) XL_OP_##name,
@@ -104,8 +203,18 @@ enum { XL_RMW_XCHG, XL_RMW_ADD, XL_RMW_AND, XL_RMW_OR, XL_RMW_XOR, XL_RMW_MIN, X
 #define XL_FENCE_WR 4u
 #define XL_FENCE_WW 8u
 enum { XL_RM_RNE, XL_RM_RTZ, XL_RM_RDN, XL_RM_RUP, XL_RM_RMM, XL_RM_DYN = 7 };
+#define XL_RM_EXACT 8u /* frint: inexact counts */
+/* With SF_NAN_ARM the sign of the operand itself, a or c, is changed, be it NaN or not. */
 #define XL_FMA_NEG_PRODUCT 1u
 #define XL_FMA_NEG_ADDEND 2u
+enum { XL_FCMP_UNORDERED = 1, XL_FCMP_NOT_LESS = 2, XL_FCMP_EQUAL = 4, XL_FCMP_LESS = 8 };
+/* Results of fcmp, as the Arm flags NZCV: less 8, equal 6, greater 2, unordered 3. */
+enum { XL_L8, XL_L16, XL_L32, XL_L64 };
+#define XL_LANE(flags) ((flags)&3u)
+#define XL_V64 4u
+/* Modes of floating point that a block is made for: xl_b_fp_mode(). */
+#define XL_FP_DN 1u /* every NaN result is the default NaN */
+#define XL_FP_FZ 2u /* subnormal operands and results are flushed to zero */
 enum { XL_CVT_I32, XL_CVT_U32, XL_CVT_I64, XL_CVT_U64 };
 enum {
     XL_K_JUMP,
@@ -142,6 +251,7 @@ struct xl_block {
     uint32_t n_ops, n_calls, n_insns;
     uint32_t bytes;    /* guest bytes covered from pc on */
     uint32_t crosses;  /* its only instruction straddles two pages */
+    uint32_t fp_mode;  /* XL_FP_* */
     struct xl_call call[XL_MAX_CALLS];
     struct xl_op op[XL_MAX_OPS]; /* last: kept blocks are cut off after n_ops */
 };
@@ -158,6 +268,8 @@ uint64_t xl_b_fetch(struct xl_builder *b, uint64_t pc, uint32_t n, int *ok);
 /* Must the block end before another instruction at `pc`? (length limits, page end) */
 int xl_b_full(struct xl_builder *b, uint64_t pc);
 void xl_b_insn(struct xl_builder *b, uint64_t pc, uint32_t len);
+/* The block's XL_FP_*, before its first op. They must follow from the mode word. */
+void xl_b_fp_mode(struct xl_builder *b, uint32_t fp_mode);
 
 xl_val xl_const(struct xl_builder *b, uint32_t type, uint64_t v);
 xl_val xl_get(struct xl_builder *b, uint32_t slot);
@@ -179,6 +291,15 @@ xl_val xl_fma(struct xl_builder *b, uint32_t type, xl_val a, xl_val m, xl_val c,
               uint32_t rm);
 xl_val xl_cvt(struct xl_builder *b, uint32_t op, uint32_t type, xl_val a, uint32_t kind,
               uint32_t rm);
+/* Vector ops: `lane` is XL_L* and other flags of the op; operands and imm as XL_OPS says. How
+ * a guest keeps a sticky saturation flag: give it a V128 slot, or into it the vxor of the
+ * saturated and the plain result, and see whether the slot is zero when the flag is read. */
+xl_val xl_v1(struct xl_builder *b, uint32_t op, uint32_t lane, xl_val a, int64_t imm);
+xl_val xl_v2(struct xl_builder *b, uint32_t op, uint32_t lane, xl_val a, xl_val c, int64_t imm);
+xl_val xl_v3(struct xl_builder *b, uint32_t op, uint32_t lane, xl_val a, xl_val c, xl_val d,
+             int64_t imm);
+xl_val xl_v2f(struct xl_builder *b, uint32_t type, xl_val v); /* type: F32 or F64 */
+xl_val xl_f2v(struct xl_builder *b, xl_val f);
 xl_val xl_callh(struct xl_builder *b, uint32_t helper, uint32_t n, xl_val a, xl_val c, xl_val d,
                 xl_val e);
 /* Control. Polls are put in by the engine on backward direct exits. */

@@ -9,7 +9,7 @@ struct xl_opinfo {
     const char *name;
     const char *args; /* three letters, see ir.h */
     char res;         /* 't' the op's type, 'i' I64, '0' none */
-    uint8_t flags;    /* XL_F XL_E XL_EXIT */
+    uint8_t flags;    /* XL_F XL_E XL_EXIT XL_L */
 };
 
 extern const struct xl_opinfo xl_opinfo[XL_OP_COUNT];
@@ -29,6 +29,9 @@ static inline uint32_t xl_operands(uint32_t op)
 
     return s[0] == '-' ? 0 : s[1] == '-' ? 1 : s[2] == '-' ? 2 : 3;
 }
+
+/* vec.c: what is wrong with a vector op's type, lane or imm; NULL: nothing. */
+const char *xl_vec_wrong(const struct xl_op *o);
 
 /* May it raise a guest exception? (calls: by their helper) */
 static inline int xl_may_fault(const struct xl_block *b, const struct xl_op *o)

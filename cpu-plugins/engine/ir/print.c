@@ -67,7 +67,9 @@ static void rest(struct text *t, const struct xl_block *b, const struct xl_op *o
     case XL_OP_exit: add(t, " %s -> pcb%+" PRId64, PICK(kinds, o->flags), o->imm); break;
     case XL_OP_exiti: add(t, " %s", PICK(kinds, o->flags)); break;
     default:
-        if (o->flags)
+        if (xl_opinfo[o->op].flags & XL_L)
+            add(t, " l%u", 8u << XL_LANE(o->flags));
+        if (xl_opinfo[o->op].flags & XL_L ? o->flags & ~3u : o->flags)
             add(t, " flags=%u", o->flags);
         if (o->imm && o->op != XL_OP_call)
             add(t, " imm=%" PRId64, o->imm);

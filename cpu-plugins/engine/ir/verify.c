@@ -52,6 +52,8 @@ static int operand(struct check *c, const struct xl_op *o, char want, uint32_t v
         return bad(c, "value %u has type %u, wanted %u (I1)", v, t, o->type);
     if (want == 'i' && t != XL_I64)
         return bad(c, "value %u has type %u, wanted I64 (I1)", v, t);
+    if (want == 'V' && t != XL_V128)
+        return bad(c, "value %u has type %u, wanted V128 (I1)", v, t);
     if (want == 'w' && t != XL_I32)
         return bad(c, "value %u has type %u, wanted I32 (I1)", v, t);
     return 0;
@@ -75,8 +77,20 @@ static int call(struct check *c, const struct xl_op *o)
 
         if (r)
             return r;
+        if ((xl_result(&c->b->op[l->arg[i]]) == XL_V128) != (h->vec >> i & 1))
+            return bad(c, "argument %u does not match helper %s", i, h->name);
     }
     return 0;
+}
+
+/* The size of a load or store of a value of type t. */
+static int access_size(struct check *c, const struct xl_op *o, uint32_t t)
+{
+    uint32_t size = XL_M_SIZE_OF(XL_MEM_OP(o->imm));
+    int ok = t == XL_F32 ? size == 4 : t == XL_F64 ? size == 8 : t == XL_V128 ? size == 16
+                                                                             : size <= 8;
+
+    return ok ? 0 : bad(c, "size does not fit the type");
 }
 
 /* The type that the op itself names. */
@@ -95,8 +109,11 @@ static int own_type(struct check *c, const struct xl_op *o)
     case XL_OP_const:
         if ((o->type == XL_I32 || o->type == XL_F32) && (uint64_t)o->imm >> 32)
             return bad(c, "constant wider than its type");
-        return is_int(o->type) || is_float(o->type) ? 0 : bad(c, "type %u", o->type);
-    case XL_OP_ld: return o->type == XL_I64 || is_float(o->type) ? 0 : bad(c, "type %u", o->type);
+        return (o->type >= XL_I32 && o->type <= XL_V128) ? 0 : bad(c, "type %u", o->type);
+    case XL_OP_ld:
+        if (o->type != XL_I64 && !is_float(o->type) && o->type != XL_V128)
+            return bad(c, "type %u", o->type);
+        return access_size(c, o, o->type);
     case XL_OP_trunc: return o->type == XL_I32 ? 0 : bad(c, "type %u", o->type);
     case XL_OP_box32: return o->type == XL_F64 ? 0 : bad(c, "type %u", o->type);
     case XL_OP_unbox32: return o->type == XL_F32 ? 0 : bad(c, "type %u", o->type);
@@ -104,7 +121,13 @@ static int own_type(struct check *c, const struct xl_op *o)
         return is_float(o->type) ? 0 : bad(c, "type %u", o->type);
     case XL_OP_call: return call(c, o);
     case XL_OP_sel: return is_int(o->type) || is_float(o->type) ? 0 : bad(c, "type %u", o->type);
+    case XL_OP_v2f: return is_float(o->type) ? 0 : bad(c, "type %u", o->type);
     default: break;
+    }
+    if (o->op >= XL_OP_vmake) {
+        const char *wrong = xl_vec_wrong(o);
+
+        return wrong ? bad(c, "%s", wrong) : 0;
     }
     if (a[0] == 'f' && !is_float(o->type))
         return bad(c, "type %u is not floating", o->type);
@@ -127,13 +150,12 @@ static int open_types(struct check *c, const struct xl_op *o)
     case XL_OP_sext8: case XL_OP_sext16: case XL_OP_sext32:
     case XL_OP_zext8: case XL_OP_zext16: case XL_OP_zext32:
         return is_int(t) ? 0 : bad(c, "operand of type %u", t);
+    case XL_OP_f2v: return is_float(t) ? 0 : bad(c, "operand of type %u", t);
     case XL_OP_st:
         t = xl_result(&c->b->op[o->b]);
         if (t != o->type)
             return bad(c, "stores a value of type %u as %u", t, o->type);
-        if (is_float(t) && XL_M_SIZE_OF(XL_MEM_OP(o->imm)) != (t == XL_F32 ? 4u : 8u))
-            return bad(c, "size does not fit the type");
-        return 0;
+        return access_size(c, o, t);
     default: return 0;
     }
 }

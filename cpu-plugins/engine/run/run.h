@@ -80,9 +80,16 @@ uint64_t xl_slow_cas(struct xl_vcpu *x, uint64_t va, uint64_t expect, uint64_t v
 uint64_t xl_slow_ll(struct xl_vcpu *x, uint64_t va, uint64_t memop);
 uint64_t xl_slow_sc(struct xl_vcpu *x, uint64_t va, uint64_t v, uint64_t memop);
 
+/* Of a V128: what was loaded is in x->cell[0], what is stored in x->cell[3]. */
+void xl_slow_ld128(struct xl_vcpu *x, uint64_t va, uint64_t memop);
+void xl_slow_st128(struct xl_vcpu *x, uint64_t va, uint64_t memop);
+
 /* Floating point out of line, exact by the guest's rules: `op` is an XL_OP_*, `how` packs
- * type | flags << 8 | rounding << 16. Operands and result as raw bits; flags go to
+ * the rest of the record and the block's mode. Operands and result as raw bits; flags go to
  * x->fp_flags. Used by the interpreter for every op and by generated code when cold. */
+#define XL_FP_HOW(o, fp_mode)                                                                  \
+    ((uint32_t)((o)->type | (uint32_t)(o)->flags << 8 | ((uint32_t)(o)->imm & 15u) << 16 |     \
+                ((uint32_t)((o)->imm >> 8) & 127u) << 20 | (fp_mode) << 28))
 uint64_t xl_soft_fp(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c, uint32_t op,
                     uint32_t how);
 

@@ -135,6 +135,72 @@ void xl_slow_st(struct xl_vcpu *x, uint64_t va, uint64_t v, uint64_t memop)
         xl_barrier(x);
 }
 
+/* ---- Vectors ---------------------------------------------- */
+
+/* The eight bytes at va, in one page or two, both checked before. */
+static uint64_t load_half(struct xl_vcpu *x, uint64_t va)
+{
+    uint32_t head = head_of(va, 8);
+    uint64_t v = load_part(x, va, head);
+
+    return head < 8 ? v | load_part(x, va + head, 8 - head) << (8 * head) : v;
+}
+
+static void store_half(struct xl_vcpu *x, uint64_t va, uint64_t v)
+{
+    uint32_t head = head_of(va, 8);
+    struct xl_acc a;
+
+    xl_resolve(x, va, head, XL_W, &a);
+    store_to(x, &a, va, head, v);
+    if (head == 8)
+        return;
+    xl_resolve(x, va + head, 8 - head, XL_W, &a);
+    store_to(x, &a, va + head, 8 - head, v >> (8 * head));
+}
+
+/* Two halves: not indivisible, and a device sees two accesses. A big-endian vector has its
+ * bytes the other way round. */
+void xl_slow_ld128(struct xl_vcpu *x, uint64_t va, uint64_t memop)
+{
+    uint32_t m = (uint32_t)memop, head = head_of(va, 16), big = m & XL_M_BIG ? 1 : 0;
+    struct xl_v128 v;
+    struct xl_acc a;
+
+    xl_r(x)->n_misses++;
+    check_align(x, va, m, XL_R);
+    if ((m & XL_M_SEQ) == XL_M_SEQ)
+        xl_barrier(x);
+    xl_resolve(x, va, head, XL_R, &a); /* faults come before any effect */
+    if (head < 16)
+        xl_resolve(x, va + head, 16 - head, XL_R, &a);
+    v.d[0] = load_half(x, va);
+    v.d[1] = load_half(x, va + 8);
+    if (m & XL_M_ACQ)
+        xl_barrier(x);
+    for (uint32_t i = 0; i < 2; i++)
+        x->cell[0].d[i] = big ? __builtin_bswap64(v.d[1 - i]) : v.d[i];
+}
+
+void xl_slow_st128(struct xl_vcpu *x, uint64_t va, uint64_t memop)
+{
+    uint32_t m = (uint32_t)memop, head = head_of(va, 16), big = m & XL_M_BIG ? 1 : 0;
+    struct xl_v128 v = x->cell[3];
+    struct xl_acc a;
+
+    xl_r(x)->n_misses++;
+    check_align(x, va, m, XL_W);
+    if (m & XL_M_REL)
+        xl_barrier(x);
+    xl_resolve(x, va, head, XL_W, &a);
+    if (head < 16)
+        xl_resolve(x, va + head, 16 - head, XL_W, &a);
+    for (uint32_t i = 0; i < 2; i++)
+        store_half(x, va + 8 * i, big ? __builtin_bswap64(v.d[1 - i]) : v.d[i]);
+    if ((m & XL_M_SEQ) == XL_M_SEQ)
+        xl_barrier(x);
+}
+
 /* ---- Atomics ---------------------------------------------- */
 
 /* Where an atomic of this size operates; raises if it cannot. */

@@ -110,8 +110,9 @@ static int add_details(struct riscv_boot *b, void *fdt, char *console, size_t n,
             int node = fdt_path_offset(fdt, path);
             if (node < 0)
                 return node;
-            if (f->fill(self, fdt, node, e) < 0)
-                return -FDT_ERR_BADVALUE;
+            int filled = f->fill(self, fdt, node, e);
+            if (filled < 0)
+                return filled == PB_ENOSPC ? -FDT_ERR_NOSPACE : -FDT_ERR_BADVALUE;
         }
         if (!alias)
             continue;

@@ -67,7 +67,18 @@ struct pb_svc_board { /* [main] */
      * the exit status of the process. [any] */
     void (*request)(pb_dev *d, uint32_t what, int32_t code);
     const char *(*machine)(pb_dev *d); /* name of the machine: "virt" */
+    /* ABI 1.1. Firmware services that switch CPUs: [any]. After reset the CPUs are on that
+     * the manifest's [cpu] start says; a CPU that is off executes nothing and keeps nothing.
+     * Switch CPU `i` on: it is reset() with pc and args[n], n <= 8, see draft/cpu.h. PB_EBUSY:
+     * it is not off; PB_EINVAL: there is no such CPU. */
+    int (*cpu_start)(pb_dev *d, uint32_t i, uint64_t pc, const uint64_t *args, uint32_t n);
+    /* Switch CPU `i` off as soon as it has left run(), which is asked for. A service that its
+     * own CPU calls does so last: the CPU polls before its next instruction. */
+    int (*cpu_stop)(pb_dev *d, uint32_t i);
+    int (*cpu_power)(pb_dev *d, uint32_t i); /* PB_CPU_* now, or PB_EINVAL */
 };
+
+enum { PB_CPU_OFF, PB_CPU_ON, PB_CPU_STARTING };
 
 /* Optional interface of a boot-time helper device (fw_cfg): takes named files. */
 #define PB_FW_FILES "pb.fw-files/1"
@@ -93,7 +104,8 @@ struct pb_fdt_node {
     /* Cells of an interrupt specifier for input `n`; returns how many (0: `n` is no
      * interrupt). Offered by interrupt controllers. [main] */
     uint32_t (*interrupt)(void *self, uint32_t n, uint32_t cells[4]);
-    /* Add properties and subnodes to the device's own node. [main] optional */
+    /* Add properties and subnodes to the device's own node. PB_ENOSPC without a text when the
+     * blob is full: it is called again with a larger one. [main] optional */
     int (*fill)(void *self, void *fdt, int32_t node, pb_err *e);
 };
 

@@ -22,7 +22,7 @@ uint32_t g_rep(const struct gen *g, uint32_t v)
 
 static int float_type(uint32_t t)
 {
-    return t == XL_F32 || t == XL_F64;
+    return t == XL_F32 || t == XL_F64 || t == XL_V128;
 }
 
 static int is_float(const struct gen *g, uint32_t v)
@@ -59,7 +59,10 @@ void g_spill(struct gen *g, uint32_t v)
         return;
     p->home = HOME_SPILL;
     p->where = g->n_spills++;
-    if (IS_XMM(p->reg))
+    if (xl_result(&g->b->op[v]) == XL_V128) {
+        g->n_spills++;
+        xa_op(&g->a, XO_MOVUPS_ST, 0, ENC(p->reg), home(g, p));
+    } else if (IS_XMM(p->reg))
         xa_op(&g->a, XO_MOVSD_ST, 0, ENC(p->reg), home(g, p));
     else
         xa_op(&g->a, XO_MOV_ST, 1, p->reg, home(g, p));
@@ -144,9 +147,15 @@ static void load_const(struct gen *g, int reg, const struct xl_op *o)
         xa_op(&g->a, XO_XORPS, 0, ENC(reg), xr(ENC(reg)));
         return;
     }
+    if (k == UINT64_MAX && o->type == XL_V128) {
+        xa_op(&g->a, XO_PCMPEQD, 0, ENC(reg), xr(ENC(reg)));
+        return;
+    }
     t = g_tmp(g);
     xa_movi(&g->a, t, k);
-    xa_op(&g->a, XO_MOVD, o->type == XL_F64, ENC(reg), xr(t));
+    xa_op(&g->a, XO_MOVD, o->type != XL_F32, ENC(reg), xr(t));
+    if (o->type == XL_V128)
+        xa_op(&g->a, XO_PUNPCKLQDQ, 0, ENC(reg), xr(ENC(reg)));
     g->locked = locked;
 }
 
@@ -186,6 +195,7 @@ static void load(struct gen *g, int reg, uint32_t v)
     }
     assert(p->home == HOME_SLOT || p->home == HOME_SPILL);
     switch (home_type(g, p, xl_result(o))) {
+    case XL_V128: xa_op(&g->a, XO_MOVUPS, 0, ENC(reg), home(g, p)); break;
     case XL_F32: xa_op(&g->a, XO_MOVSS, 0, ENC(reg), home(g, p)); break;
     case XL_F64: xa_op(&g->a, XO_MOVSD, 0, ENC(reg), home(g, p)); break;
     case XL_I32: xa_op(&g->a, XO_MOV, 0, reg, home(g, p)); break;
@@ -212,6 +222,9 @@ int g_reg(struct gen *g, uint32_t x)
         r = temporary(g, is_float(g, v));
         load(g, r, v);
         g_bind(g, r, v);
+        if (float_type(xl_result(&g->b->op[v])) && xl_result(&g->b->op[v]) != XL_V128 &&
+            g->v[v].zero == ZERO_NONE)
+            g->v[v].zero = ZERO_64; /* loads clear the rest */
     }
     g->locked |= BIT(r);
     return r;
@@ -368,6 +381,23 @@ static void drop_dead(struct gen *g, uint32_t mask)
 void g_release(struct gen *g)
 {
     drop_dead(g, g->locked);
+}
+
+/* Homes need no care: what is loaded from them has the rest zero, and a vector slot is one
+ * only after this was done. */
+void g_zero_above(struct gen *g, uint32_t v)
+{
+    int f32 = xl_result(&g->b->op[v]) == XL_F32, r;
+
+    if (g->v[v].zero >= (f32 ? ZERO_32 : ZERO_64))
+        return;
+    r = ENC(g_reg(g, v));
+    if (f32)
+        xa_opi(&g->a, XO_INSERTPS, 0, r, xr(r), 0x0e, 1);
+    else
+        xa_op(&g->a, XO_MOVQ, 0, r, xr(r));
+    g->v[v].zero = f32 ? ZERO_32 : ZERO_64;
+    g->v[v].hi = 0;
 }
 
 void g_changed(struct gen *g, uint32_t v)

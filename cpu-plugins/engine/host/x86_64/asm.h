@@ -125,6 +125,9 @@ enum {
     XO_MOVSD = 0x10 | XO_0F | XO_F2,
     XO_MOVSD_ST = 0x11 | XO_0F | XO_F2,
     XO_MOVAPS = 0x28 | XO_0F,
+    XO_MOVUPS = 0x10 | XO_0F,
+    XO_MOVUPS_ST = 0x11 | XO_0F,
+    XO_MOVQ = 0x7e | XO_0F | XO_F3,    /* xmm <- the low half of xmm or memory */
     XO_MOVD = 0x6e | XO_0F | XO_66,    /* xmm <- gpr; w: 64 bits */
     XO_MOVD_ST = 0x7e | XO_0F | XO_66, /* gpr <- xmm */
     XO_FADD = 0x58 | XO_0F,
@@ -153,6 +156,8 @@ enum {
     XO_ROUNDSD = 0x0b | XO_3A | XO_66,
     XO_PCLMUL = 0x44 | XO_3A | XO_66,      /* imm8 */
     XO_PSHUFD = 0x70 | XO_0F | XO_66,      /* imm8 */
+    XO_PUNPCKLQDQ = 0x6c | XO_0F | XO_66,
+    XO_INSERTPS = 0x21 | XO_3A | XO_66,    /* imm8 */
     XO_PSRLDQ = 0x73 | XO_0F | XO_66,      /* reg 3, imm8 */
     /* FMA: 132/213/231 forms; 66 prefix; w: double */
     XO_FMA = 0x99 | XO_38 | XO_66, /* 132; + 0x10: 213, + 0x20: 231; + 2 msub, 4 nmadd, 6 nmsub */

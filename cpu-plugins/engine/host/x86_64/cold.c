@@ -31,12 +31,13 @@ struct carg x86_arg(struct gen *g, uint32_t v)
 
     uint32_t type = xl_result(&g->b->op[v]);
 
-    if (g_const(g, v, &k)) /* an I32 may stand for an I64's low half */
+    if (type != XL_V128 && g_const(g, v, &k)) /* an I32 may stand for an I64's low half */
         return x86_arg_imm((int64_t)(type == XL_I32 ? (uint32_t)k : k));
     switch (type) {
     case XL_I32: a.kind = CARG_I32; break;
     case XL_F32: a.kind = CARG_F32; break;
     case XL_F64: a.kind = CARG_F64; break;
+    case XL_V128: a.kind = CARG_V128; break;
     default: break;
     }
     a.reg = (int8_t)g_reg(g, v);
@@ -59,7 +60,8 @@ void x86_call_args(struct gen *g, const struct carg *arg, uint32_t n)
 
     for (uint32_t i = 0; i < n; i++) {
         const struct carg *p = &arg[i];
-        struct xrm m = xm(RBP, ARG(i + 1)), high = xm(RBP, ARG(i + 1) + 4);
+        int32_t at = p->cell ? CELL(i + 1) : ARG(i + 1);
+        struct xrm m = xm(RBP, at), high = xm(RBP, at + 4);
 
         switch (p->kind) {
         case CARG_GPR:
@@ -76,18 +78,21 @@ void x86_call_args(struct gen *g, const struct carg *arg, uint32_t n)
             xa_opi(a, XO_MOV_I, 0, 0, high, 0, 4);
             break;
         case CARG_F64: xa_op(a, XO_MOVSD_ST, 0, ENC(p->reg), m); break;
-        case CARG_IMM: store_imm(a, ARG(i + 1), p->imm); break;
+        case CARG_IMM: store_imm(a, at, p->imm); break;
+        case CARG_V128: xa_op(a, XO_MOVUPS_ST, 0, ENC(p->reg), xm(RBP, CELL(i + 1))); break;
         default: break;
         }
     }
 }
 
-void x86_result(struct gen *g, int dst, int f32)
+void x86_result(struct gen *g, int dst, uint32_t type)
 {
     struct xrm m = xm(RBP, ARG(ARG_RESULT));
 
-    if (IS_XMM(dst))
-        xa_op(&g->a, f32 ? XO_MOVSS : XO_MOVSD, 0, ENC(dst), m);
+    if (type == XL_V128)
+        xa_op(&g->a, XO_MOVUPS, 0, ENC(dst), xm(RBP, CELL(0)));
+    else if (IS_XMM(dst))
+        xa_op(&g->a, type == XL_F32 ? XO_MOVSS : XO_MOVSD, 0, ENC(dst), m);
     else
         xa_op(&g->a, XO_MOV, 1, dst, m);
 }
@@ -124,7 +129,7 @@ static void emit_call(struct gen *g, struct cold *c)
     x86_call_args(g, c->arg, 5);
     xa_call_to(&g->a, c->thunk);
     if (c->dst >= 0)
-        x86_result(g, c->dst, c->dst_f32);
+        x86_result(g, c->dst, c->dst_type);
     if (c->kept_base >= 0) { /* C may have flushed it: out of reach */
         xa_mov(&g->a, 1, c->kept, c->kept_base);
         xa_opi(&g->a, XO_BTC_I, 1, 7, xr(c->kept), 63, 1);

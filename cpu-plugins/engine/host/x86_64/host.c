@@ -4,8 +4,8 @@
  * x86-64-v2 (SSE4.1, POPCNT) is required; BMI, AVX, FMA, PCLMULQDQ and FSGSBASE are used
  * when they are there. A unit's code is its ops in order, then its cold paths.
  *
- * Not modelled: 128- and 256-bit slots (a block that has them is refused), counting of
- * instructions (x->insns, x->budget stay as they are), return prediction.
+ * Not modelled: 256-bit slots (a block that has them is refused), counting of instructions
+ * (x->insns, x->budget stay as they are), return prediction.
  */
 #include "x86.h"
 
@@ -85,6 +85,10 @@ static void reset(struct xl_engine *e)
 
 static void select_op(struct gen *g, const struct xl_op *o)
 {
+    if (o->op >= XL_OP_vmake) {
+        x86_sel_vec(g, o);
+        return;
+    }
     switch (o->op) {
     case XL_OP_nop: case XL_OP_trunc: break;
     case XL_OP_const: g->v[g->i].home = HOME_CONST; break;
@@ -124,18 +128,21 @@ static void select_op(struct gen *g, const struct xl_op *o)
     case XL_OP_unbox32:
         x86_sel_fmove(g, o);
         break;
+    case XL_OP_fminnm: case XL_OP_fmaxnm: case XL_OP_frint: case XL_OP_fcmp:
+        x86_soft_call(g, o);
+        break;
     default: x86_sel_ctl(g, o); break;
     }
 }
 
 /* Is there nothing to do for it? Unread values without effects, and second names, but
- * box32, which may have to make its operand boxed. */
+ * box32 and f2v, which may have to fill up their operand's register. */
 static int skip(const struct gen *g, const struct xl_op *o)
 {
     const struct val *v = &g->v[g->i];
 
     if (v->rep != g->i)
-        return o->op != XL_OP_box32;
+        return o->op != XL_OP_box32 && o->op != XL_OP_f2v;
     if (v->defer)
         return 1;
     return v->uses == 0 && !(xl_opinfo[o->op].flags & (XL_E | XL_F));
@@ -144,7 +151,7 @@ static int skip(const struct gen *g, const struct xl_op *o)
 static int known_types(const struct xl_block *b)
 {
     for (uint32_t i = 0; i < b->n_ops; i++) {
-        if (b->op[i].type > XL_F64)
+        if (b->op[i].type > XL_V128)
             return 0;
     }
     return 1;

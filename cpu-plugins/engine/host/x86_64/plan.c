@@ -19,6 +19,8 @@ static const struct xl_helper *helper_of(const struct gen *g, const struct xl_op
     return &g->b->guest->helpers[g->b->call[o->imm].helper];
 }
 
+enum { BOX = 1, VECTOR };
+
 /* ---- Names ------------------------------------------------------------------------- */
 
 static uint32_t name_unbox(struct gen *g, uint32_t i, uint32_t a, uint32_t *checked)
@@ -31,12 +33,28 @@ static uint32_t name_unbox(struct gen *g, uint32_t i, uint32_t a, uint32_t *chec
     return i;
 }
 
+/* A scalar whose register is filled up in place, if that is not a constant's or a vector's
+ * and nobody wants it filled up otherwise. */
+static void name_filled(struct gen *g, uint32_t i, uint32_t a, uint8_t how, uint8_t *above)
+{
+    uint32_t r = g->v[a].rep;
+    const struct xl_op *o = &g->b->op[r];
+
+    if (o->op == XL_OP_const || xl_result(o) == XL_V128 || (above[r] && above[r] != how) ||
+        xl_result(o) != xl_result(&g->b->op[a]))
+        return;
+    above[r] = how;
+    g->v[i].rep = r;
+}
+
 static void names(struct gen *g)
 {
     uint32_t checked[XL_MAX_OPS]; /* F64 value: the unbox32 of it */
+    uint8_t above[XL_MAX_OPS]; /* what is above a scalar: 0 anything, BOX ones, VECTOR zeros */
     uint32_t n_slots = g->b->guest->n_slots, *cur = g->slot_cur;
 
     memset(checked, 0xff, g->b->n_ops * sizeof(checked[0]));
+    memset(above, 0, g->b->n_ops);
     memset(cur, 0xff, n_slots * sizeof(*cur));
     for (uint32_t i = 0; i < g->b->n_ops; i++) {
         const struct xl_op *o = &g->b->op[i];
@@ -56,9 +74,10 @@ static void names(struct gen *g)
                 v->rep = g->v[o->a].rep; /* a move */
             break;
         case XL_OP_box32:
-            if (g->b->op[g->v[o->a].rep].op != XL_OP_const)
-                v->rep = g->v[o->a].rep;
+            name_filled(g, i, o->a, BOX, above);
             break;
+        case XL_OP_f2v: name_filled(g, i, o->a, VECTOR, above); break;
+        case XL_OP_v2f: v->rep = g->v[o->a].rep; break;
         case XL_OP_unbox32: v->rep = name_unbox(g, i, g->v[o->a].rep, checked); break;
         case XL_OP_call:
             if (helper_of(g, o)->flags & XL_H_STATE)
@@ -176,7 +195,8 @@ static void wants(struct gen *g)
             continue;
         r = g->v[o->a].rep;
         if (g->t->slot_reg[o->imm] >= 0 && g->v[r].want < 0 && computed(g->b->op[r].op) &&
-            barrier <= r && since[o->imm] <= r)
+            barrier <= r && since[o->imm] <= r &&
+            (o->type == XL_V128 || xl_result(&g->b->op[r]) != XL_V128))
             g->v[r].want = g->t->slot_reg[o->imm];
         since[o->imm] = i + 1;
     }

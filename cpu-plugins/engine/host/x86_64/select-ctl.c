@@ -144,7 +144,7 @@ static void call(struct gen *g, const struct xl_op *o)
     if (h->flags & XL_H_STATE)
         g_state_changed(g);
     if (h->type)
-        x86_result(g, g_def(g), h->type == XL_F32);
+        x86_result(g, g_def(g), h->type);
 }
 
 void x86_sel_ctl(struct gen *g, const struct xl_op *o)

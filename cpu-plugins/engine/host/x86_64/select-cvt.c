@@ -133,7 +133,7 @@ static void from_int(struct gen *g, const struct xl_op *o)
         return;
     g->v[g->i].hi = 0; /* not after the cold path */
     c->dst = (int8_t)XMM(d);
-    c->dst_f32 = o->type == XL_F32;
+    c->dst_type = o->type;
     c->back = g->a.p;
 }
 
@@ -159,6 +159,10 @@ static void between(struct gen *g, const struct xl_op *o)
 
 void x86_sel_cvt(struct gen *g, const struct xl_op *o)
 {
+    if (g->b->fp_mode & XL_FP_FZ || o->imm >> 8) { /* flushes; has a binary point */
+        x86_soft_call(g, o);
+        return;
+    }
     switch (o->op) {
     case XL_OP_f2i: to_int(g, o); break;
     case XL_OP_i2f: from_int(g, o); break;

@@ -89,6 +89,7 @@ static void box_in_place(struct gen *g, uint32_t v)
     if (p->hi || p->last <= g->i)
         return;
     r = g_reg(g, v);
+    p->zero = ZERO_NONE;
     if (g->t->halves & BIT(r)) {
         r = g_xtmp(g);
         g_copy(g, r, v);

@@ -39,7 +39,7 @@ static int is_riscv(const struct gen *g)
 static void soft_args(struct gen *g, const struct xl_op *o, struct carg *arg)
 {
     uint32_t v[3] = {o->a, o->b, o->c}, n = xl_operands(o->op);
-    uint64_t how = o->type | (uint64_t)o->flags << 8 | ((uint64_t)o->imm & 7u) << 16;
+    uint32_t how = XL_FP_HOW(o, g->b->fp_mode);
 
     for (uint32_t i = 0; i < n; i++)
         arg[i] = x86_arg(g, v[i]);
@@ -64,7 +64,7 @@ void x86_soft_call(struct gen *g, const struct xl_op *o)
     x86_call_args(g, arg, 5);
     xa_call_to(&g->a, g->c->thunk[TH_FP]);
     g_release(g);
-    x86_result(g, g_def(g), xl_result(o) == XL_F32);
+    x86_result(g, g_def(g), xl_result(o));
 }
 
 /* ---- Common pieces ------------------------------------------------------------------------ */
@@ -98,7 +98,7 @@ void x86_check_nan(struct gen *g, const struct xl_op *o, int d, struct cold *c)
     }
     c->site[c->n_sites++] = xa_jcc(&g->a, CC_P);
     c->dst = (int8_t)XMM(d);
-    c->dst_f32 = o->type == XL_F32;
+    c->dst_type = o->type;
     c->back = g->a.p;
 }
 
@@ -180,7 +180,7 @@ static void minmax(struct gen *g, const struct xl_op *o)
     c->site[c->n_sites++] = xa_jcc(&g->a, CC_E);
     x86_sse(g, code, d, a, b);
     c->dst = (int8_t)XMM(d);
-    c->dst_f32 = o->type == XL_F32;
+    c->dst_type = o->type;
     c->back = g->a.p;
 }
 
@@ -188,7 +188,7 @@ void x86_sel_fp(struct gen *g, const struct xl_op *o)
 {
     if (o->op == XL_OP_fmin || o->op == XL_OP_fmax)
         minmax(g, o);
-    else if ((o->imm & 7) != XL_RM_DYN)
+    else if ((o->imm & 7) != XL_RM_DYN || g->b->fp_mode & XL_FP_FZ)
         x86_soft_call(g, o);
     else if (o->op == XL_OP_fsqrt)
         sqrt_op(g, o);

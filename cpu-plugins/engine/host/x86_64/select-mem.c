@@ -143,11 +143,11 @@ static void load_int(struct gen *g, uint32_t memop, int d, struct xrm m)
 static void load(struct gen *g, const struct xl_op *o)
 {
     uint32_t memop = XL_MEM_OP(o->imm);
-    int fp = o->type == XL_F32 || o->type == XL_F64, d;
+    int fp = o->type == XL_F32 || o->type == XL_F64 || o->type == XL_V128, d;
     struct cold *c = x86_cold(g, COLD_CALL);
     struct xrm m;
 
-    c->thunk = g->c->thunk[TH_LD];
+    c->thunk = g->c->thunk[o->type == XL_V128 ? TH_LD128 : TH_LD];
     c->arg[1] = x86_arg_imm(memop);
     if (memop & XL_M_BIG) {
         g_forget_page(g);
@@ -159,7 +159,8 @@ static void load(struct gen *g, const struct xl_op *o)
         d = fp ? g_def_new(g) : 0;
         m = x86_tlb(g, o->a, o->imm, 0, c, R_NONE);
         if (fp) {
-            xa_op(&g->a, o->type == XL_F32 ? XO_MOVSS : XO_MOVSD, 0, ENC(d), m);
+            xa_op(&g->a, o->type == XL_V128 ? XO_MOVUPS
+                         : o->type == XL_F32 ? XO_MOVSS : XO_MOVSD, 0, ENC(d), m);
         } else {
             g_free_scratch(g);
             d = g_def(g);
@@ -167,7 +168,8 @@ static void load(struct gen *g, const struct xl_op *o)
         }
     }
     c->dst = (int8_t)d;
-    c->dst_f32 = o->type == XL_F32;
+    c->dst_type = o->type;
+    g->v[g->i].zero = o->type == XL_F32 ? ZERO_32 : o->type == XL_F64 ? ZERO_64 : ZERO_NONE;
     after_access(g, o, c);
 }
 
@@ -178,6 +180,25 @@ static void store_imm(struct gen *g, uint32_t size, struct xrm m, int32_t imm)
     case 1: xa_opi(&g->a, XO_MOV_I | XO_66, 0, 0, m, imm, 2); break;
     default: xa_opi(&g->a, XO_MOV_I, size == 3, 0, m, imm, 4); break;
     }
+}
+
+static void store_vec(struct gen *g, const struct xl_op *o)
+{
+    struct cold *c = x86_cold(g, COLD_CALL);
+    int r = g_reg(g, o->b);
+
+    c->thunk = g->c->thunk[TH_ST128];
+    c->arg[1] = x86_arg_imm(XL_MEM_OP(o->imm));
+    c->arg[2] = (struct carg){.kind = CARG_V128, .reg = (int8_t)r}; /* cell[3] */
+    if (XL_MEM_OP(o->imm) & XL_M_BIG) {
+        g_forget_page(g);
+        c->arg[0] = (struct carg){.kind = CARG_GPR, .reg = (int8_t)g_reg(g, o->a),
+                                  .disp = XL_MEM_DISP(o->imm)};
+        c->site[c->n_sites++] = xa_jmp(&g->a);
+    } else {
+        xa_op(&g->a, XO_MOVUPS_ST, 0, ENC(r), x86_tlb(g, o->a, o->imm, 1, c, R_NONE));
+    }
+    after_access(g, o, c);
 }
 
 static void store(struct gen *g, const struct xl_op *o)
@@ -219,15 +240,20 @@ static void store(struct gen *g, const struct xl_op *o)
             xa_op(&g->a, op[size], size == 3, r, m);
     }
     after_access(g, o, c);
-    if ((memop & XL_M_SEQ) == XL_M_SEQ)
-        xa_opi(&g->a, 0x83 | XO_LOCK, 0, ALU_OR, xm(RSP, 0), 0, 1);
 }
 
 void x86_sel_mem(struct gen *g, const struct xl_op *o)
 {
     switch (o->op) {
     case XL_OP_ld: load(g, o); break;
-    case XL_OP_st: store(g, o); break;
+    case XL_OP_st:
+        if (o->type == XL_V128)
+            store_vec(g, o);
+        else
+            store(g, o);
+        if ((XL_MEM_OP(o->imm) & XL_M_SEQ) == XL_M_SEQ)
+            xa_opi(&g->a, 0x83 | XO_LOCK, 0, ALU_OR, xm(RSP, 0), 0, 1);
+        break;
     default: /* fence: a locked instruction is the cheapest full barrier */
         if (o->flags & XL_FENCE_WR)
             xa_opi(&g->a, 0x83 | XO_LOCK, 0, ALU_OR, xm(RSP, 0), 0, 1);

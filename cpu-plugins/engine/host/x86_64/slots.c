@@ -9,7 +9,13 @@
 
 static int is_float(uint32_t type)
 {
-    return type == XL_F32 || type == XL_F64;
+    return type == XL_F32 || type == XL_F64 || type == XL_V128;
+}
+
+/* May the slot hold all of v, as v's home or by its register? */
+static int holds_all(const struct gen *g, const struct xl_slot *s, uint32_t v)
+{
+    return s->type == XL_V128 || xl_result(&g->b->op[v]) != XL_V128;
 }
 
 void g_get(struct gen *g, uint32_t slot)
@@ -59,10 +65,11 @@ static void put_memory(struct gen *g, uint32_t slot, uint32_t v)
     r = g_reg(g, v);
     leave_slot(g, slot, v);
     if (IS_XMM(r))
-        xa_op(&g->a, s->type == XL_F64 ? XO_MOVSD_ST : XO_MOVSS_ST, 0, ENC(r), m);
+        xa_op(&g->a, s->type == XL_V128 ? XO_MOVUPS_ST
+                     : s->type == XL_F64 ? XO_MOVSD_ST : XO_MOVSS_ST, 0, ENC(r), m);
     else
         xa_op(&g->a, XO_MOV_ST, s->type == XL_I64, r, m);
-    if (p->home == HOME_NONE && (s->type == XL_I64 || s->type == XL_F64)) {
+    if (p->home == HOME_NONE && s->type != XL_I32 && s->type != XL_F32 && holds_all(g, s, v)) {
         p->home = HOME_SLOT;
         p->where = slot;
         g->slot_val[slot] = v;
@@ -90,7 +97,8 @@ void g_put(struct gen *g, uint32_t slot, uint32_t x)
     g_copy(g, r, v);
     g->rv[r] = v;
     /* What must keep its upper half does not live in a slot that is saved by half. */
-    if (g->b->guest->slots[slot].type == XL_F32 && p->hi)
+    if ((g->b->guest->slots[slot].type == XL_F32 && p->hi) ||
+        !holds_all(g, &g->b->guest->slots[slot], v))
         return;
     if (from < 0 || (g->t->temps & BIT(from))) {
         if (from >= 0) {

@@ -42,14 +42,23 @@ static uint32_t find_features(void)
         f |= XF_FMA;
     if (__builtin_cpu_supports("pclmul"))
         f |= XF_PCLMUL;
+    if (__builtin_cpu_supports("avx2"))
+        f |= XF_AVX2;
+    if (__builtin_cpu_supports("aes"))
+        f |= XF_AES;
     if (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE)
         f |= XF_GS;
-    return f & ~xl_x86_hide_features;
+    f &= ~xl_x86_hide_features;
+    if (!(f & XF_AVX))
+        f &= ~(uint32_t)(XF_FMA | XF_AVX2);
+    if (!(f & XF_AVX2))
+        f &= ~(uint32_t)XF_AES;
+    return f;
 }
 
 static int is_float(uint32_t type)
 {
-    return type == XL_F32 || type == XL_F64;
+    return type == XL_F32 || type == XL_F64 || type == XL_V128;
 }
 
 /* The slot of lowest rank, beyond `after`, of a class; UINT32_MAX: none. */
@@ -60,7 +69,7 @@ static uint32_t next_slot(const struct xl_guest *g, int fp, uint32_t *rank, uint
     for (uint32_t i = 0; i < g->n_slots; i++) {
         const struct xl_slot *s = &g->slots[i];
 
-        if (s->rank == 0 || s->type > XL_F64 || is_float(s->type) != fp)
+        if (s->rank == 0 || s->type > XL_V128 || is_float(s->type) != fp)
             continue;
         if (s->rank < *rank || (s->rank == *rank && i <= after && after != UINT32_MAX))
             continue;
@@ -89,6 +98,7 @@ static void pin(struct x86_target *t, const struct xl_guest *g, int fp, uint32_t
         t->slot_reg[slot] = p->reg;
         t->pinned |= BIT(p->reg);
         t->halves |= p->type == XL_F32 ? BIT(p->reg) : 0;
+        t->shorts |= p->type == XL_F32 || p->type == XL_F64 ? BIT(p->reg) : 0;
         t->n_pins++;
     }
 }

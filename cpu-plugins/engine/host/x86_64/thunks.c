@@ -13,6 +13,8 @@
  */
 #include "x86.h"
 
+#include "../../interp/vec.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +32,7 @@ static void pin_move(struct xasm *a, const struct x86_pin *p, int store)
     struct xrm m = xm(RBP, p->off);
 
     switch (p->type) {
+    case XL_V128: xa_op(a, store ? XO_MOVUPS_ST : XO_MOVUPS, 0, ENC(p->reg), m); break;
     case XL_F32: xa_op(a, store ? XO_MOVSS_ST : XO_MOVSS, 0, ENC(p->reg), m); break;
     case XL_F64: xa_op(a, store ? XO_MOVSD_ST : XO_MOVSD, 0, ENC(p->reg), m); break;
     default: xa_op(a, store ? XO_MOV_ST : XO_MOV, p->type == XL_I64, p->reg, m); break;
@@ -178,22 +181,23 @@ static int32_t temps(struct xasm *a, uint32_t mask, int store)
         if (!(mask & BIT(r)))
             continue;
         if (IS_XMM(r))
-            xa_op(a, store ? XO_MOVSD_ST : XO_MOVSD, 0, ENC(r), xm(RSP, at));
+            xa_op(a, store ? XO_MOVUPS_ST : XO_MOVUPS, 0, ENC(r), xm(RSP, at));
         else
             xa_op(a, store ? XO_MOV_ST : XO_MOV, 1, r, xm(RSP, at));
-        at += 8;
+        at += IS_XMM(r) ? 16 : 8;
     }
     return at;
 }
 
 /* rsp is 8 off a multiple of 16 on entry, by the unit's call. */
 static const uint8_t *make_call(struct xasm *a, const struct x86_code *c, uintptr_t fn,
-                                uint32_t flags)
+                                uint32_t flags, uint32_t vec)
 {
+    static const int8_t reg[] = {RSI, RDX, RCX, R8, R9};
     const struct x86_target *t = &c->t;
     const uint8_t *start = here(a);
     uint32_t keep = t->temps & ~CALLEE_SAVED;
-    int32_t frame = 8 * __builtin_popcount(keep);
+    int32_t frame = 8 * __builtin_popcount(keep) + 8 * __builtin_popcount(keep >> 16);
 
     frame += frame % 16 ? 0 : 8;
     xa_alui(a, ALU_SUB, 1, xr(RSP), frame);
@@ -204,11 +208,12 @@ static const uint8_t *make_call(struct xasm *a, const struct x86_code *c, uintpt
     if (flags & CALL_FP)
         csr_to_host(a);
     xa_op(a, XO_LEA, 1, RDI, xm(RBP, -RBP_BIAS));
-    xa_op(a, XO_MOV, 1, RSI, xm(RBP, ARG(1)));
-    xa_op(a, XO_MOV, 1, RDX, xm(RBP, ARG(2)));
-    xa_op(a, XO_MOV, 1, RCX, xm(RBP, ARG(3)));
-    xa_op(a, XO_MOV, 1, R8, xm(RBP, ARG(4)));
-    xa_op(a, XO_MOV, 1, R9, xm(RBP, ARG(5)));
+    for (uint32_t i = 0; i < 5; i++) {
+        if (vec >> i & 1)
+            xa_op(a, XO_LEA, 1, reg[i], xm(RBP, CELL(i + 1)));
+        else
+            xa_op(a, XO_MOV, 1, reg[i], xm(RBP, ARG(i + 1)));
+    }
     xa_movi(a, RAX, fn);
     xa_op(a, XO_INCDEC, 0, 2, xr(RAX));
     xa_op(a, XO_MOV_ST, 1, RAX, xm(RBP, ARG(ARG_RESULT)));
@@ -238,7 +243,7 @@ static int make_helpers(struct xasm *a, struct x86_code *c, const struct xl_gues
             f |= CALL_WRITE;
         if (h->flags & XL_H_FP)
             f |= CALL_FP;
-        c->helper[i] = make_call(a, c, (uintptr_t)h->fn, f);
+        c->helper[i] = make_call(a, c, (uintptr_t)h->fn, f, h->vec);
     }
     return PB_OK;
 }
@@ -271,6 +276,21 @@ uint64_t x86_clmul(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t high)
     return r;
 }
 
+/* A vector op: operands in x->cell[1] to [3], `how` packs the record but its imm. */
+uint64_t x86_vec(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c, uint64_t how,
+                 uint64_t imm)
+{
+    struct xl_op op = {.op = (uint16_t)how, .type = (uint8_t)(how >> 16),
+                       .flags = (uint8_t)(how >> 24), .imm = (int64_t)imm};
+    struct xl_vin in = {x->cell[1], x->cell[2], x->cell[3]};
+
+    (void)a;
+    (void)b;
+    (void)c;
+    xl_vec(x, &op, (uint32_t)(how >> 32), &in, &x->cell[0]);
+    return x->cell[0].d[0];
+}
+
 int x86_thunks(struct x86_code *c, const struct xl_engine *e)
 {
     const uintptr_t fn[TH_COUNT] = {
@@ -278,6 +298,8 @@ int x86_thunks(struct x86_code *c, const struct xl_engine *e)
         [TH_RMW] = (uintptr_t)xl_slow_rmw, [TH_CAS] = (uintptr_t)xl_slow_cas,
         [TH_LL] = (uintptr_t)xl_slow_ll, [TH_SC] = (uintptr_t)xl_slow_sc,
         [TH_FP] = (uintptr_t)xl_soft_fp, [TH_CLMUL] = (uintptr_t)x86_clmul,
+        [TH_LD128] = (uintptr_t)xl_slow_ld128, [TH_ST128] = (uintptr_t)xl_slow_st128,
+        [TH_VEC] = (uintptr_t)x86_vec,
     };
     struct xasm a;
     int r;
@@ -290,7 +312,8 @@ int x86_thunks(struct x86_code *c, const struct xl_engine *e)
     x86_jump_cache(&a, c);
     for (int i = 0; i < TH_COUNT; i++)
         c->thunk[i] = make_call(&a, c, fn[i],
-                                i == TH_CLMUL ? 0 : i == TH_FP ? CALL_FP : CALL_ALL | CALL_FP);
+                                i == TH_CLMUL ? 0
+                                : i == TH_FP || i == TH_VEC ? CALL_FP : CALL_ALL | CALL_FP, 0);
     r = make_helpers(&a, c, e->guest);
     if (r == PB_OK)
         r = x86_mem_commit(&c->mem, &a, NULL);

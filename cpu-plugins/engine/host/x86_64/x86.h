@@ -6,7 +6,7 @@
  *   rbp  struct xl_vcpu + 128, so that a one-byte displacement reaches 256 bytes of it
  *   gs   base is x->ctx; without FSGSBASE r10 is
  *   rbx rsi rdi r8-r10 r12-r15   pinned: the guest's ten busiest integer slots
- *   xmm0-xmm9                    pinned: the ten busiest floating point slots
+ *   xmm0-xmm9                    pinned: the ten busiest floating point and vector slots
  *   rax rcx rdx r11, xmm10-xmm15 and pins that have no slot: temporaries
  *   MXCSR                        the guest's: rounding mode and sticky flags
  * At every unit's entry and exit, at every guest access and call, the pinned slots are in
@@ -37,7 +37,8 @@
 /* x->spill[] carries arguments and results between units and thunks. */
 #define ARG_RESULT 0
 #define ARG(n) VOFF(spill[n]) /* 1 to 5 */
-#define XL_FRAME (XL_MAX_OPS * 8u) /* a place for every value of a block */
+#define CELL(n) VOFF(cell[n]) /* 0 a vector result, 1 to 4 arguments */
+#define XL_FRAME (XL_MAX_OPS * 16u) /* a place for every value of a block */
 
 /* ---- The target ------------------------------------------------------------------- */
 
@@ -51,7 +52,9 @@ enum { /* host features that code depends on */
     XF_FMA = 64,
     XF_PCLMUL = 128,
     XF_AVX512 = 256, /* F: unsigned conversions */
-    XF_GS = 512      /* wrgsbase in user mode */
+    XF_GS = 512,     /* wrgsbase in user mode */
+    XF_AVX2 = 1024,  /* with AVX: vectors have code of their own */
+    XF_AES = 2048    /* with AVX */
 };
 
 #define MAX_PINS 20
@@ -71,6 +74,7 @@ struct x86_target {
     uint32_t temps;    /* registers for values, as bits */
     uint32_t pinned;   /* registers with a slot */
     uint32_t halves;   /* of these, those of F32 slots: calls do not keep the upper half */
+    uint32_t shorts;   /* and those of F32 and F64 slots: they do not keep a vector */
     uint32_t nan_rule;
 };
 
@@ -110,7 +114,8 @@ struct x86_const { /* each 16 bytes, aligned */
     float u32_max_f, i64_end_f, pad[2]; /* the largest F32 below 2^32 */
 };
 
-enum { TH_LD, TH_ST, TH_RMW, TH_CAS, TH_LL, TH_SC, TH_FP, TH_CLMUL, TH_COUNT };
+enum { TH_LD, TH_ST, TH_RMW, TH_CAS, TH_LL, TH_SC, TH_FP, TH_CLMUL, TH_LD128, TH_ST128, TH_VEC,
+       TH_COUNT };
 
 struct x86_code { /* e->code */
     struct x86_mem mem;
@@ -128,6 +133,8 @@ struct x86_code { /* e->code */
 };
 
 int x86_thunks(struct x86_code *c, const struct xl_engine *e);
+uint64_t x86_vec(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c, uint64_t how,
+                 uint64_t imm);
 uint64_t x86_clmul(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t high);
 /* Jump to the unit at guest pc rax by the jump cache; uses rcx. */
 void x86_jump_cache(struct xasm *a, const struct x86_code *c);
@@ -150,6 +157,7 @@ int x86_find_pc(const struct xl_unit *u, uintptr_t host_pc, int64_t *delta);
 
 #define NO_VALUE UINT32_MAX
 
+enum { ZERO_NONE, ZERO_64, ZERO_32 }; /* nothing; the bits from 64 up; those from 32 up */
 enum { HOME_NONE, HOME_SLOT, HOME_SPILL, HOME_CONST, HOME_PC };
 
 struct val {
@@ -161,6 +169,7 @@ struct val {
     int8_t want;    /* pinned register it is computed for, or -1 */
     uint8_t home;   /* HOME_*: where it is besides reg */
     uint8_t hi;     /* F32: the upper half of its register is all ones */
+    uint8_t zero;   /* of its xmm register is known to be zero: ZERO_* */
     uint8_t defer;  /* its only reader does it by itself */
     uint8_t again;  /* ld, st: the same base is accessed again before anything can flush */
 };
@@ -173,9 +182,10 @@ struct last_page {
     int8_t page, add;  /* registers: guest page, host minus guest address */
 };
 
-enum { CARG_NONE, CARG_GPR, CARG_I32, CARG_F32, CARG_F64, CARG_IMM };
+enum { CARG_NONE, CARG_GPR, CARG_I32, CARG_F32, CARG_F64, CARG_IMM, CARG_V128 };
 struct carg {
     uint8_t kind;
+    uint8_t cell;  /* to x->cell[], where vectors always go, not to x->spill[] */
     int8_t reg;
     int32_t disp;  /* CARG_GPR: added */
     int64_t imm;
@@ -187,7 +197,7 @@ enum { COLD_CALL, COLD_CONST, COLD_DIV, COLD_LINK, COLD_FAR, COLD_POLL };
 struct cold {
     uint8_t kind, n_sites;
     int8_t dst;       /* 0-31, or -1 */
-    uint8_t dst_f32;  /* xmm: 32 bits */
+    uint8_t dst_type; /* enum xl_type */
     uint8_t *site[4]; /* jumps to it */
     uint8_t *back;
     const uint8_t *thunk;
@@ -252,6 +262,7 @@ void g_copy(struct gen *g, int dst, uint32_t v); /* load v into a given register
 void g_release(struct gen *g);                 /* operands that die here lose their register */
 void g_free_scratch(struct gen *g);            /* scratch may hold the result: written last */
 int g_room(const struct gen *g, int n);        /* are n general temporaries unlocked? */
+void g_zero_above(struct gen *g, uint32_t v);  /* all bits above the scalar v to zero, in place */
 void g_changed(struct gen *g, uint32_t v);     /* its register was changed: homes are stale */
 void g_forget_page(struct gen *g);             /* give up g->last */
 void x86_end_op(struct gen *g);
@@ -273,6 +284,7 @@ void x86_sel_fp(struct gen *g, const struct xl_op *op);
 void x86_sel_cvt(struct gen *g, const struct xl_op *op);
 void x86_sel_fmove(struct gen *g, const struct xl_op *op);
 void x86_sel_ctl(struct gen *g, const struct xl_op *op);
+void x86_sel_vec(struct gen *g, const struct xl_op *op);
 
 /* Compare a and b; returns the condition code that means `cond`. */
 int x86_compare(struct gen *g, uint32_t cond, int w, uint32_t a, uint32_t b);
@@ -287,10 +299,13 @@ struct carg x86_arg_imm(int64_t imm);
 struct cold *x86_cold(struct gen *g, int kind);
 void x86_cold_emit(struct gen *g);
 void x86_call_args(struct gen *g, const struct carg *arg, uint32_t n);
-void x86_result(struct gen *g, int dst, int f32); /* from x->spill[0] */
+void x86_result(struct gen *g, int dst, uint32_t type); /* from x->spill[0] or cell[0] */
 /* The current op by xl_soft_fp(): as a call right here, or as a cold path. */
 void x86_soft_call(struct gen *g, const struct xl_op *o);
 struct cold *x86_soft_cold(struct gen *g, const struct xl_op *o);
+/* The same of a vector op, by xl_vec(). */
+void x86_vec_call(struct gen *g, const struct xl_op *o);
+struct cold *x86_vec_cold(struct gen *g, const struct xl_op *o);
 /* The result must not share a register with an operand if the cold path wants them. */
 int x86_def_float(struct gen *g, int keep_operands);
 /* After an arithmetic op: a NaN result is made the guest's. */

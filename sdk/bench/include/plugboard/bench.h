@@ -50,13 +50,17 @@ pb_dev *pbt_add(pbt *b, const char *cls, const char *name, const char *props);
 pb_dev *pbt_add_child(pb_dev *parent, uint32_t bus, const char *cls, const char *name,
                       const char *props);
 /* The same in steps, for wiring in between and for what must fail. create() gives NULL
- * and pbt_error() for an unknown class or a bad property; realize() PB_E*. */
+ * and pbt_error() for an unknown class or a bad property; realize() PB_E*. What a class
+ * carries is made with it, as "NAME.inner". */
 pb_dev *pbt_create(pbt *b, pb_dev *parent, uint32_t bus, const char *cls, const char *name,
                    const char *props);
 int pbt_realize(pb_dev *d);
 void pbt_reset(pb_dev *d, uint32_t kind); /* all three phases */
 void pbt_reset_all(pbt *b, uint32_t kind); /* phase by phase over all devices */
 void pbt_remove(pb_dev *d); /* drain, unrealize, free; children first */
+/* Ask the bus as device_del does: PB_OK: removed; PB_EAGAIN: it goes in a later
+ * pbt_settle(), when the guest lets go. */
+int pbt_unplug(pb_dev *d);
 int pbt_set_prop(pb_dev *d, const char *key, const char *value); /* runtime change */
 void *pbt_self(pb_dev *d);
 const void *pbt_provides(pb_dev *d, const char *id); /* table of an interface, or NULL */
