@@ -227,6 +227,7 @@ void pb_verify_classes(const struct pb_plugin *entry, GPtrArray *bad)
     for (uint32_t i = 0; i < entry->n_classes; i++) {
         const struct pb_class_ref *r = &entry->classes[i];
         const struct pb_device_class *c = r->cls; /* every table begins with size, flags, id */
+        struct pb_device_class older;
         int kind = 0;
         while (r->kind && kind < PB_KINDS && strcmp(r->kind, pb_kind_ids[kind]))
             kind++;
@@ -236,6 +237,10 @@ void pb_verify_classes(const struct pb_plugin *entry, GPtrArray *bad)
         }
         if (kind == PB_KINDS)
             continue; /* a later host's business */
+        if (kind == PB_KIND_DEVICE && c->size < sizeof *c) { /* from older headers */
+            memcpy(memset(&older, 0, sizeof older), c, c->size);
+            c = &older;
+        }
         struct at a = {bad, pb_kind_names[kind], kind == PB_KIND_CPU
                        ? ((const struct pb_cpu_class *)r->cls)->id : c->id};
         if (!a.id || !*a.id)
