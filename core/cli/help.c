@@ -137,8 +137,11 @@ int pb_help_class(enum pb_kind kind, const char *name, FILE *to, pb_err *e)
             pb_err_hint(e, "did you mean '%s'?", near);
         return PB_ENOENT;
     }
+    const struct pb_class *in = pb_class_carried(c);
     for (uint32_t i = 0; i < c->n_props; i++)
         g_ptr_array_add(v, &c->props[i]);
+    for (uint32_t i = 0; in && i < in->n_props; i++)
+        g_ptr_array_add(v, &in->props[i]);
     g_ptr_array_sort(v, by_prop);
     if (!v->len) {
         fprintf(to, "There are no options for %s.\n", c->id);

@@ -8,6 +8,8 @@
 
 #include <plugboard/draft/cpu.h>
 
+enum { CPU_ON, CPU_OFF, CPU_STARTING, CPU_STOPPING };
+
 struct pb_cpu {
     pb_dev *dev;
     struct pb_machine *m;
@@ -26,6 +28,9 @@ struct pb_cpu {
     uint64_t pc, args[8];
     uint32_t n_args;
     uint32_t own_entry; /* it was given for this CPU alone */
+    _Atomic uint32_t power; /* CPU_*: power.c */
+    uint64_t start_pc, start_args[8]; /* for CPU_STARTING */
+    uint32_t n_start;
 };
 
 struct pb_shared {
@@ -41,11 +46,19 @@ int pb_cpu_attach(pb_dev *d, const char *model, uint32_t index, pb_err *e);
 int pb_cpu_realize(pb_dev *d, pb_err *e);
 void pb_cpu_unrealize(pb_dev *d);
 void pb_cpu_free(pb_dev *d);
-int pb_cpu_start_thread(struct pb_cpu *c, pb_err *e); /* parked until pb_cpus_resume */
+/* Threads of all realized CPUs that have none, parked until pb_cpus_resume. As late as can
+ * be: alone, the main thread maps and unmaps without telling other host CPUs. [main] */
+int pb_cpus_start_threads(struct pb_machine *m, pb_err *e);
 void pb_cpus_ask(struct pb_machine *m);    /* park soon, do not wait for it; [any] */
 void pb_cpus_stop(struct pb_machine *m);   /* every run() has returned; [main] */
 void pb_cpus_resume(struct pb_machine *m); /* [main] */
 void pb_cpu_hold(pb_dev *d, gboolean on);  /* it does not resume with the others; [main] */
+/* power.c: PB_EINVAL, PB_EBUSY when it is not off. [any] */
+int pb_cpu_power_on(struct pb_cpu *c, uint64_t pc, const uint64_t *args, uint32_t n);
+void pb_cpu_power_off(struct pb_cpu *c);   /* as soon as it left run(); [any] */
+void pb_cpu_power_reset(struct pb_cpu *c); /* as the machine starts; it does not run */
+/* What its thread does when it is not on: TRUE when there was something. */
+gboolean pb_cpu_power_step(struct pb_cpu *c);
 /* Something happened that may end a halt. [any] */
 void pb_cpu_wake(struct pb_cpu *c);
 void pb_cpu_kick_all(struct pb_machine *m); /* leave run() soon; [any] */

@@ -56,14 +56,24 @@ void pb_cpu_code_written(struct pb_machine *m, struct pb_cpu *by, uint64_t gpa, 
     }
 }
 
-/* Sleep until something may have changed. */
-static void halt(struct pb_cpu *c)
+void pb_cpu_sleep(struct pb_cpu *c, gboolean (*ready)(struct pb_cpu *c))
 {
     atomic_exchange(&c->sleeping, 1);
-    if (!atomic_load(&c->asks) && !c->cls->can_run(c->dev->self))
+    if (!atomic_load(&c->asks) && !ready(c))
         while (atomic_load(&c->sleeping))
             pb_futex_wait(&c->sleeping, 1, NULL);
     atomic_store(&c->sleeping, 0);
+}
+
+static gboolean can_run(struct pb_cpu *c)
+{
+    return c->cls->can_run(c->dev->self) || atomic_load(&c->power) != CPU_ON;
+}
+
+/* Sleep until something may have changed. */
+static void halt(struct pb_cpu *c)
+{
+    pb_cpu_sleep(c, can_run);
     c->halted = !c->cls->can_run(c->dev->self);
 }
 
@@ -124,6 +134,8 @@ static void *cpu_thread(void *arg)
             return NULL;
         if (asks & ASK_PARK)
             park(c);
+        else if (pb_cpu_power_step(c))
+            continue;
         else if (c->halted)
             halt(c);
         else
@@ -131,11 +143,10 @@ static void *cpu_thread(void *arg)
     }
 }
 
-int pb_cpu_start_thread(struct pb_cpu *c, pb_err *e)
+static int start_thread(struct pb_cpu *c, pb_err *e)
 {
     char name[16];
 
-    atomic_store(&c->asks, ASK_PARK);
     int rc = pthread_create(&c->thread, NULL, cpu_thread, c);
     if (rc != 0)
         return pb_err_set(e, PB_ENOMEM, "cannot start the thread of CPU %u: %s", c->index,
@@ -144,6 +155,16 @@ int pb_cpu_start_thread(struct pb_cpu *c, pb_err *e)
     g_snprintf(name, sizeof name, "CPU %u", c->index);
     pthread_setname_np(c->thread, name);
     return 0;
+}
+
+int pb_cpus_start_threads(struct pb_machine *m, pb_err *e)
+{
+    int rc = 0;
+
+    for (guint i = 0; rc == 0 && i < m->cpus->len; i++)
+        if (!cpu_at(m, i)->started && cpu_at(m, i)->dev->realized)
+            rc = start_thread(cpu_at(m, i), e);
+    return rc;
 }
 
 void pb_cpus_ask(struct pb_machine *m)
@@ -203,14 +224,9 @@ int pb_cpu_attach(pb_dev *d, const char *model, uint32_t index, pb_err *e)
 int pb_cpu_realize(pb_dev *d, pb_err *e)
 {
     struct pb_cpu *c = d->cpu;
-    int rc = c->cls->realize(d->self, c, d, &pb_the_host, c->model, e);
 
-    if (rc < 0)
-        return rc;
-    rc = pb_cpu_start_thread(c, e);
-    if (rc < 0 && c->cls->unrealize)
-        c->cls->unrealize(d->self);
-    return rc;
+    atomic_store(&c->asks, ASK_PARK);
+    return c->cls->realize(d->self, c, d, &pb_the_host, c->model, e);
 }
 
 void pb_cpu_unrealize(pb_dev *d)

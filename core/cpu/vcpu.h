@@ -17,6 +17,9 @@ extern struct pb_cpu_gate pb_gate;
 void pb_gate_wait(struct pb_cpu *c); /* until it is open; `inside` is then set */
 void pb_gate_left(struct pb_cpu *c); /* the owner waits for us */
 void pb_cpu_kick(struct pb_cpu *c);
+/* Sleep until pb_cpu_wake(), unless `ready` says that there is something to do, or the thread
+ * was asked for something. */
+void pb_cpu_sleep(struct pb_cpu *c, gboolean (*ready)(struct pb_cpu *c));
 
 /* Into translated code. The store cannot pass the load as far as the one that closes the
  * gate sees: that one has a barrier for all threads between its store and its loads. */

@@ -425,7 +425,9 @@ static void thread_info(struct pb_gdb *g, const char *p)
     }
     struct pb_cpu *c = cpu_dev(g, (guint)id - 1)->cpu;
     g_autofree char *text = g_strdup_printf("CPU#%u %s [%s]", c->index, c->cls->id,
-                                            c->halted ? "halted" : "running");
+                                            atomic_load(&c->power) != CPU_ON ? "off"
+                                            : c->halted                   ? "halted"
+                                                                          : "running");
     pb_gdb_hex(s, text, strlen(text));
     reply(g, s->str);
 }

@@ -245,6 +245,25 @@ void pb_line_tell_all(pb_dev *d)
     }
 }
 
+void pb_line_retell(pb_dev *d)
+{
+    GHashTableIter it;
+    gpointer v;
+
+    g_hash_table_iter_init(&it, d->inputs);
+    while (g_hash_table_iter_next(&it, NULL, &v)) {
+        struct pb_input *in = v;
+        uint32_t old = atomic_load(&in->state), next;
+        do {
+            next = old & ~IN_TOLD;
+            if (IN_HIGH(old))
+                next |= IN_RISE | IN_BUSY;
+        } while (!atomic_compare_exchange_weak(&in->state, &old, next));
+        if ((next & IN_BUSY) && !(old & IN_BUSY))
+            dispatch(in);
+    }
+}
+
 /* ---- pb.line/1 ---------------------------------------------------------------------- */
 
 static const struct pb_line *line_out(pb_dev *d, const char *name, uint32_t i)

@@ -37,6 +37,8 @@ struct pb_input *pb_input_get(pb_dev *d, uint32_t n, gboolean make);
 void pb_line_drain(struct pb_domain *dom); /* the domain is held */
 void pb_line_free(pb_dev *d);              /* wires of d, its inputs, wires that end there */
 void pb_line_tell_all(pb_dev *d);           /* just realized: inputs that are high already */
+/* The sink forgot its inputs (reset) while lines may move: tell it of those that are high. */
+void pb_line_retell(pb_dev *d);
 /* Saved state: take over a level without telling the sink, then recount. */
 void pb_line_restore(struct pb_wire *w, uint32_t level);
 extern const struct pb_svc_line pb_line_service;

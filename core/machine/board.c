@@ -12,7 +12,10 @@
 
 static const char *board_option(pb_dev *d, const char *name)
 {
-    return g_hash_table_lookup(d->m->options, name);
+    const char *v = g_hash_table_lookup(d->m->options, name);
+    pb_dev *slot = v || strncmp(name, "pflash", 6) ? NULL : pb_dev_find(d->m, name);
+
+    return slot ? slot->id : v;
 }
 
 static void board_used(pb_dev *d, const char *name)
@@ -22,9 +25,8 @@ static void board_used(pb_dev *d, const char *name)
 
 static const char *board_find_firmware(pb_dev *d, const char *name, pb_err *e)
 {
-    g_autofree char *path = pb_firmware_find(name, e);
+    g_autofree char *path = pb_firmware_find(d->m->arch, name, e);
 
-    (void)d;
     return path ? g_intern_string(path) : NULL;
 }
 
@@ -230,6 +232,38 @@ static void board_request(pb_dev *d, uint32_t what, int32_t code)
     pb_machine_request(d->m, what, code);
 }
 
+static struct pb_cpu *cpu_number(pb_dev *d, uint32_t i)
+{
+    return i < d->m->cpus->len ? ((pb_dev *)g_ptr_array_index(d->m->cpus, i))->cpu : NULL;
+}
+
+static int board_cpu_start(pb_dev *d, uint32_t i, uint64_t pc, const uint64_t *args, uint32_t n)
+{
+    struct pb_cpu *c = cpu_number(d, i);
+
+    return c ? pb_cpu_power_on(c, pc, args, n) : PB_EINVAL;
+}
+
+static int board_cpu_stop(pb_dev *d, uint32_t i)
+{
+    struct pb_cpu *c = cpu_number(d, i);
+
+    if (!c)
+        return PB_EINVAL;
+    pb_cpu_power_off(c);
+    return PB_OK;
+}
+
+static int board_cpu_power(pb_dev *d, uint32_t i)
+{
+    struct pb_cpu *c = cpu_number(d, i);
+    uint32_t power = c ? atomic_load(&c->power) : CPU_OFF;
+
+    if (!c)
+        return PB_EINVAL;
+    return power == CPU_OFF ? PB_CPU_OFF : power == CPU_STARTING ? PB_CPU_STARTING : PB_CPU_ON;
+}
+
 static const char *board_machine(pb_dev *d)
 {
     return d->m->name;
@@ -257,4 +291,7 @@ const struct pb_svc_board pb_board_service = {
     .entry = board_entry,
     .request = board_request,
     .machine = board_machine,
+    .cpu_start = board_cpu_start,
+    .cpu_stop = board_cpu_stop,
+    .cpu_power = board_cpu_power,
 };

@@ -147,7 +147,7 @@ int pb_machine_ready(struct pb_machine *m, pb_err *e)
     m->ready = TRUE;
     pb_random_seed(m->seed);
     pb_reset_all(m, PB_RESET_COLD);
-    return 0;
+    return pb_cpus_start_threads(m, e);
 }
 
 /* ---- Run state ----------------------------------------------------------------------------- */
@@ -233,6 +233,18 @@ void pb_machine_request(struct pb_machine *m, uint32_t what, int code)
 }
 
 /* ---- End ----------------------------------------------------------------------------------- */
+
+void pb_machine_leave(struct pb_machine *m)
+{
+    if (m->ready)
+        pb_machine_stop(m, PB_RUN_SHUTDOWN);
+    pb_mem_leave(m);
+    for (guint i = m->devs->len; i-- > 0;) {
+        pb_dev *d = g_ptr_array_index(m->devs, i);
+        if (d->cls->kind != PB_KIND_CPU)
+            pb_dev_unrealize(d);
+    }
+}
 
 void pb_machine_free(struct pb_machine *m)
 {

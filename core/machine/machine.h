@@ -28,6 +28,7 @@ struct pb_machine {
     struct pb_domain *domain; /* the default domain */
     enum pb_runstate state;
     gboolean no_reboot, no_shutdown, deterministic, ready;
+    gboolean start_first; /* after reset only CPU 0 is on */
     uint64_t seed;
     int exit_code;
     void *clock, *mem, *reset; /* parts' private state */
@@ -56,6 +57,9 @@ void pb_machine_reset(struct pb_machine *m, uint32_t kind);       /* stopped or 
 void pb_machine_request(struct pb_machine *m, uint32_t what, int code);
 extern const struct pb_svc_board pb_board_service;
 void pb_machine_free(struct pb_machine *m);
+/* In its stead when the process ends: devices and backends let go of what outlives it, memory
+ * and CPUs are left to the kernel. Nothing of `m` may be used afterwards. [main] */
+void pb_machine_leave(struct pb_machine *m);
 const char *pb_runstate_name(enum pb_runstate s); /* QEMU's words */
 /* Saved state: to and from a GByteArray, vCPUs stopped, requests drained. [main] */
 int pb_machine_save(struct pb_machine *m, GByteArray *out, pb_err *e);

@@ -41,6 +41,7 @@ static void reset_cpu(pb_dev *d)
     if (!d->realized)
         return;
     c->halted = 0;
+    pb_cpu_power_reset(c);
     c->cls->reset(d->self, c->pc, c->args, c->n_args);
     pb_line_tell_all(d); /* its inputs are what they are */
 }

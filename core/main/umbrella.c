@@ -1,156 +1,73 @@
 /* SPDX-License-Identifier: MIT */
-/* umbrella.c - plugboard VERB: what is installed, and is it in order? */
+/* umbrella.c - plugboard VERB: the table of verbs, and help on them. */
 #include "main.h"
 
 #include "../cli/cli.h"
-#include "../manifest/manifest.h"
-#include "../object/host.h"
-#include "../plugin/catalog.h"
-#include "../plugin/check.h"
-#include "../plugin/shadow.h"
-#include "../plugin/sidecar.h"
+#include "../verbs/verbs.h"
 
 #include <string.h>
 
-static void start(void)
+static int version(int argc, char **argv)
 {
-    pb_host_init();
-    pb_registry_scan();
+    (void)argc, (void)argv;
+    pb_cli_version(stdout);
+    return 0;
 }
 
-static void list_plugins(void)
+static int help(int argc, char **argv)
 {
-    GPtrArray *v = pb_plugin_list();
-
-    for (guint i = 0; i < v->len; i++) {
-        const struct pb_plugin_file *p = v->pdata[i];
-        pb_err e = {0};
-        int ok = pb_check_file(p, &e);
-        printf("%-34s %-8s %-12s %s%s%s\n", p->id, p->version, p->license, p->library,
-               ok < 0 ? "\n    unavailable: " : "", ok < 0 ? e.text : "");
-        pb_err_clear(&e);
-    }
-    const GPtrArray *hidden = pb_registry_shadows();
-    for (guint i = 0; i < hidden->len; i++)
-        printf("%s\n", (char *)hidden->pdata[i]);
-}
-
-static void list_absent(enum pb_kind kind)
-{
-    g_autofree const char **names = pb_catalog_names(kind);
-    gboolean headed = FALSE;
-
-    for (const char **n = names; *n; n++) {
-        if (pb_class_find(kind, *n))
+    for (const struct pb_verb *v = pb_verbs; v->name; v++) {
+        if (argc && strcmp(argv[0], v->name))
             continue;
-        printf("%s%-22s package %s\n", headed ? "" : "not installed:\n", *n,
-               pb_class_package(kind, *n));
-        headed = TRUE;
+        g_autofree char *head = g_strdup_printf("%s %s", v->name, v->args);
+        g_auto(GStrv) lines = g_strsplit(v->help, "\n", -1);
+        printf("  plugboard %s\n", g_strchomp(head));
+        for (char **l = lines; *l; l++)
+            printf("      %s\n", *l);
     }
+    if (!argc)
+        printf("Machines are run by plugboard-system-ARCH.\n");
+    return 0;
 }
 
-static void list_classes(enum pb_kind kind)
-{
-    GPtrArray *v = pb_class_list(kind);
-
-    for (guint i = 0; i < v->len; i++) {
-        const struct pb_class *c = v->pdata[i];
-        pb_err e = {0};
-        if (pb_check_file(c->plugin, &e) < 0) {
-            printf("%-22s unavailable: %s\n", c->id, e.text);
-            pb_err_clear(&e);
-            continue;
-        }
-        printf("%-22s %-40s %-14s %s%s%s\n", c->id, c->title ? c->title : "",
-               c->bus ? c->bus : "", c->plugin->id, *c->plugin->version ? " " : "",
-               c->plugin->version);
-    }
-    list_absent(kind);
-}
-
-static int list(const char *what)
-{
-    static const char *const names[] = {"plugins", "devices", "cpus", "block",
-                                        "net",     "char",    "fs",   NULL};
-    start();
-    if (!what || !strcmp(what, "plugins")) {
-        list_plugins();
-        return 0;
-    }
-    for (int k = 0; k < PB_KINDS; k++)
-        if (!strcmp(what, names[k + 1])) {
-            list_classes((enum pb_kind)k);
-            return 0;
-        }
-    const char *near = pb_nearest(what, names);
-    fprintf(stderr, "%s list: '%s' is none of plugins, devices, cpus, block, net, char, fs%s%s%s\n",
-            pb_progname, what, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-    return 1;
-}
-
-/* Open every plugin and compare each class with its sidecar. */
-static int check(void)
-{
-    int bad = 0, good = 0;
-
-    start();
-    for (int k = 0; k < PB_KINDS; k++) {
-        GPtrArray *v = pb_class_list((enum pb_kind)k);
-        for (guint i = 0; i < v->len; i++) {
-            const struct pb_class *c = v->pdata[i];
-            pb_err e = {0};
-            if (pb_class_load(c, &e) < 0) {
-                printf("%s '%s': %s\n", pb_kind_names[k], c->id, e.text);
-                bad++;
-            } else {
-                good++;
-            }
-            pb_err_clear(&e);
-        }
-    }
-    GPtrArray *plugins = pb_plugin_list();
-    for (guint i = 0; i < plugins->len; i++) {
-        const struct pb_plugin_file *p = plugins->pdata[i];
-        if (p->unusable) {
-            printf("plugin %s (%s): %s\n", p->id, p->sidecar, p->unusable);
-            bad++;
-        }
-    }
-    const GPtrArray *hidden = pb_registry_shadows();
-    for (guint i = 0; i < hidden->len; i++)
-        printf("%s\n", (char *)hidden->pdata[i]);
-    printf("%d classes in order, %d not\n", good, bad);
-    return bad != 0;
-}
+const struct pb_verb pb_verbs[] = {
+    {"list", "[plugins|machines|cpus|devices|buses|backends|block|net|char|fs] [--json]",
+     "what is installed, and what is not but could be", pb_verb_list},
+    {"inspect", "[plugin|machine] NAME [--json|--markdown|--dot|--svg]",
+     "everything a plugin, a class (also by the path of its file) or a machine says of\n"
+     "itself: properties, registers, state; addresses and interrupts. --markdown for\n"
+     "plugins, --dot and --svg (a picture) for machines", pb_verb_inspect},
+    {"check", "[FILE…]",
+     "every installed plugin against its sidecar; or plugins (.so) and manifests\n"
+     "(.machine) in depth", pb_verb_check},
+    {"test", "PLUGIN.so [--seed N] [--count N] …",
+     "run a plugin's classes on the device bench: reset, register sweep, fuzz, reload",
+     pb_verb_test},
+    {"new", "[KIND NAME]", "a plugin project in the folder NAME; without words, the kinds",
+     pb_verb_new},
+    {"doctor", "", "is this installation whole?", pb_verb_doctor},
+    {"man", "[plugboard|CLASS]", "manual page of plugboard-system, of this command, of a class",
+     pb_verb_man},
+    {"version", "", "version, ABI and plugin directories", version},
+    {"help", "[VERB]", "this", help},
+    {NULL, NULL, NULL, NULL},
+};
 
 int pb_umbrella_main(int argc, char **argv)
 {
-    static const char *const verbs[] = {"list", "check", "man", "version", "help", NULL};
+    const char *names[G_N_ELEMENTS(pb_verbs)] = {NULL};
     const char *verb = argc > 1 ? argv[1] : "help";
 
     while (*verb == '-')
         verb++;
-    if (!strcmp(verb, "list"))
-        return list(argc > 2 ? argv[2] : NULL);
-    if (!strcmp(verb, "check"))
-        return check();
-    if (!strcmp(verb, "man")) {
-        pb_cli_man(stdout);
-        return 0;
+    if (!strcmp(verb, "h"))
+        verb = "help";
+    for (guint i = 0; pb_verbs[i].name; i++) {
+        names[i] = pb_verbs[i].name;
+        if (!strcmp(verb, names[i]))
+            return pb_verbs[i].run(MAX(argc - 2, 0), argv + 2);
     }
-    if (!strcmp(verb, "version")) {
-        pb_cli_version(stdout);
-        return 0;
-    }
-    if (!strcmp(verb, "help") || !strcmp(verb, "h")) {
-        printf("usage: plugboard list [plugins|devices|cpus|block|net|char|fs]\n"
-               "       plugboard check      open every plugin and compare it with its sidecar\n"
-               "       plugboard man        the manual page of plugboard-system\n"
-               "       plugboard version\n"
-               "Machines are run by plugboard-system-ARCH.\n");
-        return 0;
-    }
-    const char *near = pb_nearest(verb, verbs);
+    const char *near = pb_nearest(verb, names);
     fprintf(stderr, "%s: '%s' is no verb%s%s%s; 'plugboard help' lists them\n", pb_progname, verb,
             near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     return 1;

@@ -35,7 +35,9 @@ static int apply(pb_dev *d, const struct pb_globals *g, pb_err *e)
 
 int pb_globals_apply(const struct pb_globals *g, pb_dev *d, pb_err *e)
 {
-    return apply(d, g, e);
+    int rc = apply(d, g, e);
+
+    return rc == PB_OK && d->inner ? apply(d->inner, g, e) : rc;
 }
 
 static pb_dev *new_dev(struct build *b, const struct pb_class *c, const char *id,
@@ -142,10 +144,8 @@ static pb_dev *find(struct build *b, const struct pb_plan_dev *x)
     return x == b->p->boot ? b->m->boot : pb_dev_find(b->m, x->id);
 }
 
-static int wire(struct build *b, const struct pb_plan_dev *x)
+static int wire(struct build *b, const struct pb_plan_dev *x, pb_dev *d)
 {
-    pb_dev *d = find(b, x);
-
     for (guint i = 0; i < x->lines->len; i++) {
         const struct pb_plan_line *l = &g_array_index(x->lines, struct pb_plan_line, i);
         pb_dev *to = l->sink ? pb_dev_find(b->m, l->sink) : b->m->cpus->pdata[l->cpu];
@@ -233,13 +233,17 @@ static int build_all(struct build *b, const char *model, const GArray *cpu_sets)
     for (guint i = 0; i < p->mems->len; i++)
         if (make_memory(b, &g_array_index(p->mems, struct pb_plan_mem, i)) < 0)
             return PB_EINVAL;
+    b->m->start_first = p->start_first;
     if (make_cpus(b, model ? model : p->model, cpu_sets) < 0)
         return PB_EINVAL;
     for (guint i = 0; i < p->devs->len; i++)
         if (make_device(b, p->devs->pdata[i]) < 0)
             return PB_EINVAL;
     for (guint i = 0; i < p->devs->len; i++)
-        if (wire(b, p->devs->pdata[i]) < 0)
+        if (wire(b, p->devs->pdata[i], find(b, p->devs->pdata[i])) < 0)
+            return PB_EINVAL;
+    for (guint i = 0; i < p->cpu_devs->len; i++)
+        if (wire(b, p->cpu_devs->pdata[i], b->m->cpus->pdata[i]) < 0)
             return PB_EINVAL;
     for (guint i = 0; i < b->m->cpus->len; i++)
         if (realize(b, b->m->cpus->pdata[i]) < 0)

@@ -23,7 +23,8 @@ void pb_manifest_dump(const struct pb_manifest *m, FILE *to)
         fputc('\n', to);
         last.file = NULL;
         origin(to, &g->place, &last);
-        fprintf(to, "[%s%s%s]\n", g->kind, *g->name ? " " : "", g->name);
+        fprintf(to, "[%s%s%s%s%s]\n", g->kind, *g->name ? " " : "", g->name,
+                g->cond ? " if " : "", g->cond ? g->cond : "");
         for (guint k = 0; k < g->keys->len; k++) {
             const struct pb_ini_key *key = g->keys->pdata[k];
             origin(to, &key->place, &last);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* ini.c - reader of the ini dialect of manifests and sidecars (machines/doc/manifest.md).
  *
- * A line is blank, a comment ('#' first), a group "[KIND]" or "[KIND NAME]", or
- * "KEY = VALUE". There are no continuation lines, quotes or comments after values, so that
+ * A line is blank, a comment ('#' first), a group "[KIND]" or "[KIND NAME]" with or without
+ * "if CONDITION" behind, or "KEY = VALUE". There are no continuation lines, quotes or comments after values, so that
  * every reader of key files agrees with this one. Unlike GKeyFile it knows line and column
  * and refuses repeated groups and keys. Columns count bytes from 1.
  */
@@ -31,14 +31,18 @@ static void key_free(gpointer p)
     g_free(k);
 }
 
-static void group_free(gpointer p)
+void pb_ini_group_free(struct pb_ini_group *g)
 {
-    struct pb_ini_group *g = p;
-
     g_free(g->kind);
     g_free(g->name);
+    g_free(g->cond);
     g_ptr_array_unref(g->keys);
     g_free(g);
+}
+
+static void group_free(gpointer p)
+{
+    pb_ini_group_free(p);
 }
 
 void pb_ini_free(struct pb_ini *ini)
@@ -49,14 +53,66 @@ void pb_ini_free(struct pb_ini *ini)
     g_free(ini);
 }
 
-struct pb_ini_group *pb_ini_group(const struct pb_ini *ini, const char *kind, const char *name)
+struct pb_ini_group *pb_ini_group_if(const struct pb_ini *ini, const char *kind, const char *name,
+                                     const char *cond)
 {
     for (guint i = 0; i < ini->groups->len; i++) {
         struct pb_ini_group *g = ini->groups->pdata[i];
-        if (!strcmp(g->kind, kind) && !strcmp(g->name, name))
+        if (!strcmp(g->kind, kind) && !strcmp(g->name, name) && !g_strcmp0(g->cond, cond))
             return g;
     }
     return NULL;
+}
+
+struct pb_ini_group *pb_ini_group(const struct pb_ini *ini, const char *kind, const char *name)
+{
+    return pb_ini_group_if(ini, kind, name, NULL);
+}
+
+void pb_ini_set(struct pb_ini_group *g, const struct pb_ini_key *from)
+{
+    struct pb_ini_key *k = pb_ini_get(g, from->key);
+    /* a device-tree property may well be empty */
+    gboolean keep = g->cond || !strcmp(g->kind, "fdt") || !strncmp(from->key, "fdt.", 4);
+
+    if (!*from->value && !keep) {
+        if (k)
+            g_ptr_array_remove(g->keys, k);
+        return;
+    }
+    if (!k) {
+        k = g_new0(struct pb_ini_key, 1);
+        k->key = g_strdup(from->key);
+        g_ptr_array_add(g->keys, k);
+    }
+    g_free(k->value);
+    k->value = g_strdup(from->value);
+    k->place = from->place;
+    k->vcol = from->vcol;
+}
+
+static struct pb_ini_group *group_new(const char *kind, const char *name)
+{
+    struct pb_ini_group *g = g_new0(struct pb_ini_group, 1);
+
+    g->kind = g_strdup(kind);
+    g->name = g_strdup(name);
+    g->keys = g_ptr_array_new_with_free_func(key_free);
+    return g;
+}
+
+struct pb_ini_group *pb_ini_group_copy(const struct pb_ini_group *from)
+{
+    struct pb_ini_group *g = group_new(from->kind, from->name);
+
+    g->place = from->place;
+    for (guint i = 0; i < from->keys->len; i++) {
+        const struct pb_ini_key *k = from->keys->pdata[i];
+        struct pb_ini_key *to = g_new0(struct pb_ini_key, 1);
+        *to = (struct pb_ini_key){g_strdup(k->key), g_strdup(k->value), k->place, k->vcol};
+        g_ptr_array_add(g->keys, to);
+    }
+    return g;
 }
 
 struct pb_ini_key *pb_ini_get(const struct pb_ini_group *g, const char *key)
@@ -103,32 +159,52 @@ static const char *word(const char *p, const char *end)
     return p;
 }
 
+/* "if WORDS" at *p: the words; NULL when there is no "if". g_free. */
+static char *condition(const char **p, const char *end)
+{
+    const char *from, *last;
+
+    if (end - *p < 4 || strncmp(*p, "if", 2) || ((*p)[2] != ' ' && (*p)[2] != '\t'))
+        return NULL;
+    from = blanks(*p + 2, end);
+    for (*p = from; *p < end && **p != ']'; ++*p)
+        ;
+    for (last = *p; last > from && (last[-1] == ' ' || last[-1] == '\t'); last--)
+        ;
+    return g_strndup(from, (gsize)(last - from));
+}
+
 static void read_group(struct reader *r, const char *line, const char *p, const char *end)
 {
     struct pb_place at = col(r, line, p);
     const char *kind = blanks(p + 1, end), *kend = word(kind, end);
-    const char *name = blanks(kend, end), *nend = word(name, end), *rest = blanks(nend, end);
+    const char *name = blanks(kend, end), *rest = name, *nend = name;
+    g_autofree char *cond = condition(&rest, end); /* "[cpu if …]" */
 
     r->group = NULL;
     r->skip = TRUE;
-    if (kend == kind || rest >= end || *rest != ']' || blanks(rest + 1, end) != end) {
+    if (!cond) {
+        nend = word(name, end);
+        rest = blanks(nend, end);
+        cond = condition(&rest, end);
+    }
+    if (kend == kind || rest >= end || *rest != ']' || blanks(rest + 1, end) != end ||
+        (cond && !*cond)) {
         struct pb_place bad = col(r, line, kend == kind ? kind : rest);
         pb_fault_add(r->f, &bad, "expected '[KIND]' or '[KIND NAME]'");
         return;
     }
     g_autofree char *k = g_strndup(kind, (gsize)(kend - kind));
     g_autofree char *n = g_strndup(name, (gsize)(nend - name));
-    const struct pb_ini_group *old = pb_ini_group(r->ini, k, n);
+    const struct pb_ini_group *old = pb_ini_group_if(r->ini, k, n, cond);
     if (old) {
         pb_fault_add(r->f, &at, "group [%s%s%s] was already given in line %d", k, *n ? " " : "", n,
                      old->place.line);
         return;
     }
-    struct pb_ini_group *g = g_new0(struct pb_ini_group, 1);
-    g->kind = g_steal_pointer(&k);
-    g->name = g_steal_pointer(&n);
+    struct pb_ini_group *g = group_new(k, n);
+    g->cond = g_steal_pointer(&cond);
     g->place = at;
-    g->keys = g_ptr_array_new_with_free_func(key_free);
     g_ptr_array_add(r->ini->groups, g);
     r->group = g;
     r->skip = FALSE;

@@ -12,6 +12,7 @@ struct pb_ini_key {
 };
 struct pb_ini_group {
     char *kind, *name; /* "[device uart0]"; name "" when there is none */
+    char *cond;        /* "[device uart0 if secure]"; NULL: always */
     struct pb_place place;
     GPtrArray *keys; /* struct pb_ini_key *, in order */
 };
@@ -28,6 +29,15 @@ struct pb_ini *pb_ini_parse(const char *file, const char *text, size_t n, struct
 struct pb_ini *pb_ini_read(const char *path, struct pb_faults *f);
 void pb_ini_free(struct pb_ini *ini);
 struct pb_ini_group *pb_ini_group(const struct pb_ini *ini, const char *kind, const char *name);
+/* The group of that condition; NULL: that of none, as pb_ini_group(). */
+struct pb_ini_group *pb_ini_group_if(const struct pb_ini *ini, const char *kind, const char *name,
+                                     const char *cond);
+/* A group and its keys once more, without its condition. */
+struct pb_ini_group *pb_ini_group_copy(const struct pb_ini_group *g);
+void pb_ini_group_free(struct pb_ini_group *g);
+/* Put a key into a group: it replaces one of the same name; an empty value removes that,
+ * except in a group with a condition, which keeps it for the group it will be merged onto. */
+void pb_ini_set(struct pb_ini_group *g, const struct pb_ini_key *from);
 struct pb_ini_key *pb_ini_get(const struct pb_ini_group *g, const char *key);
 const char *pb_ini_value(const struct pb_ini_group *g, const char *key); /* or NULL */
 

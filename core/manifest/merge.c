@@ -24,32 +24,10 @@ struct merge {
 
 /* ---- Merging ------------------------------------------------------------------------- */
 
-static void set_key(struct pb_ini_group *g, const struct pb_ini_key *from)
-{
-    struct pb_ini_key *k = pb_ini_get(g, from->key);
-    /* a device-tree property may well be empty */
-    gboolean keep = !strcmp(g->kind, "fdt") || !strncmp(from->key, "fdt.", 4);
-
-    if (!*from->value && !keep) {
-        if (k)
-            g_ptr_array_remove(g->keys, k);
-        return;
-    }
-    if (!k) {
-        k = g_new0(struct pb_ini_key, 1);
-        k->key = g_strdup(from->key);
-        g_ptr_array_add(g->keys, k);
-    }
-    g_free(k->value);
-    k->value = g_strdup(from->value);
-    k->place = from->place;
-    k->vcol = from->vcol;
-}
-
 static void merge_group(struct merge *x, const struct pb_ini_group *from)
 {
     struct pb_ini *to = x->m->ini;
-    struct pb_ini_group *g = pb_ini_group(to, from->kind, from->name);
+    struct pb_ini_group *g = pb_ini_group_if(to, from->kind, from->name, from->cond);
     const struct pb_ini_key *del = pb_ini_get(from, "delete");
     gboolean gone = FALSE;
 
@@ -64,17 +42,10 @@ static void merge_group(struct merge *x, const struct pb_ini_group *from)
         return;
     }
     if (!g) {
-        /* An empty group of the right sort: parse what it would look like. */
-        g_autofree char *head = g_strdup_printf("[%s %s]\n", from->kind, from->name);
-        struct pb_ini *one = pb_ini_parse(to->file, head, strlen(head), x->f);
-        if (one->groups->len == 1) {
-            g = g_ptr_array_steal_index(one->groups, 0);
-            g->place = from->place;
-            g_ptr_array_add(to->groups, g);
-        }
-        pb_ini_free(one);
-        if (!g)
-            return;
+        g = pb_ini_group_copy(from);
+        g->cond = g_strdup(from->cond);
+        g_ptr_array_set_size(g->keys, 0);
+        g_ptr_array_add(to->groups, g);
     }
     for (guint i = 0; i < from->keys->len; i++) {
         const struct pb_ini_key *k = from->keys->pdata[i];
@@ -82,7 +53,7 @@ static void merge_group(struct merge *x, const struct pb_ini_group *from)
         if (own && x->stack->len > 1 && !strcmp(from->kind, "machine"))
             continue; /* names are a file's own, not inherited */
         if (strcmp(k->key, "delete") && strcmp(k->key, "inherits"))
-            set_key(g, k);
+            pb_ini_set(g, k);
     }
 }
 
@@ -178,7 +149,7 @@ static void merge_dropins(struct merge *x)
 
     for (char **d = dirs; *d; d++) {
         g_autofree char *at = g_build_filename(*d, x->arch, sub, NULL);
-        GDir *dir = g_dir_open(at, 0, NULL);
+        GDir *dir = access(at, R_OK) ? NULL : g_dir_open(at, 0, NULL); /* it words an error */
         const char *n;
         while (dir && (n = g_dir_read_name(dir)))
             if (g_str_has_suffix(n, ".conf") && *n != '.')

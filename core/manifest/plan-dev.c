@@ -24,15 +24,19 @@ const struct pb_prop *pb_class_prop(const struct pb_class *c, const char *name)
     for (uint32_t i = 0; i < c->n_props; i++)
         if (!strcmp(c->props[i].name, name))
             return &c->props[i];
-    return NULL;
+    const struct pb_class *inner = pb_class_carried(c);
+    return inner ? pb_class_prop(inner, name) : NULL;
 }
 
 const char **pb_class_prop_names(const struct pb_class *c)
 {
-    const char **v = g_new0(const char *, c->n_props + 1);
+    const struct pb_class *in = pb_class_carried(c);
+    const char **v = g_new0(const char *, c->n_props + (in ? in->n_props : 0) + 1);
 
     for (uint32_t i = 0; i < c->n_props; i++)
         v[i] = c->props[i].name;
+    for (uint32_t i = 0; in && i < in->n_props; i++)
+        v[c->n_props + i] = in->props[i].name;
     return v;
 }
 
@@ -334,32 +338,6 @@ static guint group_count(struct pb_plan *p, const struct pb_ini_group *g, gboole
     return (guint)v;
 }
 
-/* `when = option` or `when = !option` */
-gboolean pb_plan_when(struct pb_plan *p, const struct pb_ini_group *g, struct pb_faults *f)
-{
-    const struct pb_ini_key *when = pb_ini_get(g, "when");
-    gboolean on = TRUE;
-
-    if (!when)
-        return TRUE;
-    const char *name = when->value + (*when->value == '!');
-    const char *v = g_hash_table_lookup(p->options, name);
-    struct pb_place at = pb_plan_at(when);
-    if (!v) {
-        g_autofree const char **names =
-            (const char **)(void *)g_hash_table_get_keys_as_array(p->options, NULL);
-        g_autofree char *hint = pb_did_you_mean(name, names);
-        pb_fault_add(f, &at, "%s '%s': when: there is no [option %s]%s", g->kind, g->name, name,
-                     hint);
-        return TRUE;
-    }
-    g_hash_table_add(p->used, g_strdup(name));
-    if (!pb_value_bool(v, &on))
-        pb_fault_add(f, &at, "%s '%s': when: option '%s' is not on or off", g->kind, g->name,
-                     name);
-    return on != (*when->value == '!');
-}
-
 static void new_devices(struct pb_plan *p, const struct pb_ini_group *g, gboolean boot,
                         struct pb_faults *f)
 {
@@ -441,12 +419,12 @@ static void check_bus(struct pb_plan *p, struct pb_plan_dev *d, struct pb_faults
                      d->g->name, d->cls->id, d->cls->bus, d->bus_index, d->bus, kind);
 }
 
-void pb_plan_devices(struct pb_plan *p, const struct pb_manifest *m, struct pb_faults *f)
+void pb_plan_devices(struct pb_plan *p, struct pb_faults *f)
 {
-    const struct pb_ini_group *boot = pb_ini_group(m->ini, "boot", "");
+    const struct pb_ini_group *boot = pb_ini_group(p->ini, "boot", "");
 
-    for (guint i = 0; i < m->ini->groups->len; i++) {
-        const struct pb_ini_group *g = m->ini->groups->pdata[i];
+    for (guint i = 0; i < p->ini->groups->len; i++) {
+        const struct pb_ini_group *g = p->ini->groups->pdata[i];
         if (!strcmp(g->kind, "device") && pb_plan_when(p, g, f))
             new_devices(p, g, FALSE, f);
     }

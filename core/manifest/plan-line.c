@@ -12,6 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* "device 'uart0'" or "cpu", for messages. */
+static const char *who(const struct pb_plan_dev *d)
+{
+    static char name[200];
+
+    if (!*d->g->name)
+        return d->g->kind;
+    g_snprintf(name, sizeof name, "device '%s'", d->g->name);
+    return name;
+}
+
 struct wiring {
     struct pb_plan *p;
     struct pb_plan_dev *d;
@@ -107,8 +118,8 @@ static void wire_target(struct wiring *w, const char *target)
     s.n = w->d->n;
 
     if (!colon || colon == target || !colon[1]) {
-        pb_fault_add(w->f, &w->at, "device '%s': '%s' is no target; expected SINK:INPUT such as "
-                     "intc:10", w->d->g->name, target);
+        pb_fault_add(w->f, &w->at, "%s: '%s' is no target; expected SINK:INPUT such as "
+                     "intc:10", who(w->d), target);
         return;
     }
     g_autofree char *sink = g_strndup(target, (gsize)(colon - target));
@@ -122,8 +133,8 @@ static void wire_target(struct wiring *w, const char *target)
         names[w->p->devs->len] = "cpu";
         g_autofree char *hint = pb_did_you_mean(sink, names);
         if (!cpus) /* a missing CPU class has been said */
-            pb_fault_add(w->f, &w->at, "device '%s': %s: there is no device '%s'%s",
-                         w->d->g->name, target, sink, hint);
+            pb_fault_add(w->f, &w->at, "%s: %s: there is no device '%s'%s",
+                         who(w->d), target, sink, hint);
         return;
     }
     g_autofree char *text = g_strdup(colon + 1);
@@ -139,7 +150,7 @@ static void wire_target(struct wiring *w, const char *target)
         input = -2;
     if (input < 0) {
         g_autofree char *all = describe_inputs(c);
-        pb_fault_add(w->f, &w->at, "device '%s': %s: '%s' (%s) takes %s", w->d->g->name, target,
+        pb_fault_add(w->f, &w->at, "%s: %s: '%s' (%s) takes %s", who(w->d), target,
                      sink, c->id, all);
         return;
     }
@@ -149,8 +160,8 @@ static void wire_target(struct wiring *w, const char *target)
         pb_value_size(dot ? dot + 1 : text, &first);
         if (last < first || last - first > 1023 ||
             (guint64)input + (last - first) >= total_inputs(c)) {
-            pb_fault_add(w->f, &w->at, "device '%s': %s: not a range of inputs of '%s'",
-                         w->d->g->name, target, sink);
+            pb_fault_add(w->f, &w->at, "%s: %s: not a range of inputs of '%s'",
+                         who(w->d), target, sink);
             return;
         }
         n = (guint)(last - first) + 1;
@@ -187,12 +198,12 @@ static void wire_output(struct wiring *w, const struct pb_ini_key *k)
         if (w->shared)
             n--;
         if (!n)
-            pb_fault_add(w->f, &w->at, "device '%s': expected SINK:INPUT", w->d->g->name);
+            pb_fault_add(w->f, &w->at, "%s: expected SINK:INPUT", who(w->d));
         for (guint i = 0; i < n; i++)
             wire_target(w, targets[i]);
         if (!w->array && w->elem > 1)
-            pb_fault_add(w->f, &w->at, "device '%s': output '%s' is one line, this wires %u",
-                         w->d->g->name, w->out, w->elem);
+            pb_fault_add(w->f, &w->at, "%s: output '%s' is one line, this wires %u",
+                         who(w->d), w->out, w->elem);
     }
 }
 
@@ -213,7 +224,7 @@ void pb_plan_lines(struct pb_plan *p, struct pb_plan_dev *d, struct pb_faults *f
         if (!irq && strncmp(k->key, "line.", 5))
             continue;
         if (irq && !*d->cls->lines_out) {
-            pb_fault_add(f, &k->place, "device '%s': %s has no output lines", d->g->name,
+            pb_fault_add(f, &k->place, "%s: %s has no output lines", who(d),
                          d->cls->id);
             continue;
         }
@@ -222,22 +233,22 @@ void pb_plan_lines(struct pb_plan *p, struct pb_plan_dev *d, struct pb_faults *f
         if (!kind) {
             g_autofree char *hint =
                 pb_did_you_mean(out, (const char *const *)d->cls->lines_out);
-            pb_fault_add(f, &k->place, "device '%s': %s has no output '%s'%s", d->g->name,
+            pb_fault_add(f, &k->place, "%s: %s has no output '%s'%s", who(d),
                          d->cls->id, out, hint);
         } else if (g_hash_table_contains(done, out)) {
-            pb_fault_add(f, &k->place, "device '%s': output '%s' is wired twice (irq is the "
-                         "first output)", d->g->name, out);
+            pb_fault_add(f, &k->place, "%s: output '%s' is wired twice (irq is the "
+                         "first output)", who(d), out);
         } else {
             struct wiring w = {.p = p, .d = d, .f = f, .out = out, .array = kind == 2};
             wire_output(&w, k);
         }
         g_hash_table_add(done, out);
     }
-    for (char **o = d->cls->lines_out; *o; o++) {
-        g_autofree char *out = output_base(*o);
+    for (char **o = d->cls->lines_out; *o && d->cls->kind != PB_KIND_CPU; o++) {
+        g_autofree char *out = output_base(*o); /* CPUs have more timers than boards use */
         if (!g_hash_table_contains(done, out))
-            pb_fault_add(f, &d->g->place, "device '%s': output '%s' of %s is not wired; "
-                         "'line.%s = SINK:INPUT', or 'none'", d->g->name, out, d->cls->id, out);
+            pb_fault_add(f, &d->g->place, "%s: output '%s' of %s is not wired; "
+                         "'line.%s = SINK:INPUT', or 'none'", who(d), out, d->cls->id, out);
     }
 }
 
@@ -279,25 +290,30 @@ static void check_spans(GArray *v, struct pb_faults *f)
     }
 }
 
+static void check_drivers(GHashTable *drivers, const struct pb_plan_dev *d, struct pb_faults *f)
+{
+    for (guint k = 0; k < d->lines->len; k++) {
+        const struct pb_plan_line *l = &g_array_index(d->lines, struct pb_plan_line, k);
+        g_autofree char *key = l->sink ? g_strdup_printf("%s:%u", l->sink, l->input)
+                                       : g_strdup_printf("cpu%u:%u", l->cpu, l->input);
+        const struct pb_plan_line *old = g_hash_table_lookup(drivers, key);
+        if (old && !(old->shared && l->shared))
+            pb_fault_add(f, &l->place, "%s: input %s is already driven (%s:%d); add "
+                         "'shared' to both if that is meant", who(d), key,
+                         old->place.file, old->place.line);
+        else if (!old)
+            g_hash_table_insert(drivers, g_steal_pointer(&key), (gpointer)l);
+    }
+}
+
 static void check_inputs(struct pb_plan *p, struct pb_faults *f)
 {
     g_autoptr(GHashTable) drivers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
-    for (guint i = 0; i < p->devs->len; i++) {
-        const struct pb_plan_dev *d = p->devs->pdata[i];
-        for (guint k = 0; k < d->lines->len; k++) {
-            const struct pb_plan_line *l = &g_array_index(d->lines, struct pb_plan_line, k);
-            g_autofree char *key = l->sink ? g_strdup_printf("%s:%u", l->sink, l->input)
-                                           : g_strdup_printf("cpu%u:%u", l->cpu, l->input);
-            const struct pb_plan_line *old = g_hash_table_lookup(drivers, key);
-            if (old && !(old->shared && l->shared))
-                pb_fault_add(f, &l->place, "device '%s': input %s is already driven (%s:%d); add "
-                             "'shared' to both if that is meant", d->g->name, key,
-                             old->place.file, old->place.line);
-            else if (!old)
-                g_hash_table_insert(drivers, g_steal_pointer(&key), (gpointer)l);
-        }
-    }
+    for (guint i = 0; i < p->devs->len; i++)
+        check_drivers(drivers, p->devs->pdata[i], f);
+    for (guint i = 0; i < p->cpu_devs->len; i++)
+        check_drivers(drivers, p->cpu_devs->pdata[i], f);
 }
 
 void pb_plan_overlaps(struct pb_plan *p, struct pb_faults *f)

@@ -178,13 +178,13 @@ static void plan_ram(struct pb_plan *p, const struct pb_ini_group *g, struct pb_
                      p->ram_base);
 }
 
-static void plan_machine(struct pb_plan *p, const struct pb_manifest *m, struct pb_faults *f)
+static void plan_machine(struct pb_plan *p, struct pb_faults *f)
 {
     static const char *const known[] = {"format",   "title",       "doc",     "arch",
                                         "aliases",  "default",     "ram.base", "ram.default",
                                         "ram.fixed", "ram.min",    "ram.max", NULL};
-    const struct pb_ini_group *g = pb_ini_group(m->ini, "machine", "");
-    struct pb_place at = {.file = m->ini->file, .line = 1, .col = 1};
+    const struct pb_ini_group *g = pb_ini_group(p->ini, "machine", "");
+    struct pb_place at = {.file = p->ini->file, .line = 1, .col = 1};
 
     if (!g) {
         pb_fault_add(f, &at, "no [machine] group: this is no machine manifest");
@@ -251,12 +251,46 @@ static void plan_smp(struct pb_plan *p, const struct pb_ini_group *g, struct pb_
                          g_strdup_printf("%" PRIu64, p->ram_size));
 }
 
-static void plan_cpu(struct pb_plan *p, const struct pb_manifest *m, struct pb_faults *f)
+/* start = first: the others wait for pb_svc_board.cpu_start(). */
+static void plan_start(struct pb_plan *p, const struct pb_ini_group *g, struct pb_faults *f)
 {
-    static const char *const known[] = {"type", "default", "min",   "max", "count",
-                                        "fixed", "doc",    "prop.", "link.", NULL};
-    const struct pb_ini_group *g = pb_ini_group(m->ini, "cpu", "");
-    struct pb_place at = {.file = m->ini->file, .line = 1, .col = 1};
+    const struct pb_ini_key *k = pb_ini_get(g, "start");
+
+    p->start_first = k && !strcmp(k->value, "first");
+    if (k && !p->start_first && strcmp(k->value, "all")) {
+        struct pb_place at = pb_plan_at(k);
+        pb_fault_add(f, &at, "start takes 'all' or 'first', not '%s'", k->value);
+    }
+}
+
+/* Each CPU's outputs, with n as its number. */
+static void plan_cpu_lines(struct pb_plan *p, struct pb_faults *f)
+{
+    const struct pb_ini_group *g = pb_ini_group(p->ini, "cpu", "");
+
+    for (guint i = 0; g && p->cpu && i < p->cpus; i++) {
+        struct pb_plan_dev *d = g_new0(struct pb_plan_dev, 1);
+        guint before = f->v->len;
+        d->g = g;
+        d->cls = p->cpu;
+        d->id = g_strdup_printf("cpu%u", i);
+        d->n = i;
+        d->count = p->cpus;
+        d->counted = TRUE;
+        d->lines = g_array_new(FALSE, FALSE, sizeof(struct pb_plan_line));
+        g_ptr_array_add(p->cpu_devs, d);
+        pb_plan_lines(p, d, f);
+        if (f->v->len > before)
+            break; /* the other CPUs have the same faults */
+    }
+}
+
+static void plan_cpu(struct pb_plan *p, struct pb_faults *f)
+{
+    static const char *const known[] = {"type",  "default", "min",   "max",   "count", "fixed",
+                                        "start", "doc",     "prop.", "link.", "line.", NULL};
+    const struct pb_ini_group *g = pb_ini_group(p->ini, "cpu", "");
+    struct pb_place at = {.file = p->ini->file, .line = 1, .col = 1};
 
     if (!g) {
         pb_fault_add(f, &at, "no [cpu] group: what does the machine compute with?");
@@ -272,8 +306,11 @@ static void plan_cpu(struct pb_plan *p, const struct pb_manifest *m, struct pb_f
         pb_fault_add(f, &at, "unable to find CPU model '%s'%s", model->value, hint);
     }
     p->model = g_strdup(model ? model->value : NULL);
+    plan_start(p, g, f);
     for (guint i = 0; i < g->keys->len; i++) {
         const struct pb_ini_key *k = g->keys->pdata[i];
+        if (!strncmp(k->key, "line.", 5))
+            continue; /* plan_cpu_lines(), when the devices are known */
         gboolean link = !strncmp(k->key, "link.", 5);
         if (!link && strncmp(k->key, "prop.", 5)) {
             if (!g_strv_contains(known, k->key))
@@ -365,7 +402,9 @@ static void plan_fdt(struct pb_plan *p, const struct pb_ini_group *g, struct pb_
     for (guint i = 0; i < g->keys->len; i++) {
         const struct pb_ini_key *k = g->keys->pdata[i];
         char *text = pb_plan_text(p, k, f);
-        g_autofree char *key = g_strdup_printf("%s %s", g->name, k->key);
+        /* "fdt.#cells": a line that begins with # is a comment */
+        const char *name = k->key + (strncmp(k->key, "fdt.", 4) ? 0 : 4);
+        g_autofree char *key = g_strdup_printf("%s %s", g->name, name);
         struct pb_place at = pb_plan_at(k);
         if (text)
             pb_plan_add_set(p->fdt, key, text, &at);
@@ -429,9 +468,9 @@ const struct pb_class *pb_plan_class(enum pb_kind kind, const char *name,
 
 /* ---- All together -------------------------------------------------------------------- */
 
-static void check_defaults(struct pb_plan *p, const struct pb_manifest *m, struct pb_faults *f)
+static void check_defaults(struct pb_plan *p, struct pb_faults *f)
 {
-    const struct pb_ini_group *g = pb_ini_group(m->ini, "defaults", "");
+    const struct pb_ini_group *g = pb_ini_group(p->ini, "defaults", "");
     const struct pb_ini_key *serial = pb_ini_get(g, "serial");
     g_auto(GStrv) ports = pb_value_words(serial ? serial->value : "");
 
@@ -490,6 +529,7 @@ struct pb_plan *pb_plan_make(const struct pb_manifest *m, const struct pb_mconf 
     p->fdt = pb_plan_sets();
     p->compat = pb_plan_sets();
     p->devs = g_ptr_array_new();
+    p->cpu_devs = g_ptr_array_new();
     p->drives = g_ptr_array_new();
     p->mems = g_array_new(FALSE, FALSE, sizeof(struct pb_plan_mem));
     p->defaults = g_hash_table_new_full(g_str_hash, g_str_equal, fr, fr);
@@ -503,12 +543,14 @@ struct pb_plan *pb_plan_make(const struct pb_manifest *m, const struct pb_mconf 
             plan_option(p, g, f);
     }
     options_known(p, f);
-    plan_machine(p, m, f);
-    plan_cpu(p, m, f);
-    for (guint i = 0; i < m->ini->groups->len; i++)
-        plan_group(p, m->ini->groups->pdata[i], f);
-    pb_plan_devices(p, m, f);
-    check_defaults(p, m, f);
+    p->ini = pb_plan_conditions(p, m->ini, f);
+    plan_machine(p, f);
+    plan_cpu(p, f);
+    for (guint i = 0; i < p->ini->groups->len; i++)
+        plan_group(p, p->ini->groups->pdata[i], f);
+    pb_plan_devices(p, f);
+    plan_cpu_lines(p, f);
+    check_defaults(p, f);
     pb_plan_overlaps(p, f);
     return p;
 }
@@ -520,8 +562,10 @@ static void free_dev(struct pb_plan_dev *d)
         g_free(g_array_index(d->lines, struct pb_plan_line, i).sink);
     }
     g_array_unref(d->lines);
-    g_array_unref(d->regs);
-    g_array_unref(d->clocks);
+    if (d->regs) {
+        g_array_unref(d->regs);
+        g_array_unref(d->clocks);
+    }
     free_sets(d->sets);
     free_sets(d->fdt);
     g_free(d->id);
@@ -535,6 +579,8 @@ void pb_plan_free(struct pb_plan *p)
         return;
     for (guint i = 0; i < p->devs->len; i++)
         free_dev(p->devs->pdata[i]);
+    for (guint i = 0; i < p->cpu_devs->len; i++)
+        free_dev(p->cpu_devs->pdata[i]);
     for (guint i = 0; i < p->drives->len; i++) {
         struct pb_plan_drive *d = p->drives->pdata[i];
         g_free(d->iface);
@@ -546,6 +592,8 @@ void pb_plan_free(struct pb_plan *p)
     for (guint i = 0; i < p->mems->len; i++)
         g_free(g_array_index(p->mems, struct pb_plan_mem, i).name);
     g_ptr_array_unref(p->devs);
+    g_ptr_array_unref(p->cpu_devs);
+    pb_ini_free(p->ini);
     g_ptr_array_unref(p->drives);
     g_array_unref(p->mems);
     free_sets(p->cpu_sets);

@@ -47,6 +47,9 @@ struct pb_plan {
     char *model; /* default CPU model */
     guint cpus, max_cpus;
     GArray *cpu_sets;   /* struct pb_plan_set */
+    GPtrArray *cpu_devs; /* struct pb_plan_dev *: the CPUs' output lines */
+    gboolean start_first; /* CPUs but the first are off after reset */
+    struct pb_ini *ini;  /* the manifest's groups under these options */
     GPtrArray *devs;    /* struct pb_plan_dev *, in the manifest's order; boot last */
     struct pb_plan_dev *boot;
     GArray *mems;       /* struct pb_plan_mem */
@@ -78,7 +81,9 @@ char *pb_plan_text(struct pb_plan *p, const struct pb_ini_key *k, struct pb_faul
 void pb_plan_unknown(const struct pb_ini_group *g, const struct pb_ini_key *k,
                      const char *const *known, struct pb_faults *f);
 gboolean pb_plan_when(struct pb_plan *p, const struct pb_ini_group *g, struct pb_faults *f);
-void pb_plan_devices(struct pb_plan *p, const struct pb_manifest *m, struct pb_faults *f);
+struct pb_ini *pb_plan_conditions(struct pb_plan *p, const struct pb_ini *from,
+                                  struct pb_faults *f);
+void pb_plan_devices(struct pb_plan *p, struct pb_faults *f);
 void pb_plan_lines(struct pb_plan *p, struct pb_plan_dev *d, struct pb_faults *f);
 void pb_plan_overlaps(struct pb_plan *p, struct pb_faults *f);
 void pb_plan_add_set(GArray *v, const char *key, char *value, const struct pb_place *at);

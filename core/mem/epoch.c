@@ -13,6 +13,7 @@ _Atomic uint64_t pb_epoch_now = 1;
 uint32_t pb_epoch_slow;
 
 static struct pb_reader *_Atomic readers; /* only grows; records are used again */
+static _Atomic uint32_t n_readers;        /* living threads with a record */
 static pthread_key_t key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -23,6 +24,7 @@ static void gone(void *p)
     r->depth = 0;
     atomic_store(&r->seen, 0);
     atomic_store(&r->used, 0);
+    atomic_fetch_sub(&n_readers, 1);
 }
 
 static void init(void)
@@ -42,6 +44,7 @@ struct pb_reader *pb_reader_register(void)
     struct pb_reader *r;
 
     pb_epoch_init();
+    atomic_fetch_add(&n_readers, 1);
     for (r = atomic_load(&readers); r; r = r->next) {
         uint32_t unused = 0;
         if (atomic_compare_exchange_strong(&r->used, &unused, 1))
@@ -70,7 +73,9 @@ uint64_t pb_epoch_advance(void)
 {
     uint64_t e = atomic_fetch_add(&pb_epoch_now, 1) + 1;
 
-    pb_barrier_all();
+    /* A thread that registers from here on sees what was swapped in before. */
+    if (atomic_load(&n_readers) > (pb_reader_self != NULL))
+        pb_barrier_all();
     return e;
 }
 

@@ -71,14 +71,21 @@ struct pb_as {
     pb_region *root;
     _Atomic(struct pb_view *) view;
     volatile uint32_t gen; /* changes with every change of what an address means */
+    /* A gate: shows what the system's view shows while it is open, else nothing. */
+    pb_dev *owner; /* NULL: the system's own */
+    gboolean open;
 };
 
 struct pb_mem {
     pthread_mutex_t lock; /* the tree, publishing, retired views */
     struct pb_as system;
     struct pb_view *retired;
+    struct pb_view *nothing; /* what a shut gate shows */
+    GPtrArray *gates;        /* pb_as * */
+    uint32_t gate_gen;       /* last given: no two gates ever share one */
     GPtrArray *regions; /* pb_region *: all, in creation order */
     uint64_t number;
+    gboolean leaving;   /* [main] */
 };
 
 static inline struct pb_mem *pb_mem(struct pb_machine *m)
@@ -89,6 +96,7 @@ static inline struct pb_mem *pb_mem(struct pb_machine *m)
 /* ---- region.c: the tree ---- */
 int pb_mem_init(struct pb_machine *m, pb_err *e); /* m->mem and m->system */
 void pb_mem_fini(struct pb_machine *m);
+void pb_mem_leave(struct pb_machine *m); /* the tree stays as it is, whoever lets go of it */
 pb_region *pb_region_ram(struct pb_machine *m, pb_dev *d, const char *name, uint64_t len,
                          uint32_t flags, pb_err *e);
 int pb_region_place(pb_region *parent, pb_region *r, uint64_t off, int32_t prio, pb_err *e);
@@ -96,6 +104,7 @@ void pb_region_unplace(pb_region *r);
 void pb_region_enable(pb_region *r, uint32_t on);
 void pb_region_move(pb_region *r, uint64_t off);
 void pb_region_free(pb_region *r); /* unplaced; its aliases see nothing */
+void pb_gates_free(pb_dev *d);     /* nobody uses d's gates any more; [main] */
 extern const struct pb_svc_mem pb_mem_service;
 
 /* ---- view.c: the flat view ---- */

@@ -74,6 +74,8 @@ int pb_mem_init(struct pb_machine *m, pb_err *e)
     mem->system.m = m;
     mem->system.root = m->system;
     mem->system.gen = 1;
+    mem->gates = g_ptr_array_new();
+    mem->nothing = g_new0(struct pb_view, 1);
     atomic_store(&mem->system.view, pb_view_make(m->system));
     return 0;
 }
@@ -93,10 +95,17 @@ void pb_mem_fini(struct pb_machine *m)
         g_free(v);
     }
     g_free(atomic_load(&mem->system.view));
+    g_ptr_array_free(mem->gates, TRUE); /* each went with its device */
+    g_free(mem->nothing);
     pthread_mutex_destroy(&mem->lock);
     g_free(mem);
     m->mem = NULL;
     m->system = NULL;
+}
+
+void pb_mem_leave(struct pb_machine *m)
+{
+    pb_mem(m)->leaving = TRUE;
 }
 
 static int back_with_ram(pb_region *r, pb_err *e)
@@ -177,7 +186,7 @@ void pb_region_unplace(pb_region *r)
 {
     struct pb_mem *mem = pb_mem(r->m);
 
-    if (!r->parent)
+    if (!r->parent || mem->leaving)
         return;
     pthread_mutex_lock(&mem->lock);
     g_ptr_array_remove(r->parent->children, r);
@@ -228,8 +237,11 @@ void pb_region_free(pb_region *r)
     struct pb_mem *mem = pb_mem(r->m);
     struct pb_machine *m = r->m;
 
-    pb_region_unplace(r);
+    if (mem->leaving)
+        return;
     pthread_mutex_lock(&mem->lock);
+    if (r->parent)
+        g_ptr_array_remove(r->parent->children, r);
     cut(mem, r);
     pthread_mutex_unlock(&mem->lock);
     pb_view_update(m); /* an alias may have shown it */
@@ -342,9 +354,68 @@ static int mem_publish(pb_dev *d, uint32_t i, pb_region *r, pb_err *e)
     return 0;
 }
 
+/* The view that the nearest bus above gives, else the whole. */
 static pb_as *mem_as(pb_dev *d)
 {
+    for (; d->bus && d->bus->ctl; d = d->bus->ctl) {
+        void *self;
+        const struct pb_bus_parent *p = pb_dev_interface(d->bus->ctl, PB_BUS_PARENT, &self);
+        pb_as *as = PB_HAS(struct pb_bus_parent, p, as) ? p->as(self, d->bus->index, d) : NULL;
+        if (as)
+            return as;
+    }
     return &pb_mem(d->m)->system;
+}
+
+/* ---- Gates ---------------------------------------------------------------------------- */
+
+static pb_as *mem_gate(pb_dev *d, pb_as *of, pb_err *e)
+{
+    struct pb_mem *mem = pb_mem(d->m);
+
+    PB_ASSERT_MAIN();
+    if (of != &mem->system) {
+        pb_err_set(e, PB_ENOTSUP, "'%s': a gate before a gate is not supported", d->name);
+        return NULL;
+    }
+    pb_as *as = g_new0(pb_as, 1);
+    as->m = d->m;
+    as->root = mem->system.root;
+    as->owner = d;
+    pthread_mutex_lock(&mem->lock);
+    as->gen = ++mem->gate_gen;
+    atomic_store(&as->view, mem->nothing);
+    g_ptr_array_add(mem->gates, as);
+    pthread_mutex_unlock(&mem->lock);
+    return as;
+}
+
+static void mem_gate_open(pb_as *as, uint32_t on)
+{
+    struct pb_mem *mem = pb_mem(as->m);
+
+    pthread_mutex_lock(&mem->lock);
+    if (as->owner && as->open != (on != 0)) {
+        as->open = on != 0;
+        atomic_store(&as->view, as->open ? atomic_load(&mem->system.view) : mem->nothing);
+        __atomic_store_n(&as->gen, ++mem->gate_gen, __ATOMIC_SEQ_CST);
+    }
+    pthread_mutex_unlock(&mem->lock);
+}
+
+void pb_gates_free(pb_dev *d)
+{
+    struct pb_mem *mem = pb_mem(d->m);
+
+    pthread_mutex_lock(&mem->lock);
+    for (guint i = mem->gates->len; i-- > 0;) {
+        pb_as *as = g_ptr_array_index(mem->gates, i);
+        if (as->owner == d) {
+            g_ptr_array_remove_index_fast(mem->gates, i);
+            g_free(as);
+        }
+    }
+    pthread_mutex_unlock(&mem->lock);
 }
 
 static void mem_dirty(pb_as *as, struct pb_window *w, uint64_t off, uint64_t len)
@@ -389,4 +460,6 @@ const struct pb_svc_mem pb_mem_service = {
     .map = pb_dma_map,
     .unmap = mem_unmap,
     .dirty = mem_dirty,
+    .gate = mem_gate,
+    .gate_open = mem_gate_open,
 };

@@ -200,8 +200,16 @@ void pb_view_update(struct pb_machine *m)
     struct pb_view *new = pb_view_make(mem->system.root);
     if (old)
         compare(old, new, changes);
-    __atomic_fetch_add(&mem->system.gen, 1, __ATOMIC_SEQ_CST);
+    /* The view before its number: whoever reads the new number sees the new view. */
     atomic_store(&mem->system.view, new);
+    __atomic_fetch_add(&mem->system.gen, 1, __ATOMIC_SEQ_CST);
+    for (guint i = 0; i < mem->gates->len; i++) {
+        pb_as *g = g_ptr_array_index(mem->gates, i);
+        if (!g->open)
+            continue;
+        atomic_store(&g->view, new);
+        __atomic_store_n(&g->gen, ++mem->gate_gen, __ATOMIC_SEQ_CST);
+    }
     uint64_t epoch = pb_epoch_advance();
     if (old) {
         old->epoch = epoch;
@@ -243,6 +251,13 @@ static void changed(struct pb_machine *m, uint64_t gpa, uint64_t len, void *user
 
 void pb_view_changed_region(pb_region *r, uint64_t off, uint64_t last)
 {
-    __atomic_fetch_add(&pb_mem(r->m)->system.gen, 1, __ATOMIC_SEQ_CST);
+    struct pb_mem *mem = pb_mem(r->m);
+
+    pthread_mutex_lock(&mem->lock);
+    __atomic_fetch_add(&mem->system.gen, 1, __ATOMIC_SEQ_CST);
+    for (guint i = 0; i < mem->gates->len; i++)
+        __atomic_store_n(&((pb_as *)mem->gates->pdata[i])->gen, ++mem->gate_gen,
+                         __ATOMIC_SEQ_CST);
+    pthread_mutex_unlock(&mem->lock);
     pb_view_each(r->m, r, off, last, changed, NULL);
 }

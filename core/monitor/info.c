@@ -44,7 +44,10 @@ int pb_info_cpus(struct pb_mon *x, guint n, char **v, pb_err *e)
         const pb_dev *d = x->m->cpus->pdata[i];
         const struct pb_cpu *c = d->cpu;
         g_string_append_printf(x->out, "%c CPU #%u: %s %s%s\n", i == x->cpu ? '*' : ' ', i,
-                               d->cls->id, c->model ? c->model : "", c->halted ? " (halted)" : "");
+                               d->cls->id, c->model ? c->model : "",
+                               atomic_load(&c->power) != CPU_ON ? " (off)"
+                               : c->halted                      ? " (halted)"
+                                                                : "");
     }
     return PB_OK;
 }

@@ -1,24 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 /* bus.c - buses as places to sit: the core knows kinds and names, no protocol. pb.bus/1. */
+#include "../thread/thread.h"
 #include "object.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* "virtio-bus[1]" is a bus of kind virtio-bus for one child. */
+/* "virtio-bus[1]" is a bus of kind virtio-bus for one child; "pcie=PCI" has a name of its
+ * own. */
 static char *split_kind(const char *text, uint32_t *limit)
 {
-    const char *open = strchr(text, '[');
+    const char *open = strchr(text, '['), *eq = strchr(text, '=');
 
+    text = eq ? eq + 1 : text;
     *limit = open ? (uint32_t)strtoul(open + 1, NULL, 10) : 0;
     return open ? g_strndup(text, (gsize)(open - text)) : g_strdup(text);
 }
 
-/* The user's id names the buses of a device; a manifest's device counts by class. */
-static char *bus_name(pb_dev *d, uint32_t index)
+/* "pcie=PCI": pcie.0, pcie.1 in the whole machine. */
+static char *counted_name(pb_dev *d, const char *stem)
 {
+    for (uint32_t n = 0;; n++) {
+        g_autofree char *name = g_strdup_printf("%s.%u", stem, n);
+        if (!pb_bus_find(d->m, NULL, name))
+            return g_steal_pointer(&name);
+    }
+}
+
+/* The class may say how; else the user's id names the buses of a device, and a manifest's
+ * device counts by class. */
+static char *bus_name(pb_dev *d, const char *text, uint32_t index)
+{
+    const char *eq = strchr(text, '=');
     uint32_t n = 0;
 
+    if (eq && *text != '@') {
+        g_autofree char *stem = g_strndup(text, (gsize)(eq - text));
+        return counted_name(d, stem);
+    }
+    if (eq && d->id)
+        return g_strdup(d->id);
     if (d->id && !d->manifest)
         return g_strdup_printf("%s.%u", d->id, index);
     for (guint i = 0; i < d->m->buses->len; i++) {
@@ -38,7 +59,7 @@ int pb_buses_make(pb_dev *d)
     for (uint32_t i = 0; c->buses_out[i]; i++) {
         pb_bus *b = g_new0(pb_bus, 1);
         b->kind = split_kind(c->buses_out[i], &b->limit);
-        b->name = bus_name(d, i);
+        b->name = bus_name(d, c->buses_out[i], i);
         b->ctl = d;
         b->index = i;
         b->children = g_ptr_array_new();
@@ -76,6 +97,12 @@ pb_bus *pb_bus_find(struct pb_machine *m, const char *kind, const char *name)
     return NULL;
 }
 
+/* The guest let go of it: [main]. */
+static void gone(void *opaque)
+{
+    pb_dev_remove(opaque);
+}
+
 int pb_dev_attach(pb_dev *d, pb_bus *bus, pb_err *e)
 {
     const char *want = d->cls->bus;
@@ -88,7 +115,14 @@ int pb_dev_attach(pb_dev *d, pb_bus *bus, pb_err *e)
     if (!has_room(bus))
         return pb_err_set(e, PB_EBUSY, "Bus '%s' is full", bus->name);
     d->bus = bus;
+    if (!d->own_domain && bus->ctl) /* as device.h says of a class without a domain */
+        d->domain = bus->ctl->domain;
     return 0;
+}
+
+void pb_dev_unplugged(pb_dev *d)
+{
+    pb_main_soon(d, gone, d);
 }
 
 /* ---- pb.bus/1 ---------------------------------------------------------------------------- */
@@ -145,4 +179,5 @@ const struct pb_svc_bus pb_bus_service = {
     .side = bus_side,
     .name = bus_dev_name,
     .create_child = bus_create_child,
+    .unplugged = pb_dev_unplugged,
 };

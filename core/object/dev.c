@@ -110,6 +110,23 @@ static void make_containers(pb_dev *d)
     d->clocks = g_array_new(FALSE, TRUE, sizeof(uint64_t));
 }
 
+/* What the class carries: made with it, realized within its realize. */
+static int make_inner(pb_dev *d, pb_err *e)
+{
+    const struct pb_device_class *c = device_class(d);
+
+    if (!PB_HAS(struct pb_device_class, c, carries))
+        return 0;
+    const struct pb_class *in = pb_class_carried(d->cls);
+    if (!in || !d->buses->len)
+        return pb_err_set(e, PB_ENOENT, "'%s' needs a '%s', which no installed plugin has",
+                          d->cls->id, c->carries);
+    d->inner = pb_dev_new(d->m, in, NULL, &d->place, e);
+    if (!d->inner)
+        return PB_EINVAL;
+    return pb_dev_attach(d->inner, g_ptr_array_index(d->buses, 0), e);
+}
+
 pb_dev *pb_dev_new(struct pb_machine *m, const struct pb_class *c, const char *id,
                    const struct pb_place *where, pb_err *e)
 {
@@ -146,10 +163,14 @@ pb_dev *pb_dev_new(struct pb_machine *m, const struct pb_class *c, const char *i
     }
     memset(d->self, 0, size);
     pb_buses_make(d);
+    if (make_inner(d, e) < 0) {
+        pb_dev_free(d);
+        return NULL;
+    }
     return d;
 }
 
-/* ---- Realize ------------------------------------------------------------------------------ */
+/* ---- Realize ----------------------------------------------------------------------------- */
 
 static const struct pb_place *where(const pb_dev *d)
 {
@@ -174,6 +195,7 @@ static void release_all(pb_dev *d)
     pb_timers_free(d);
     pb_soon_forget(d);
     pb_line_free(d);
+    pb_gates_free(d);
     g_ptr_array_set_size(d->regions, 0);
     g_array_set_size(d->reg_addr, 0);
     for (guint i = mem->regions->len; i-- > 0;) { /* each free takes itself out */
@@ -206,6 +228,9 @@ int pb_dev_realize(pb_dev *d, pb_err *e)
         return rc;
     }
     rc = realize_class(d, e);
+    if (rc == 0 && d->inner && (rc = pb_dev_realize(d->inner, e)) < 0 &&
+        PB_HAS(struct pb_device_class, device_class(d), unrealize))
+        device_class(d)->unrealize(d->self);
     if (rc < 0) {
         pb_err_set(e, rc, "device '%s' could not be made", d->cls->id);
         pb_err_at(e, where(d));
@@ -254,7 +279,7 @@ int pb_dev_place(pb_dev *d, uint32_t region, uint64_t addr, pb_err *e)
     return 0;
 }
 
-/* ---- The one teardown order ----------------------------------------------------------------- */
+/* ---- The one teardown order -------------------------------------------------------------- */
 
 static void unplace_regions(pb_dev *d)
 {
@@ -309,11 +334,25 @@ void pb_dev_unrealize(pb_dev *d)
     release_all(d);
 }
 
+static gboolean free_child(pb_dev *d)
+{
+    for (guint i = 0; d->buses->len && i < d->m->devs->len; i++) {
+        pb_dev *c = g_ptr_array_index(d->m->devs, i);
+        if (c->bus && c->bus->ctl == d) {
+            pb_dev_free(c);
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 void pb_dev_free(pb_dev *d)
 {
     if (!d)
         return;
     pb_dev_unrealize(d);
+    while (free_child(d)) /* all that was made for its buses goes with it */
+        ;
     pb_line_free(d);
     pb_buses_free(d);
     g_ptr_array_remove(d->m->devs, d);

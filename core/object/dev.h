@@ -32,6 +32,7 @@ struct pb_dev {
     GArray *unresolved; /* links to resolve at realize: object/prop.c */
     struct pb_domain *domain;
     pb_bus *bus;        /* sits on; NULL: the board or a backend */
+    pb_dev *inner;      /* what its class carries, on buses[0] */
     GPtrArray *buses;   /* pb_bus *: offers */
     GPtrArray *regions; /* pb_region *: published, by index (NULL holes) */
     GArray *reg_addr;   /* struct pb_board_reg: where regions were placed */
@@ -73,7 +74,9 @@ pb_dev *pb_dev_find(struct pb_machine *m, const char *id);
 const void *pb_dev_interface(pb_dev *d, const char *iface, void **self);
 /* Live part of hot plug: find the bus, attach, realize, reset it alone; or the reverse. */
 int pb_dev_plug(pb_dev *d, pb_err *e);
-int pb_dev_unplug(pb_dev *d, pb_err *e);
+void pb_dev_remove(pb_dev *d);    /* at once, with the CPUs stopped; [main] */
+void pb_dev_unplugged(pb_dev *d); /* the guest let go of it; [any] */
+int pb_dev_unplug(pb_dev *d, pb_err *e); /* 0: gone, or will be when the guest lets go */
 
 /* The root table given to plugins: object/host.c gathers the services. */
 extern const pb_host pb_the_host;

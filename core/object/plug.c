@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Wiring ------------------------------------------------------------------------------- */
+/* ---- Wiring ------------------------------------------------------------------------------ */
 
 /* "irq[96]" is 96 inputs named irq. */
 static uint32_t inputs_in(const char *text, size_t *name_len)
@@ -67,11 +67,43 @@ int pb_dev_wire(pb_dev *from, const char *out, uint32_t i, pb_dev *to, uint32_t 
     return pb_wire_connect(from, out, i, to, n, shared, e);
 }
 
-/* ---- Plug and unplug ------------------------------------------------------------------------ */
+/* ---- Plug and unplug --------------------------------------------------------------------- */
+
+static const struct pb_bus_parent *parent_of(pb_dev *d, void **self)
+{
+    return d->bus && d->bus->ctl ? pb_dev_interface(d->bus->ctl, PB_BUS_PARENT, self) : NULL;
+}
+
+/* May `d` come to its bus, or go, while the machine runs? */
+static int check_hotplug(pb_dev *d, pb_err *e)
+{
+    const struct pb_device_class *c = d->cls->table;
+    void *self;
+    const struct pb_bus_parent *p = parent_of(d, &self);
+
+    if (d->bus && (!(c->flags & PB_DEV_HOTPLUG) ||
+                   (PB_HAS(struct pb_bus_parent, p, hotplug) &&
+                    !p->hotplug(self, d->bus->index))))
+        return pb_err_set(e, PB_ENOTSUP, "Bus '%s' does not support hotplugging", d->bus->name);
+    if (!(c->flags & PB_DEV_HOTPLUG))
+        return pb_err_set(e, PB_ENOTSUP, "Device '%s' can not be hotplugged on this machine",
+                          d->cls->id);
+    return 0;
+}
+
+static void reset_new(pb_dev *d)
+{
+    d->hotplugged = TRUE;
+    pb_reset_device(d, PB_RESET_COLD);
+    for (guint i = 0; i < d->buses->len; i++) {
+        pb_bus *b = g_ptr_array_index(d->buses, i);
+        for (guint k = 0; k < b->children->len; k++)
+            reset_new(g_ptr_array_index(b->children, k));
+    }
+}
 
 int pb_dev_plug(pb_dev *d, pb_err *e)
 {
-    const struct pb_device_class *c = d->cls->table;
     gboolean live = d->m->ready;
     int rc;
 
@@ -83,25 +115,39 @@ int pb_dev_plug(pb_dev *d, pb_err *e)
         if (rc < 0)
             return rc;
     }
-    if (live && d->cls->kind == PB_KIND_DEVICE && !(c->flags & PB_DEV_HOTPLUG)) {
-        if (d->bus)
-            return pb_err_set(e, PB_ENOTSUP, "Bus '%s' does not support hotplugging",
-                              d->bus->name);
-        return pb_err_set(e, PB_ENOTSUP, "Device '%s' can not be hotplugged on this machine",
-                          d->cls->id);
-    }
+    if (live && d->cls->kind == PB_KIND_DEVICE && (rc = check_hotplug(d, e)) < 0)
+        return rc;
     rc = pb_dev_realize(d, e);
-    if (rc == 0 && live && d->cls->kind == PB_KIND_DEVICE) {
-        d->hotplugged = TRUE;
-        pb_reset_device(d, PB_RESET_COLD);
-    }
+    if (rc == 0 && live && d->cls->kind == PB_KIND_DEVICE)
+        reset_new(d);
     return rc;
+}
+
+void pb_dev_remove(pb_dev *d)
+{
+    struct pb_machine *m = d->m;
+
+    pb_cpus_stop(m); /* nobody may be on its way into it */
+    pb_dev_free(d);
+    if (m->state == PB_RUN_RUNNING)
+        pb_cpus_resume(m);
+}
+
+/* 0: it may go now; 1: later, when the guest lets go. */
+static int ask_bus(pb_dev *d, pb_err *e)
+{
+    void *self;
+    const struct pb_bus_parent *p = parent_of(d, &self);
+
+    if (!PB_HAS(struct pb_bus_parent, p, unplug))
+        return 0;
+    int rc = p->unplug(self, d->bus->index, d, e);
+    return rc == PB_EAGAIN ? 1 : rc;
 }
 
 int pb_dev_unplug(pb_dev *d, pb_err *e)
 {
     const struct pb_device_class *c = d->cls->table;
-    struct pb_machine *m = d->m;
 
     if (d->cls->kind == PB_KIND_CPU ||
         (d->cls->kind == PB_KIND_DEVICE && !(c->flags & PB_DEV_HOTPLUG)))
@@ -113,9 +159,10 @@ int pb_dev_unplug(pb_dev *d, pb_err *e)
         pb_dev_free(d);
         return 0;
     }
-    pb_cpus_stop(m); /* nobody may be on its way into it */
-    pb_dev_free(d);
-    if (m->state == PB_RUN_RUNNING)
-        pb_cpus_resume(m);
-    return 0;
+    int rc = d->m->ready ? check_hotplug(d, e) : 0;
+    if (rc == 0)
+        rc = ask_bus(d, e);
+    if (rc == 0)
+        pb_dev_remove(d);
+    return rc < 0 ? rc : 0;
 }

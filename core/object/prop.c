@@ -55,17 +55,23 @@ static gboolean is_open_key(const pb_dev *d, const char *key)
 
 gboolean pb_dev_has_prop(const pb_dev *d, const char *key)
 {
-    return find_prop(d, key) >= 0 || is_open_key(d, key);
+    return find_prop(d, key) >= 0 || is_open_key(d, key) ||
+           (d->inner && pb_dev_has_prop(d->inner, key));
 }
 
 static int not_found(pb_dev *d, const char *key, const struct pb_place *where, pb_err *e)
 {
     uint32_t n;
-    const struct pb_prop *p = pb_dev_props(d, &n);
-    g_autofree const char **names = g_new0(const char *, n + 1);
+    const struct pb_prop *p = pb_dev_props(d, &n), *in = NULL;
+    uint32_t k = 0;
 
+    if (d->inner)
+        in = pb_dev_props(d->inner, &k);
+    g_autofree const char **names = g_new0(const char *, n + k + 1);
     for (uint32_t i = 0; i < n; i++)
         names[i] = p[i].name;
+    for (uint32_t i = 0; i < k; i++)
+        names[n + i] = in[i].name;
     pb_err_set(e, PB_EINVAL, "Property '%s.%s' not found", d->cls->id, key);
     const char *near = pb_nearest(key, names);
     if (near)
@@ -211,6 +217,8 @@ int pb_dev_set(pb_dev *d, const char *key, const char *value, const struct pb_pl
     int64_t num = 0;
     uint32_t n;
 
+    if (i < 0 && d->inner && pb_dev_has_prop(d->inner, key))
+        return pb_dev_set(d->inner, key, value, where, e);
     if (i < 0 && !is_open_key(d, key))
         return not_found(d, key, where, e);
     if (i >= 0) {
@@ -239,7 +247,7 @@ char *pb_dev_get_text(pb_dev *d, const char *key)
     uint32_t n;
 
     if (i < 0)
-        return NULL;
+        return d->inner ? pb_dev_get_text(d->inner, key) : NULL;
     const struct pb_prop *p = &pb_dev_props(d, &n)[i];
     const struct pb_propval *v = &d->vals[i];
     switch (p->type) {

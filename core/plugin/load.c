@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define PHDRS 32 /* program headers that a plugin may have; linkers write them after the head */
+
 static gboolean start(pb_err *e)
 {
     static gboolean up;
@@ -28,25 +30,30 @@ static gboolean start(pb_err *e)
  * a truncated one must be found out first. */
 static int check_elf(const char *path, pb_err *e)
 {
-    Elf64_Ehdr h;
-    Elf64_Phdr p;
+    struct {
+        Elf64_Ehdr h;
+        Elf64_Phdr p[PHDRS];
+    } f;
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC), bad = 0;
 
     if (fd < 0)
         return pb_err_set(e, PB_ENOENT, "%s: %s", path, g_strerror(errno));
-    if (fstat(fd, &st) || pread(fd, &h, sizeof h, 0) != (ssize_t)sizeof h ||
-        memcmp(h.e_ident, ELFMAG, SELFMAG) || h.e_ident[EI_CLASS] != ELFCLASS64 ||
-        h.e_phentsize != sizeof p)
-        bad = pb_err_set(e, PB_EINVAL, "%s: no 64-bit shared object", path);
-    for (unsigned i = 0; !bad && i < h.e_phnum; i++) {
-        if (pread(fd, &p, sizeof p, (off_t)(h.e_phoff + i * sizeof p)) != (ssize_t)sizeof p ||
-            (p.p_type == PT_LOAD && (p.p_offset > (uint64_t)st.st_size ||
-                                     p.p_filesz > (uint64_t)st.st_size - p.p_offset)))
-            bad = pb_err_set(e, PB_EINVAL, "%s: the file is truncated: reinstall the plugin", path);
-    }
+    ssize_t n = fstat(fd, &st) ? -1 : pread(fd, &f, sizeof f, 0);
     close(fd);
-    return bad;
+    if (n < (ssize_t)sizeof f.h || memcmp(f.h.e_ident, ELFMAG, SELFMAG) ||
+        f.h.e_ident[EI_CLASS] != ELFCLASS64 || f.h.e_phentsize != sizeof f.p[0] ||
+        f.h.e_phoff != sizeof f.h || f.h.e_phnum > PHDRS)
+        return pb_err_set(e, PB_EINVAL, "%s: no 64-bit shared object", path);
+    if ((size_t)n < sizeof f.h + f.h.e_phnum * sizeof f.p[0])
+        bad = 1;
+    for (unsigned i = 0; !bad && i < f.h.e_phnum; i++) {
+        const Elf64_Phdr *p = &f.p[i];
+        bad = p->p_type == PT_LOAD && (p->p_offset > (uint64_t)st.st_size ||
+                                       p->p_filesz > (uint64_t)st.st_size - p->p_offset);
+    }
+    return bad ? pb_err_set(e, PB_EINVAL, "%s: the file is truncated: reinstall the plugin", path)
+               : PB_OK;
 }
 
 void *pb_load_open(const char *path, pb_err *e)

@@ -25,6 +25,7 @@ struct pb_plugin_file {
 struct pb_class {
     enum pb_kind kind;
     char *id, *title, *category, *bus; /* title: also a backend's or CPU's doc */
+    char *carries; /* device class on its first bus, or NULL */
     char **aliases, **lines_in, **lines_out, **buses_out, **provides, **requires_; /* NULL-ended,
                                                                                    never NULL */
     uint32_t flags;
@@ -45,6 +46,8 @@ GPtrArray *pb_class_list(enum pb_kind kind);
 GPtrArray *pb_plugin_list(void);
 /* Open the plugin (once), check entry against sidecar and needs, call its init. [main] */
 int pb_class_load(const struct pb_class *c, pb_err *e);
+/* The class that `c` carries on its first bus, when it is installed; else NULL. */
+const struct pb_class *pb_class_carried(const struct pb_class *c);
 /* Package that would provide a known but missing class, from plugins.catalog; or NULL. */
 const char *pb_class_package(enum pb_kind kind, const char *name);
 /* Test programs and hosts without files: register tables directly. */

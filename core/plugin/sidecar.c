@@ -140,6 +140,7 @@ void pb_class_free(struct pb_class *c)
     g_free(c->title);
     g_free(c->category);
     g_free(c->bus);
+    g_free(c->carries);
     char **lists[] = {c->aliases, c->lines_in, c->lines_out, c->buses_out,
                       c->provides, c->requires_, c->models, c->model_docs};
     for (guint i = 0; i < G_N_ELEMENTS(lists); i++)
@@ -161,6 +162,7 @@ static struct pb_class *read_class(enum pb_kind kind, const struct pb_ini_group 
     c->title = g_strdup(title ? title : pb_ini_value(g, "doc"));
     c->category = g_strdup(pb_ini_value(g, "category"));
     c->bus = g_strdup(pb_ini_value(g, "bus"));
+    c->carries = g_strdup(pb_ini_value(g, "carries"));
     c->aliases = words(g, "aliases");
     c->lines_in = words(g, "lines-in");
     c->lines_out = words(g, "lines-out");

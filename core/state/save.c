@@ -151,6 +151,23 @@ static void save_timers(pb_dev *d, GByteArray *out)
     }
 }
 
+/* A CPU that is switched on and off: its state, and how it is to start. */
+static void save_power(pb_dev *d, GByteArray *out)
+{
+    const struct pb_cpu *c = d->cpu;
+
+    if (!c || (!d->m->start_first && atomic_load(&c->power) == CPU_ON))
+        return;
+    guint start = section(out, PB_SEC_POWER);
+    pb_out_text(out, d->name);
+    pb_out_uint(out, atomic_load(&c->power), 1);
+    pb_out_uint(out, c->start_pc, 8);
+    pb_out_uint(out, c->n_start, 1);
+    for (uint32_t i = 0; i < c->n_start; i++)
+        pb_out_uint(out, c->start_args[i], 8);
+    section_end(out, start);
+}
+
 /* No request in flight, no line change on its way. */
 static void settle(struct pb_machine *m)
 {
@@ -195,6 +212,7 @@ int pb_machine_save(struct pb_machine *m, GByteArray *out, pb_err *e)
             return rc;
         save_lines(d, out);
         save_timers(d, out);
+        save_power(d, out);
     }
     section_end(out, section(out, PB_SEC_END));
     return 0;
@@ -351,6 +369,28 @@ static int load_timer(struct pb_machine *m, struct pb_in *in, gboolean apply, pb
     return BAD(e, "'%s' has no timer '%s'", name, timer);
 }
 
+static int load_power(struct pb_machine *m, struct pb_in *in, gboolean apply, pb_err *e)
+{
+    g_autofree char *name = pb_in_text(in);
+    uint32_t power = (uint32_t)pb_in_uint(in, 1);
+    uint64_t pc = pb_in_uint(in, 8), args[8];
+    uint32_t n = (uint32_t)pb_in_uint(in, 1);
+    pb_dev *d = dev_named(m, name);
+    struct pb_cpu *c = d ? d->cpu : NULL;
+
+    if (in->bad || !c || power > CPU_STOPPING || n > G_N_ELEMENTS(args))
+        return BAD(e, "'%s' is no CPU that can be switched on", name);
+    for (uint32_t i = 0; i < n; i++)
+        args[i] = pb_in_uint(in, 8);
+    if (!apply || in->bad)
+        return in->bad ? BAD(e, "the power state of '%s' is cut short", name) : 0;
+    c->start_pc = pc;
+    c->n_start = n;
+    memcpy(c->start_args, args, n * sizeof *args);
+    atomic_store(&c->power, power);
+    return 0;
+}
+
 static int load_section(struct pb_machine *m, uint32_t tag, struct pb_in *in, gboolean apply,
                         pb_err *e)
 {
@@ -371,6 +411,8 @@ static int load_section(struct pb_machine *m, uint32_t tag, struct pb_in *in, gb
         return load_line(m, in, apply, e);
     case PB_SEC_TIMER:
         return load_timer(m, in, apply, e);
+    case PB_SEC_POWER:
+        return load_power(m, in, apply, e);
     default:
         return BAD(e, "section %u is not known to this version", tag);
     }

@@ -11,7 +11,8 @@
 #define PB_STATE_FORMAT 1u
 
 /* Section tags. */
-enum { PB_SEC_END, PB_SEC_MACHINE, PB_SEC_RAM, PB_SEC_DEV, PB_SEC_LINE, PB_SEC_TIMER };
+enum { PB_SEC_END, PB_SEC_MACHINE, PB_SEC_RAM, PB_SEC_DEV, PB_SEC_LINE, PB_SEC_TIMER,
+       PB_SEC_POWER };
 
 struct pb_item { /* one field of a loaded device section; points into the stream */
     const char *name;

@@ -187,12 +187,22 @@ static void poke_thread(void)
     }
 }
 
+/* The first work for the thread starts it. Holds the lock. */
+static void need_thread(void)
+{
+    if (T.started)
+        return;
+    T.started = pthread_create(&T.thread, NULL, timer_thread, NULL) == 0;
+    g_assert(T.started); /* a process that cannot have one thread cannot go on */
+}
+
 void pb_time_drain(struct pb_domain *dom)
 {
     if (atomic_exchange(&dom->handed_over, 1))
         return;
     pthread_mutex_lock(&T.lock);
     g_ptr_array_add(T.drain, dom);
+    need_thread();
     poke_thread();
     pthread_mutex_unlock(&T.lock);
 }
@@ -208,7 +218,7 @@ void pb_clock_init(struct pb_machine *m)
 {
     pthread_condattr_t a;
 
-    g_assert(!T.started); /* one machine at a time */
+    g_assert(!T.all); /* one machine at a time */
     pthread_condattr_init(&a);
     pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
     pthread_cond_init(&T.wake, &a);
@@ -221,8 +231,6 @@ void pb_clock_init(struct pb_machine *m)
     T.quit = FALSE;
     pb_clock_reset();
     m->clock = &T;
-    T.started = pthread_create(&T.thread, NULL, timer_thread, NULL) == 0;
-    g_assert(T.started);
 }
 
 void pb_clock_fini(struct pb_machine *m)
@@ -233,11 +241,13 @@ void pb_clock_fini(struct pb_machine *m)
     T.quit = TRUE;
     pthread_cond_signal(&T.wake);
     pthread_mutex_unlock(&T.lock);
-    pthread_join(T.thread, NULL);
+    if (T.started)
+        pthread_join(T.thread, NULL);
     T.started = FALSE;
     for (int c = 0; c < CLOCKS; c++)
         g_ptr_array_free(T.heap[c], TRUE);
     g_ptr_array_free(T.all, TRUE);
+    T.all = NULL;
     g_ptr_array_free(T.drain, TRUE);
     pthread_cond_destroy(&T.wake);
     pthread_cond_destroy(&T.done);
@@ -279,6 +289,7 @@ void pb_timer_arm(pb_timer *t, int64_t when)
     if (t->slot)
         heap_remove(t);
     heap_add(t);
+    need_thread();
     if (t->slot == 1 && T.sleep_until) { /* first of its clock: is it before the alarm? */
         int64_t left = t->when - pb_clock_now(t->clock); /* when may be "never" */
         if (left < T.sleep_until - pb_clock_now(PB_CLK_REAL))

@@ -23,6 +23,11 @@ pb_char *pbt__char_end(pb_dev *d)
     return d->end;
 }
 
+pb_char *pbt_char_of(pb_dev *node)
+{
+    return pbt__char_end(node);
+}
+
 pb_dev *pbt_char_new(pbt *b, const char *name)
 {
     pb_dev *d = pbt__node(b, name, NODE_BACKEND);

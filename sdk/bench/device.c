@@ -62,11 +62,49 @@ static int bus_fits(pb_dev *parent, uint32_t bus, const struct pb_device_class *
     const char *const *k = parent->cls->buses_out;
 
     for (uint32_t i = 0; k && *k; k++, i++) {
-        size_t n = strcspn(*k, "["); /* "kind" or "kind[limit]" */
+        const char *eq = strchr(*k, '='), *kind = eq ? eq + 1 : *k;
+        size_t n = strcspn(kind, "["); /* "kind" or "kind[limit]" */
         if (i == bus)
-            return c->bus && strlen(c->bus) == n && strncmp(*k, c->bus, n) == 0;
+            return c->bus && strlen(c->bus) == n && strncmp(kind, c->bus, n) == 0;
     }
     return 0;
+}
+
+/* What the class carries, with the properties that are not the outer one's. */
+static int make_inner(pb_dev *d)
+{
+    char name[160], *text;
+    size_t len = 1, at = 0;
+    uint32_t kept = 0;
+
+    if (!PB_HAS(struct pb_device_class, d->cls, carries))
+        return PB_OK;
+    for (uint32_t i = 0; i < d->n_kv; i++)
+        len += strlen(d->kv[i].key) + 2 * strlen(d->kv[i].value) + 2;
+    text = pbt__alloc(len);
+    for (uint32_t i = 0; i < d->n_kv; i++) {
+        struct pbt_kv *kv = &d->kv[i];
+        uint32_t own = 0;
+        for (uint32_t k = 0; k < d->cls->n_props; k++)
+            own |= strcmp(d->cls->props[k].name, kv->key) == 0;
+        if (own) {
+            d->kv[kept++] = *kv;
+            continue;
+        }
+        at += (size_t)sprintf(text + at, "%s%s=", at ? "," : "", kv->key);
+        for (const char *p = kv->value; *p; p++) {
+            text[at++] = *p;
+            if (*p == ',')
+                text[at++] = ',';
+        }
+        free(kv->key);
+        free(kv->value);
+    }
+    d->n_kv = kept;
+    snprintf(name, sizeof name, "%s.inner", d->name);
+    d->inner = pbt_create(d->b, d, 0, d->cls->carries, name, text);
+    free(text);
+    return d->inner ? PB_OK : d->b->err.code;
 }
 
 pb_dev *pbt_create(pbt *b, pb_dev *parent, uint32_t bus, const char *cls, const char *name,
@@ -88,7 +126,7 @@ pb_dev *pbt_create(pbt *b, pb_dev *parent, uint32_t bus, const char *cls, const 
     d->cls = c;
     d->parent = parent;
     d->bus = bus;
-    d->domain = parent ? parent->domain : c->flags & PB_DEV_OWN_DOMAIN ? &d->own : &b->machine;
+    d->domain = c->flags & PB_DEV_OWN_DOMAIN ? &d->own : parent ? parent->domain : &b->machine;
     d->pub = pbt__alloc(c->n_regions * sizeof *d->pub);
     d->at = pbt__alloc(c->n_regions * sizeof *d->at);
     memset(d->at, 0xff, c->n_regions * sizeof *d->at);
@@ -97,7 +135,10 @@ pb_dev *pbt_create(pbt *b, pb_dev *parent, uint32_t bus, const char *cls, const 
     if (!d->self)
         pbt__die(b, "out of memory");
     pbt__make_lines(d);
-    if (pbt__parse_props(d, props) < 0 || pbt__check_props(d, c->props, c->n_props) < 0) {
+    if (pbt__parse_props(d, props) < 0 || make_inner(d) < 0 ||
+        pbt__check_props(d, c->props, c->n_props) < 0) {
+        if (d->inner)
+            node_free(d->inner);
         node_free(d);
         return NULL;
     }
@@ -109,6 +150,7 @@ void pbt__drop_device_things(pb_dev *d)
     pbt *b = d->b;
 
     pbt__drop_regions(d);
+    pbt__drop_loads(d);
     while (d->timers) {
         pb_timer *t = d->timers;
         d->timers = t->next;
@@ -179,7 +221,9 @@ int pbt_realize(pb_dev *d)
             pbt__die(b, "'%s' was realized without publishing region %u", d->name, i);
     }
     d->realized = 1;
-    rc = tell_parent(d, 1);
+    rc = d->inner ? pbt_realize(d->inner) : PB_OK;
+    if (rc == PB_OK && (rc = tell_parent(d, 1)) < 0 && d->inner)
+        pbt__unrealize(d->inner);
     if (rc < 0) {
         pbt__enter(b, &c, TAG_MAIN, d);
         if (d->cls->unrealize)
@@ -226,6 +270,8 @@ static pb_dev *add(pbt *b, pb_dev *parent, uint32_t bus, const char *cls, const 
     if (!d || pbt_realize(d) < 0)
         pbt__die(b, "cannot add a '%s': %s", cls, b->err.text);
     pbt_reset(d, PB_RESET_COLD);
+    if (d->inner)
+        pbt_reset(d->inner, PB_RESET_COLD);
     return d;
 }
 
@@ -289,6 +335,35 @@ void pbt_remove(pb_dev *d)
     node_free(d);
 }
 
+static void remove_job(void *opaque)
+{
+    pbt_remove(opaque);
+}
+
+/* As the host does on device_del: the bus decides. */
+int pbt_unplug(pb_dev *d)
+{
+    const struct pb_bus_parent *t = d->parent ? pbt_provides(d->parent, PB_BUS_PARENT) : NULL;
+    struct pbt_ctx c;
+    int rc = PB_OK;
+
+    d->b->err.code = 0;
+    d->b->err.text[0] = 0;
+    if (PB_HAS(struct pb_bus_parent, t, unplug)) {
+        pbt__enter(d->b, &c, TAG_MAIN, d->parent);
+        rc = t->unplug(d->parent->self, d->bus, d, &d->b->err);
+        pbt__leave(d->b, &c, d->parent);
+    }
+    if (rc == PB_OK)
+        pbt_remove(d);
+    return rc;
+}
+
+static void bus_unplugged(pb_dev *d)
+{
+    pbt__job(d->parent, TAG_MAIN, NULL, remove_job, d);
+}
+
 void *pbt_self(pb_dev *d)
 {
     return d->self;
@@ -301,6 +376,18 @@ const void *pbt_provides(pb_dev *d, const char *id)
             return d->cls->provides[i].table;
     }
     return NULL;
+}
+
+uint32_t pbt_bus_index(pb_dev *d, const char *kind)
+{
+    const char *const *k = d->cls ? d->cls->buses_out : NULL;
+
+    for (uint32_t i = 0; k && k[i]; i++) {
+        size_t n = strcspn(k[i], "["); /* "kind" or "kind[limit]" */
+        if (strlen(kind) == n && strncmp(k[i], kind, n) == 0)
+            return i;
+    }
+    return 0;
 }
 
 /* ---- pb.bus/1 ---------------------------------------------------------------------- */
@@ -352,4 +439,5 @@ static pb_dev *bus_create_child(pb_dev *ctl, uint32_t bus, const char *cls, pb_e
 const struct pb_svc_bus pbt__svc_bus = {
     .size = sizeof pbt__svc_bus, .parent = bus_parent, .children = bus_children,
     .side = bus_side, .name = bus_name, .create_child = bus_create_child,
+    .unplugged = bus_unplugged,
 };

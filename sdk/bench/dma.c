@@ -62,9 +62,42 @@ void pbt_clean(pbt *b)
         memset(b->ram[i].dirty, 0, b->ram[i].len / PAGE + 2);
 }
 
+/* The view that the nearest bus above gives, else all there is. */
 pb_as *pbt__dma_as(pb_dev *d)
 {
-    return (pb_as *)d; /* one memory for all; the handle knows its bench */
+    d->b->whole.b = d->b;
+    for (; d->parent; d = d->parent) {
+        const struct pb_bus_parent *p = pbt_provides(d->parent, PB_BUS_PARENT);
+        pb_as *as = PB_HAS(struct pb_bus_parent, p, as) ? p->as(d->parent->self, d->bus, d) : NULL;
+        if (as)
+            return as;
+    }
+    return &d->b->whole;
+}
+
+pb_as *pbt__gate(pb_dev *d, pb_as *of, pb_err *e)
+{
+    pbt__need_main(d->b, "pb.mem gate()");
+    if (of->gate) {
+        d->b->host.fail(e, PB_ENOTSUP, "a gate before a gate");
+        return NULL;
+    }
+    pb_as *as = pbt__alloc(sizeof *as);
+    *as = (struct pb_as){.b = d->b, .next = d->gates, .gate = 1};
+    return d->gates = as;
+}
+
+void pbt__gate_open(pb_as *as, uint32_t on)
+{
+    if (as->gate && as->open != on) {
+        as->open = on;
+        as->b->gen++;
+    }
+}
+
+static int shut(const pb_as *as)
+{
+    return as->gate && !as->open;
 }
 
 /* MMIO reached by DMA: byte runs as aligned accesses of at most 8 bytes. */
@@ -95,9 +128,11 @@ static int dma_mmio(pbt *b, uint64_t gpa, uint8_t *buf, uint64_t n, uint32_t wri
 
 int pbt__dma_read(pb_as *as, uint64_t gpa, void *buf, uint64_t n)
 {
-    pbt *b = ((pb_dev *)as)->b;
+    pbt *b = as->b;
     struct pbt_ram *m = pbt__ram_at(b, gpa, n);
 
+    if (shut(as))
+        return PB_EFAULT;
     if (!m)
         return dma_mmio(b, gpa, buf, n, 0);
     memcpy(buf, m->host + (gpa - m->gpa), n);
@@ -106,9 +141,11 @@ int pbt__dma_read(pb_as *as, uint64_t gpa, void *buf, uint64_t n)
 
 int pbt__dma_write(pb_as *as, uint64_t gpa, const void *buf, uint64_t n)
 {
-    pbt *b = ((pb_dev *)as)->b;
+    pbt *b = as->b;
     struct pbt_ram *m = pbt__ram_at(b, gpa, n);
 
+    if (shut(as))
+        return PB_EFAULT;
     if (!m)
         return dma_mmio(b, gpa, (uint8_t *)buf, n, 1);
     if (m->rom)
@@ -120,10 +157,10 @@ int pbt__dma_write(pb_as *as, uint64_t gpa, const void *buf, uint64_t n)
 
 int pbt__dma_map(pb_as *as, uint64_t gpa, uint64_t len, uint32_t write, struct pb_window *w)
 {
-    pbt *b = ((pb_dev *)as)->b;
+    pbt *b = as->b;
     struct pbt_ram *m = pbt__ram_at(b, gpa, len);
 
-    if (!m || (m->rom && write))
+    if (shut(as) || !m || (m->rom && write))
         return PB_ENOTSUP;
     *w = (struct pb_window){gpa, len, m->host + (gpa - m->gpa), &b->gen, b->gen, write != 0};
     return PB_OK;
@@ -131,7 +168,7 @@ int pbt__dma_map(pb_as *as, uint64_t gpa, uint64_t len, uint32_t write, struct p
 
 static void written(pb_as *as, struct pb_window *w, uint64_t off, uint64_t len)
 {
-    pbt *b = ((pb_dev *)as)->b;
+    pbt *b = as->b;
     struct pbt_ram *m = pbt__ram_at(b, w->gpa, w->len);
 
     if (off > w->len || len > w->len - off)

@@ -25,6 +25,11 @@ pb_fs *pbt__fs_end(pb_dev *d)
     return d->end;
 }
 
+pb_fs *pbt_fs_of(pb_dev *node)
+{
+    return pbt__fs_end(node);
+}
+
 pb_dev *pbt_fs_new(pbt *b, const char *name,
                    int32_t (*answer)(void *, const uint8_t *, uint32_t, uint8_t *, uint32_t),
                    void *user)
@@ -137,4 +142,16 @@ pb_dev *pbt_backend(pbt *b, const char *kind, const char *cls, const char *name,
         return NULL;
     }
     return d;
+}
+
+void pbt_describe(pb_dev *d, char *buf, uint32_t n)
+{
+    struct pbt_ctx x;
+
+    buf[0] = 0;
+    if (!PB_HAS(struct pb_backend_class, d->bcls, describe))
+        return;
+    pbt__enter(d->b, &x, TAG_MAIN, d);
+    d->bcls->describe(d->self, buf, n);
+    pbt__leave(d->b, &x, d);
 }

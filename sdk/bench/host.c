@@ -10,6 +10,7 @@
 #include <dlfcn.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <unistd.h>
 
 _Noreturn void pbt__die(pbt *b, const char *fmt, ...)
 {
@@ -192,17 +193,32 @@ void pbt_class(pbt *b, const char *kind, const void *cls)
     b->classes[b->n_classes++] = (struct pbt_class){kind, cls};
 }
 
+/* NAME.so in the directories of PLUGBOARD_PLUGIN_PATH, or the path that it is. */
+static void find_plugin(pbt *b, const char *name, char path[PATH_MAX])
+{
+    const char *dir = getenv("PLUGBOARD_PLUGIN_PATH");
+
+    if (strchr(name, '/')) {
+        snprintf(path, PATH_MAX, "%s", name);
+        return;
+    }
+    if (!dir)
+        pbt__die(b, "plugin '%s': set PLUGBOARD_PLUGIN_PATH or give a path", name);
+    for (; *dir; dir += strspn(dir, ":")) {
+        size_t n = strcspn(dir, ":");
+        snprintf(path, PATH_MAX, "%.*s/%s.so", (int)n, dir, name);
+        if (n && access(path, R_OK) == 0)
+            return;
+        dir += n;
+    }
+    pbt__die(b, "plugin '%s' is not in PLUGBOARD_PLUGIN_PATH", name);
+}
+
 const struct pb_plugin *pbt_load(pbt *b, const char *name)
 {
     char path[PATH_MAX];
-    const char *dir = getenv("PLUGBOARD_PLUGIN_PATH");
 
-    if (strchr(name, '/'))
-        snprintf(path, sizeof path, "%s", name);
-    else if (dir)
-        snprintf(path, sizeof path, "%s/%s.so", dir, name);
-    else
-        pbt__die(b, "plugin '%s': set PLUGBOARD_PLUGIN_PATH or give a path", name);
+    find_plugin(b, name, path);
     void *dl = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!dl)
         pbt__die(b, "%s", dlerror());
@@ -215,7 +231,7 @@ const struct pb_plugin *pbt_load(pbt *b, const char *name)
         if (!host_get(&b->host, *n))
             pbt__die(b, "%s needs %s, which the bench does not offer", path, *n);
     }
-    if (p->init && p->init(&b->host, &b->err) < 0)
+    if (PB_HAS(struct pb_plugin, p, init) && p->init(&b->host, &b->err) < 0)
         pbt__die(b, "%s: init refuses: %s", path, b->err.text);
     for (uint32_t i = 0; i < p->n_classes; i++)
         pbt_class(b, p->classes[i].kind, p->classes[i].cls);
@@ -307,6 +323,10 @@ void pbt__need_dev(pb_dev *d, const char *what)
 {
     if (d->b->tag == TAG_MAIN && (!d->live || d->b->loading))
         return;
+    for (pb_dev *p = d->parent; p; p = p->parent) { /* a bus moves its children's regions */
+        if (p == d->b->cur && is_parallel(p))
+            return;
+    }
     if (!is_parallel(d) && d->b->held != d->domain)
         pbt__die(d->b, "%s is [dev], called without the domain of '%s'", what, d->name);
 }

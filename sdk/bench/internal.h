@@ -37,6 +37,13 @@ struct pb_region {
     int32_t prio;
 };
 
+/* What a device masters: all memory, or all memory behind a gate. */
+struct pb_as {
+    pbt *b;
+    struct pb_as *next; /* of the device's gates */
+    uint32_t gate, open;
+};
+
 struct pbt_out {
     char *name;
     uint32_t index, n_sinks;
@@ -107,6 +114,10 @@ struct pb_dev {
     uint32_t n_kv;
     struct pbt_kv *fdt;
     uint32_t n_fdt;
+    uint32_t power, n_start; /* of a CPU: PB_CPU_*, see pbt_cpu_started() */
+    uint64_t start_pc, start_args[8];
+    pb_dev *inner; /* what the class carries */
+    struct pb_as *gates;
     struct pb_region *regions, **pub; /* pub[cls->n_regions] */
     uint64_t *at;                     /* where each is mapped; UINT64_MAX: nowhere */
     struct pbt_out *out;
@@ -134,6 +145,7 @@ struct pbt_load {
     char *what;
     uint64_t gpa, len;
     uint8_t *data;
+    pb_dev *realizing; /* made inside realize() of it: goes with it */
 };
 
 struct pbt {
@@ -152,7 +164,9 @@ struct pbt {
     struct pbt_ram ram[16];
     uint32_t n_ram;
     volatile uint32_t gen;
+    struct pb_as whole;
     uint64_t faults;
+    uint32_t requester, attrs; /* of accesses: pbt_as() */
     /* context of the code that runs now */
     int tag;
     uint32_t depth, in_mmio, frozen, loading;
@@ -216,6 +230,8 @@ void pbt__unrealize(pb_dev *d);
 void pbt__drop_device_things(pb_dev *d); /* regions, timers, workers, jobs */
 uint32_t pbt__poll_fds(pbt *b); /* how many watches fired */
 void pbt__drop_watches(pb_dev *d);
+
+void pbt__drop_loads(pb_dev *d);
 
 void pbt__char_free(pb_dev *d);
 void pbt__block_free(pb_dev *d);

@@ -121,6 +121,11 @@ void pbt_wire(pb_dev *d, const char *name, uint32_t i, pb_dev *sink, uint32_t in
     o->sink[o->n_sinks++].input = input;
 }
 
+int pbt_has_output(pb_dev *d, const char *name, uint32_t i)
+{
+    return find_out(d, name, i) != NULL;
+}
+
 int32_t pbt_level(pb_dev *d, const char *name, uint32_t i)
 {
     return need_out(d, name, i)->level;

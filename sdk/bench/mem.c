@@ -174,6 +174,11 @@ void pbt__drop_regions(pb_dev *d)
         free(r->name);
         free(r);
     }
+    while (d->gates) {
+        pb_as *g = d->gates;
+        d->gates = g->next;
+        free(g);
+    }
     for (uint32_t i = 0; d->pub && i < d->cls->n_regions; i++)
         d->pub[i] = NULL;
     d->b->gen++;
@@ -252,7 +257,8 @@ static int call_split(pb_region *r, uint64_t off, uint64_t *val, uint32_t bytes,
         uint32_t shift = 8 * (big ? wide - step - lane : lane);
         uint32_t part = 8 * (big ? bytes - step - done : done);
         struct pb_txn t = {.off = wide == step ? off + done : base, .bytes = wide,
-                           .is_write = write};
+                           .is_write = write, .requester = r->d->b->requester,
+                           .attrs = r->d->b->attrs};
         if (write)
             t.val = low(*val >> part, step) << shift;
         int rc = call_one(r, &t);
@@ -289,6 +295,12 @@ int pbt__access(pb_region *r, uint64_t off, uint64_t *val, uint32_t bytes, uint3
         return rc;
     }
     return call_split(r, off, val, bytes, write);
+}
+
+void pbt_as(pbt *b, uint32_t requester, uint32_t attrs)
+{
+    b->requester = requester;
+    b->attrs = attrs;
 }
 
 static pb_region *published(pb_dev *d, uint32_t region)
@@ -391,5 +403,5 @@ const struct pb_svc_mem pbt__svc_mem = {
     .alias = mem_alias, .place = mem_place, .unplace = mem_unplace, .enable = mem_enable,
     .move = mem_move, .publish = mem_publish, .as = pbt__dma_as, .read = pbt__dma_read,
     .write = pbt__dma_write, .map = pbt__dma_map, .unmap = pbt__dma_unmap,
-    .dirty = pbt__dma_dirty,
+    .dirty = pbt__dma_dirty, .gate = pbt__gate, .gate_open = pbt__gate_open,
 };

@@ -25,6 +25,11 @@ pb_net *pbt__net_end(pb_dev *d)
     return d->end;
 }
 
+pb_net *pbt_net_of(pb_dev *node)
+{
+    return pbt__net_end(node);
+}
+
 pb_dev *pbt_net_new(pbt *b, const char *name)
 {
     pb_dev *d = pbt__node(b, name, NODE_BACKEND);

@@ -243,7 +243,7 @@ static void take_down(pbt *b, pb_dev **v, uint32_t n)
     for (uint32_t i = n; i-- > 0;)
         pbt__unrealize(v[i]);
     for (uint32_t i = 0; i < n; i++) {
-        if (pbt_realize(v[i]) < 0)
+        if (!v[i]->realized && pbt_realize(v[i]) < 0) /* a carried one came with its carrier */
             pbt__die(b, "'%s' cannot be realized again: %s", v[i]->name, b->err.text);
     }
 }

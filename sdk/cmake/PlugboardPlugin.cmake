@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: MIT
+# For plugins in this tree and, through find_package(Plugboard), outside it.
+#
 # plugboard_plugin(NAME SOURCES a.c … [REQUIRES pkg-config-module …]
 #                  [LINK target …] [CFLAGS flag …] [TEST])
 #
@@ -7,25 +9,34 @@
 # writes NAME.plugin, the text sidecar that lets a host list and refuse the
 # plugin without opening it. TEST: one that only tests use, kept apart and not installed.
 set(PB_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map)
+set(PB_TEST_PLUGIN_PATH ${PB_PLUGIN_OUTPUT_DIRECTORY}) # what tests find
+if(Plugboard_PLUGIN_DIR)
+  string(APPEND PB_TEST_PLUGIN_PATH ":${Plugboard_PLUGIN_DIR}")
+endif()
 
 function(plugboard_plugin name)
   cmake_parse_arguments(P "TEST" "" "SOURCES;REQUIRES;LINK;CFLAGS" ${ARGN})
   if(P_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "plugboard_plugin(${name}): unknown ${P_UNPARSED_ARGUMENTS}")
   endif()
+  if(NOT P_SOURCES)
+    message(FATAL_ERROR "plugboard_plugin(${name}): no SOURCES")
+  endif()
   set(dir ${PB_PLUGIN_OUTPUT_DIRECTORY})
   if(P_TEST)
     set(dir ${CMAKE_BINARY_DIR}/tests/plugins)
   endif()
   add_library(${name} MODULE ${P_SOURCES})
-  set_target_properties(${name} PROPERTIES PREFIX "" NO_SONAME ON
-    LIBRARY_OUTPUT_DIRECTORY ${dir} LINK_DEPENDS ${PB_PLUGIN_MAP})
-  target_link_libraries(${name} PRIVATE plugboard-sdk ${P_LINK})
+  set_target_properties(${name} PROPERTIES PREFIX "" NO_SONAME ON C_VISIBILITY_PRESET hidden
+    CXX_VISIBILITY_PRESET hidden LIBRARY_OUTPUT_DIRECTORY ${dir} LINK_DEPENDS ${PB_PLUGIN_MAP})
+  target_link_libraries(${name} PRIVATE Plugboard::sdk ${P_LINK})
   target_compile_options(${name} PRIVATE ${P_CFLAGS})
   target_link_options(${name} PRIVATE -Wl,--version-script=${PB_PLUGIN_MAP} -Wl,-z,now
-    -Wl,-z,relro)
+    -Wl,-z,relro -Wl,-O1)
   if(NOT PB_SANITIZE)   # sanitizer run-times are supplied by the program
-    target_link_options(${name} PRIVATE -Wl,-z,defs)
+    # Opening a plugin is start-up time: few mappings, and no page for the bookkeeping of
+    # constructors, which C has none of.
+    target_link_options(${name} PRIVATE -Wl,-z,defs -Wl,-z,noseparate-code -nostartfiles)
   endif()
   foreach(module ${P_REQUIRES})
     string(MAKE_C_IDENTIFIER pc_${module} prefix)
@@ -33,10 +44,11 @@ function(plugboard_plugin name)
     target_link_libraries(${name} PRIVATE PkgConfig::${prefix})
   endforeach()
   add_custom_command(TARGET ${name} POST_BUILD
-    COMMAND plugboard-sidecar $<TARGET_FILE:${name}>
-      ${dir}/${name}.plugin
+    COMMAND Plugboard::plugboard-sidecar $<TARGET_FILE:${name}> ${dir}/${name}.plugin
     VERBATIM)
-  add_dependencies(${name} plugboard-sidecar)
+  if(TARGET plugboard-sidecar)
+    add_dependencies(${name} plugboard-sidecar)
+  endif()
   if(P_TEST)
     return()
   endif()
@@ -45,8 +57,20 @@ function(plugboard_plugin name)
   install(FILES ${PB_PLUGIN_OUTPUT_DIRECTORY}/${name}.plugin DESTINATION ${PB_PLUGIN_SUBDIR})
 endfunction()
 
+# plugboard_index(): the index of all plugins, when the last plugboard_plugin() was called.
+function(plugboard_index)
+  get_property(plugins GLOBAL PROPERTY PB_PLUGINS)
+  set(index ${PB_PLUGIN_OUTPUT_DIRECTORY}/plugins.index)
+  add_custom_command(OUTPUT ${index}
+    COMMAND plugboard-sidecar --index ${PB_PLUGIN_OUTPUT_DIRECTORY}
+    DEPENDS plugboard-sidecar ${plugins} VERBATIM)
+  add_custom_target(plugboard-index ALL DEPENDS ${index})
+  install(FILES ${index} DESTINATION ${PB_PLUGIN_SUBDIR})
+endfunction()
+
 # plugboard_test(NAME SOURCES a.c … [LINK target …] [PLUGINS plugin …] [LABEL l])
-# A CUnit program that is one ctest test. It finds the plugins of the build tree.
+# A CUnit program that is one ctest test. It finds the plugins of the build tree. Device
+# tests LINK Plugboard::bench.
 function(plugboard_test name)
   cmake_parse_arguments(T "" "LABEL;TIMEOUT" "SOURCES;LINK;PLUGINS;ARGS" ${ARGN})
   if(NOT PB_TESTS)
@@ -67,5 +91,19 @@ function(plugboard_test name)
   endif()
   add_test(NAME ${name} COMMAND ${name} ${T_ARGS})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS ${T_LABEL}
-    ENVIRONMENT "PLUGBOARD_PLUGIN_PATH=${PB_PLUGIN_OUTPUT_DIRECTORY}")
+    ENVIRONMENT
+    "PLUGBOARD_PLUGIN_PATH=${PB_TEST_PLUGIN_PATH}")
+endfunction()
+
+# plugboard_checks(PLUGIN [options of `plugboard test` …]): two more ctest tests, PLUGIN-check
+# and PLUGIN-bench, are `plugboard check` and `plugboard test` of the built plugin.
+function(plugboard_checks plugin)
+  if(NOT PB_TESTS)
+    return()
+  endif()
+  add_test(NAME ${plugin}-check COMMAND Plugboard::plugboard check $<TARGET_FILE:${plugin}>)
+  add_test(NAME ${plugin}-bench
+    COMMAND Plugboard::plugboard test $<TARGET_FILE:${plugin}> ${ARGN})
+  set_tests_properties(${plugin}-check ${plugin}-bench PROPERTIES TIMEOUT 300 ENVIRONMENT
+    "PLUGBOARD_PLUGIN_PATH=${PB_TEST_PLUGIN_PATH}")
 endfunction()

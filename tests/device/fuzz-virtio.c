@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz-virtio.c - a hostile driver against one virtio device.
  *
- *     fuzz-virtio PLUGIN CLASS [--count N] [--seed S]
+ *     fuzz-virtio PLUGIN CLASS [--pci] [--count N] [--seed S]
  *
  * Mixes valid chains with damaged descriptors, indices, wrap counters and indirect tables,
  * random register accesses, frames and typing from the backend, changes of the memory map,
@@ -13,6 +13,8 @@
 #include <string.h>
 
 static pbt *b;
+static struct pd pci;
+#define BDF 0x08u
 static pb_dev *m, *disk, *wire, *chr;
 static struct vd v;
 static uint64_t seed = 1, served, resets;
@@ -56,6 +58,14 @@ static void restart(void)
 
     v.heap = VD_RAM;
     pbt_settle(b);
+    if (v.pci) { /* whatever was done to it: place it anew */
+        pci.mem = PD_MEM;
+        pci.high = PD_HIGH;
+        pci.io = 0x1000;
+        pd_setup(&pci, BDF);
+        v.bar = pd_bar(&pci, BDF, 4);
+        f = (vd_offered(&v) & pbt_rand(&seed)) | PB_VIRTIO_F_VERSION_1;
+    }
     if (vd_reg(&v, VR_DeviceID) == 0)
         return;
     vd_negotiate(&v, f);
@@ -143,12 +153,44 @@ static void damage(uint32_t i)
     }
 }
 
+/* Either layout's registers, or configuration space: BARs, command, capabilities. */
+static void pci_registers(uint32_t off, uint32_t n)
+{
+    uint64_t at = v.bar + 0x1000 * rnd(4) + off, io = pd_bar(&pci, BDF, 0) + rnd(64);
+    uint32_t cfg = rnd(4) ? rnd(256) & ~3u : 4;
+
+    switch (rnd(8)) {
+    case 0:
+        pd_write(&pci, at, wild(), n);
+        break;
+    case 1:
+        pd_read(&pci, at, n);
+        break;
+    case 2:
+        pd_io_write(&pci, io, wild(), n > 4 ? 4 : n);
+        break;
+    case 3:
+        pd_io_read(&pci, io, n > 4 ? 4 : n);
+        break;
+    case 4:
+        pd_set(&pci, BDF, cfg, (uint32_t)wild(), 4);
+        break;
+    default:
+        pd_cfg(&pci, BDF, cfg, 4);
+        break;
+    }
+}
+
 static void registers(void)
 {
     static const uint8_t bytes[] = {1, 2, 4, 4, 4, 8};
     uint32_t off = rnd(3) ? 4 * rnd(0x40) : rnd(0x200), n = bytes[rnd(6)];
 
     pbt_settle(b); /* on one thread a reset cannot wait */
+    if (v.pci) {
+        pci_registers(off, n);
+        return;
+    }
     if (rnd(2))
         pbt_read(m, 0, off, n);
     else
@@ -245,6 +287,33 @@ static const char *make_backend(const char *cls)
     return "max-bytes=200,period=1000";
 }
 
+static void make_device(const char *plugin, const char *cls, int on_pci)
+{
+    char name[64], all[160];
+
+    if (on_pci) {
+        pd_init(&pci, 1);
+        b = pci.b;
+        pbt_load(b, "virtio-pci");
+    } else {
+        b = pbt_new();
+        pbt_load(b, "virtio-mmio");
+    }
+    pbt_load(b, plugin);
+    const char *props = make_backend(cls);
+    if (on_pci) { /* NAME-device is carried by NAME-pci */
+        snprintf(name, sizeof name, "%.*spci", (int)(strlen(cls) - strlen("device")), cls);
+        snprintf(all, sizeof all, "addr=1,packed=on,%s", props);
+        pbt_add_child(pci.host, 0, name, "d0", all);
+        pd_setup(&pci, BDF);
+        vd_init_pci(&v, &pci, BDF);
+    } else {
+        m = pbt_add(b, "virtio-mmio", "m0", "packed=on");
+        pbt_add_child(m, 0, cls, "d0", props);
+        vd_init(&v, b, m, NULL);
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 3) {
@@ -256,13 +325,7 @@ int main(int argc, char **argv)
         if (strcmp(argv[i], "--seed") == 0)
             seed = strtoull(argv[i + 1], NULL, 0);
     }
-    b = pbt_new();
-    pbt_load(b, "virtio-mmio");
-    pbt_load(b, argv[1]);
-    const char *props = make_backend(argv[2]);
-    m = pbt_add(b, "virtio-mmio", "m0", "packed=on");
-    pbt_add_child(m, 0, argv[2], "d0", props);
-    vd_init(&v, b, m, NULL);
+    make_device(argv[1], argv[2], strcmp(argv[3] ? argv[3] : "", "--pci") == 0);
     restart();
     for (uint64_t i = 0; i < count; i++)
         step();

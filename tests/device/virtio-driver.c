@@ -17,14 +17,65 @@ void vd_init(struct vd *v, pbt *b, pb_dev *m, uint8_t *ram)
     v->seed = 1;
 }
 
+void vd_init_pci(struct vd *v, struct pd *p, uint32_t bdf)
+{
+    vd_init(v, p->b, NULL, p->ram);
+    v->pci = p;
+    v->bdf = bdf;
+    v->bar = pd_bar(p, bdf, 4);
+}
+
+/* Where 4.2.2's register is in 4.1.4's structures, and how wide. */
+static uint64_t pci_place(const struct vd *v, uint32_t off, uint32_t *n)
+{
+    static const struct {
+        uint16_t mmio, pci, n;
+    } t[] = {{VR_DeviceFeatures, 0x04, 4}, {VR_DeviceFeaturesSel, 0x00, 4},
+             {VR_DriverFeatures, 0x0c, 4}, {VR_DriverFeaturesSel, 0x08, 4},
+             {VR_QueueSel, 0x16, 2}, {VR_QueueNumMax, 0x18, 2}, {VR_QueueNum, 0x18, 2},
+             {VR_QueueReady, 0x1c, 2}, {VR_InterruptStatus, 0x1000, 1}, {VR_Status, 0x14, 1},
+             {VR_QueueDesc, 0x20, 4}, {VR_QueueDesc + 4, 0x24, 4}, {VR_QueueDriver, 0x28, 4},
+             {VR_QueueDriver + 4, 0x2c, 4}, {VR_QueueDevice, 0x30, 4},
+             {VR_QueueDevice + 4, 0x34, 4}};
+
+    *n = 4;
+    if (off >= VR_Config)
+        return v->bar + 0x2000 + (off - VR_Config);
+    for (uint32_t i = 0; i < sizeof t / sizeof *t; i++) {
+        if (t[i].mmio == off) {
+            *n = t[i].n;
+            return v->bar + t[i].pci;
+        }
+    }
+    return v->bar + 0x38; /* nothing is there */
+}
+
 uint32_t vd_reg(struct vd *v, uint32_t off)
 {
-    return (uint32_t)pbt_read(v->m, 0, off, 4);
+    uint32_t n, id;
+
+    if (v->m)
+        return (uint32_t)pbt_read(v->m, 0, off, 4);
+    if (off == VR_DeviceID) {
+        id = pd_cfg(v->pci, v->bdf, 2, 2);
+        return id >= 0x1040 ? id - 0x1040 : pd_cfg(v->pci, v->bdf, 0x2e, 2);
+    }
+    uint64_t at = pci_place(v, off, &n);
+    return (uint32_t)pd_read(v->pci, at, n);
 }
 
 void vd_set(struct vd *v, uint32_t off, uint32_t val)
 {
-    pbt_write(v->m, 0, off, val, 4);
+    uint32_t n;
+
+    if (v->m) {
+        pbt_write(v->m, 0, off, val, 4);
+    } else if (off == VR_QueueNotify) {
+        pd_write(v->pci, v->bar + 0x3000 + 4 * val, val, 2);
+    } else {
+        uint64_t at = pci_place(v, off, &n);
+        pd_write(v->pci, at, val, n);
+    }
 }
 
 uint8_t *vd_host(struct vd *v, uint64_t gpa)

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* virtio-driver.h - a virtio driver for the bench: what a guest's driver does, step by step.
  *
- * Speaks the registers of virtio-mmio (VIRTIO 1.2, 4.2) and both ring layouts (2.7 split and
+ * Speaks the registers of virtio-mmio (VIRTIO 1.2, 4.2), by their names those of virtio-pci's
+ * modern layout (4.1.4) too, and both ring layouts (2.7 split and
  * 2.8 packed), with scattered descriptors, indirect tables and completions in any order. A
  * test that wants a broken ring writes over the memory whose addresses are in vd_queue.
  */
 #ifndef VIRTIO_DRIVER_H
 #define VIRTIO_DRIVER_H
+
+#include "pci-driver.h"
 
 #include <plugboard/bench.h>
 #include <plugboard/virtio.h>
@@ -42,7 +45,10 @@ struct vd_queue {
 
 struct vd {
     pbt *b;
-    pb_dev *m;
+    pb_dev *m;       /* virtio-mmio, or NULL: */
+    struct pd *pci;  /* a function at `bdf` whose modern BAR is at `bar` */
+    uint32_t bdf;
+    uint64_t bar;
     uint8_t *ram;
     uint64_t heap; /* next free byte of RAM */
     uint64_t features;
@@ -52,6 +58,8 @@ struct vd {
 
 /* `m` is a virtio-mmio with its device; makes the bench's RAM unless `ram` is given. */
 void vd_init(struct vd *v, pbt *b, pb_dev *m, uint8_t *ram);
+/* The same for a function of `p`, set up by pd_setup(). */
+void vd_init_pci(struct vd *v, struct pd *p, uint32_t bdf);
 uint32_t vd_reg(struct vd *v, uint32_t off);
 void vd_set(struct vd *v, uint32_t off, uint32_t val);
 uint64_t vd_alloc(struct vd *v, uint32_t n, uint32_t align); /* zeroed guest memory */

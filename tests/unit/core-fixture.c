@@ -200,6 +200,7 @@ static void cpu_code(void *self, uint64_t gpa, uint64_t len)
 }
 
 static const char *const cpu_in[] = {"irq[8]", NULL};
+static const char *const cpu_out[] = {"tick", NULL};
 static const struct pb_cpu_model models[] = {{"fx1", "first"}, {"fx2", "second"}};
 static const struct pb_field cpu_fields[] = {PB_FIELD(struct fx_cpu, saved, PB_S_U64)};
 static const struct pb_cpu_class cpu = {
@@ -207,7 +208,7 @@ static const struct pb_cpu_class cpu = {
     .lines_in = cpu_in, .instance_size = sizeof(struct fx_cpu), .realize = cpu_realize,
     .reset = cpu_reset, .run = cpu_run, .kick = cpu_kick, .can_run = cpu_can_run,
     .line_in = cpu_line, .map_changed = cpu_map, .code_written = cpu_code,
-    .state_version = 1, .n_state = 1, .state = cpu_fields,
+    .state_version = 1, .n_state = 1, .state = cpu_fields, .lines_out = cpu_out,
 };
 
 /* ---- Machine ------------------------------------------------------------------------------ */

@@ -215,6 +215,8 @@ int forward_add(struct user *u, const char *rule, pb_err *e)
         keep->next = u->forwards;
         u->forwards = keep;
     }
+    if (loop_start(u) < 0)
+        return u->h->fail(e, PB_ENOMEM, "user network: no thread");
     loop_wake(u);
     return PB_OK;
 }

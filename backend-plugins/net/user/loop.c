@@ -59,6 +59,8 @@ int loop_input(struct user *u, const uint8_t *data, uint32_t len)
     struct frame *f;
     int rc = (int)len;
 
+    if (loop_start(u) < 0)
+        return PB_EAGAIN;
     if (!__atomic_load_n(&u->n_inbox, __ATOMIC_ACQUIRE) && !pthread_mutex_trylock(&u->lock)) {
         slirp_input(u->slirp, data, (int)len);
         pthread_mutex_unlock(&u->lock);
@@ -258,15 +260,29 @@ void loop_wake(struct user *u)
 {
     uint64_t one = 1;
 
+    if (!__atomic_load_n(&u->started, __ATOMIC_ACQUIRE))
+        return; /* it will look at everything when it starts */
     if (write(u->wake, &one, sizeof one) < 0 && errno != EAGAIN)
         u->h->log(u->h, u->node, PB_LOG_ERROR, "user network: cannot wake its thread");
 }
 
 int loop_start(struct user *u)
 {
-    u->cap_fds = 64;
-    u->fds = malloc(u->cap_fds * sizeof *u->fds);
-    return u->fds && !pthread_create(&u->thread, NULL, loop, u) ? PB_OK : PB_ENOMEM;
+    int rc = PB_OK;
+
+    if (__atomic_load_n(&u->started, __ATOMIC_ACQUIRE))
+        return PB_OK;
+    pthread_mutex_lock(&u->in_lock);
+    if (!u->started) {
+        u->cap_fds = 64;
+        u->fds = malloc(u->cap_fds * sizeof *u->fds);
+        if (u->fds && !pthread_create(&u->thread, NULL, loop, u))
+            __atomic_store_n(&u->started, 1, __ATOMIC_RELEASE);
+        else
+            rc = PB_ENOMEM;
+    }
+    pthread_mutex_unlock(&u->in_lock);
+    return rc;
 }
 
 static void free_frames(struct frame *f)
@@ -282,7 +298,8 @@ void loop_stop(struct user *u)
 {
     __atomic_store_n(&u->quit, 1, __ATOMIC_RELEASE);
     loop_wake(u);
-    pthread_join(u->thread, NULL);
+    if (u->started)
+        pthread_join(u->thread, NULL);
     free(u->fds);
     free_frames(u->backlog);
     free_frames(u->inbox);

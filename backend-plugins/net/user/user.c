@@ -138,7 +138,11 @@ static int frame(void *self, const struct pb_iov *v, uint32_t n, uint32_t flags)
 
 static void ready(void *self)
 {
-    loop_wake(self);
+    struct user *u = self;
+
+    if (loop_start(u) < 0)
+        u->h->log(u->h, u->node, PB_LOG_ERROR, "user network: no thread");
+    loop_wake(u);
 }
 
 static const struct pb_net_ops ops = {.size = sizeof ops, .frame = frame, .ready = ready};
@@ -247,10 +251,10 @@ static int user_open(void *self, pb_dev *node, const pb_host *h, pb_err *e)
         rc = each(u, prop, "hostfwd", forward_add, e);
     if (rc == PB_OK)
         rc = each(u, prop, "guestfwd", forward_guest, e);
-    if (rc == PB_OK && loop_start(u) < 0)
-        rc = h->fail(e, PB_ENOMEM, "user network: no thread");
-    if (rc < 0)
+    if (rc < 0) {
+        loop_stop(u);
         stop(u);
+    }
     return rc;
 }
 

@@ -43,7 +43,7 @@ struct user {
     /* loop.c */
     pthread_t thread;
     int wake; /* eventfd */
-    int quit; /* atomic */
+    int started, quit; /* atomic */
     int restricted;
     struct pollfd *fds;
     uint32_t n_fds, cap_fds;
@@ -53,7 +53,7 @@ struct user {
 /* ---- loop.c: the thread that waits for slirp's sockets ---------------------------------- */
 
 extern const SlirpCb user_callbacks;
-int loop_start(struct user *u);
+int loop_start(struct user *u); /* unless it runs; at the first thing there is to do; [any] */
 void loop_stop(struct user *u);
 void loop_wake(struct user *u); /* [any] something changed: look at the sockets again */
 void loop_flush_backlog(struct user *u); /* holds lock */

@@ -155,6 +155,7 @@ static void fill_io(struct xl_vcpu *x, uint64_t va, const struct xl_walk *w,
 
     if (xl_wp_page(x, va))
         return;
+    x->ctx->fills++;
     io->tag_r = w->prot & XL_PROT_R && !s->host ? page : UINT64_MAX;
     io->tag_w = w->prot & XL_PROT_W ? page : UINT64_MAX;
     io->pa = w->pa & ~(uint64_t)XL_PAGE_MASK;
@@ -252,6 +253,7 @@ const struct xl_xpage *xl_resolve_x(struct xl_vcpu *x, uint64_t va)
         xl_raise(x, va, XL_X, XL_FAULT_BUS); /* no code in devices: see translate.c */
     if (w.bits > XL_PAGE_BITS)
         xl_note_big(x->ctx, va, w.bits);
+    x->ctx->fills++;
     xp->va = w.uncached ? UINT64_MAX : page;
     xp->pa = w.pa & ~(uint64_t)XL_PAGE_MASK;
     xp->host = s.host + (xp->pa - s.gpa);

@@ -23,8 +23,7 @@ static void clear_tags(struct xl_ctx *c)
     memset(c->tag_r, 0xff, bytes);
     memset(c->tag_w, 0xff, bytes);
     memset(c->tag_c, 0xff, bytes);
-    c->used = c->misses = 0;
-    c->n_big = 0;
+    c->used = c->misses = c->fills = 0;
 }
 
 static void clear_jc(struct xl_ctx *c)
@@ -50,6 +49,9 @@ static void forget_predictions(struct xl_vcpu *x)
 void xl_ctx_reset(struct xl_ctx *c)
 {
     c->flushes++;
+    c->n_big = 0;
+    if (!c->fills)
+        return;
     if (c->used < entries(c) / 8 && entries(c) > XL_TLB_MIN)
         c->tlb_mask = ((uint64_t)entries(c) / 2 - 1) << 3;
     clear_tags(c);
@@ -59,15 +61,20 @@ void xl_ctx_reset(struct xl_ctx *c)
         c->io[i].tag_r = c->io[i].tag_w = UINT64_MAX;
 }
 
-/* Start a context that was never used or is taken from another key. */
+/* Start a context that was never used or is taken from another key. A new one is all zero:
+ * address 0 belongs into the first entry of each table, and nowhere else does a zero match. */
 static void ctx_start(struct xl_vcpu *x, struct xl_ctx *c)
 {
-    if (!c->vcpu) {
-        c->vcpu = x;
-        c->tlb_mask = (uint64_t)(XL_TLB_MIN - 1) << 3;
-        memset(c->jc, 0xff, sizeof(c->jc));
+    if (c->vcpu) {
+        xl_ctx_reset(c);
+        return;
     }
-    xl_ctx_reset(c);
+    c->vcpu = x;
+    c->tlb_mask = (uint64_t)(XL_TLB_MIN - 1) << 3;
+    c->tag_r[0] = c->tag_w[0] = c->tag_c[0] = UINT64_MAX;
+    c->jc[0].va = UINT64_MAX;
+    c->x[0].va = UINT64_MAX;
+    c->io[0].tag_r = c->io[0].tag_w = UINT64_MAX;
 }
 
 int xl_ctx_init(struct xl_vcpu *x)
@@ -106,6 +113,8 @@ static struct xl_ctx *ctx_for(struct xl_vcpu *x, const struct xl_ctxkey *k)
             return c;
         if (c->stamp < old->stamp)
             old = c;
+        if (!c->stamp)
+            break; /* they come into use in order: those behind were never touched */
     }
     ctx_start(x, old);
     old->key = *k;
@@ -136,19 +145,15 @@ void xl_ctx_switch(struct xl_vcpu *x)
 
 void xl_forget_code(struct xl_vcpu *x)
 {
-    for (uint32_t i = 0; i < XL_CTXS; i++) {
-        if (xl_r(x)->ctxs[i].stamp)
-            clear_jc(&xl_r(x)->ctxs[i]);
-    }
+    for (uint32_t i = 0; i < XL_CTXS && xl_r(x)->ctxs[i].stamp; i++)
+        clear_jc(&xl_r(x)->ctxs[i]);
     forget_predictions(x);
 }
 
 void xl_forget_all(struct xl_vcpu *x)
 {
-    for (uint32_t i = 0; i < XL_CTXS; i++) {
-        if (xl_r(x)->ctxs[i].stamp)
-            xl_ctx_reset(&xl_r(x)->ctxs[i]);
-    }
+    for (uint32_t i = 0; i < XL_CTXS && xl_r(x)->ctxs[i].stamp; i++)
+        xl_ctx_reset(&xl_r(x)->ctxs[i]);
     xl_r(x)->n_flushes++;
     forget_predictions(x);
 }
@@ -159,7 +164,7 @@ void xl_forget_writes(struct xl_vcpu *x, uint64_t page)
         struct xl_ctx *c = &xl_r(x)->ctxs[i];
 
         if (!c->stamp)
-            continue;
+            break;
         for (uint32_t j = 0; j < entries(c); j++) {
             if (c->tag_w[j] != UINT64_MAX && (page == UINT64_MAX || c->pa[j] == page)) {
                 c->tag_c[j] = c->tag_w[j];
@@ -188,6 +193,7 @@ void xl_jc_put(struct xl_vcpu *x, uint64_t pc, void *host, uint32_t crosses)
     struct xl_ctx *c = x->ctx;
     struct xl_jc *j = &c->jc[xl_jc_hash(pc)];
 
+    c->fills++;
     j->va = pc;
     j->host = host;
     set_jc_page(c, pc);
@@ -283,7 +289,7 @@ void xl_tlb_flush(struct xl_vcpu *x, const struct xl_ctxkey *want, const struct 
         struct xl_ctx *c = &xl_r(x)->ctxs[i];
 
         if (!c->stamp)
-            continue;
+            break;
         if (mask && (((c->key.a ^ want->a) & mask->a) || ((c->key.b ^ want->b) & mask->b)))
             continue;
         if (all)

@@ -9,7 +9,8 @@
  *   i = (va >> 9) & tlb_mask            byte offset of entry (va >> 12) modulo entries
  *   hit iff ((va + size - 1) & ~0xfff | (va & align)) == tag[i]
  *   host address = add[i] + va
- * An empty tag is all ones. Pages that are I/O, watched for code (writes), tracked for
+ * An empty tag is all ones; in memory fresh from the kernel a zero, too, is one that nothing
+ * matches, anywhere but in entry 0. Pages that are I/O, watched for code (writes), tracked for
  * dirt and still clean (writes), or under a watchpoint never enter the tag of that kind.
  */
 #ifndef XL_CTX_H
@@ -50,7 +51,8 @@ struct xl_ctx {
     struct xl_vcpu *vcpu;
     struct xl_ctxkey key;
     uint64_t mode;     /* mode word the jump cache was filled under */
-    uint32_t used, misses, fills, flushes; /* for sizing and replacement */
+    uint32_t used, misses, fills, flushes; /* for sizing and replacement; fills: of all
+                                            * tables since they were cleared */
     uint64_t stamp;    /* of the last switch to it; 0: free */
     uint64_t tag_r[XL_TLB_MAX];
     uint64_t tag_w[XL_TLB_MAX];

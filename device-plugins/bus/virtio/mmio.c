@@ -212,10 +212,11 @@ static void mmio_write(void *opaque, uint64_t off, uint64_t val, uint32_t bytes)
         m->t.ops->config_write(m->t.self, (uint32_t)off, &val, bytes);
 }
 
-static void raise_irq(struct transport *t, uint32_t cause)
+static void raise_irq(struct transport *t, uint32_t cause, uint32_t queue)
 {
     struct mmio *m = (struct mmio *)t;
 
+    (void)queue;
     __atomic_fetch_or(&m->InterruptStatus, cause, __ATOMIC_SEQ_CST);
     pb_line_set(m->irq, 1);
 }

@@ -16,7 +16,7 @@ static uint32_t status(struct transport *t)
 
 uint64_t transport_offered(struct transport *t)
 {
-    return t->ops ? (t->ops->features(t->self) | OUR_FEATURES) & t->offer_mask : 0;
+    return t->ops ? ((t->ops->features(t->self) | OUR_FEATURES) & t->offer_mask) | t->extra : 0;
 }
 
 /* ---- The driver's side ------------------------------------------------------------------ */
@@ -42,6 +42,7 @@ void transport_reset(struct transport *t)
 
     __atomic_store_n(&t->status, 0, __ATOMIC_RELEASE);
     t->driver_features = t->features = 0;
+    t->legacy = 0;
     if (!t->ops)
         return;
     if (was & ST_DRIVER_OK)
@@ -65,7 +66,8 @@ void transport_set_status(struct transport *t, uint32_t v)
     v &= 0xffu & ~ST_NEEDS_RESET;
     if ((v & ST_FEATURES_OK) && !(old & ST_FEATURES_OK)) {
         uint64_t want = t->driver_features;
-        if ((want & ~transport_offered(t)) || !(want & PB_VIRTIO_F_VERSION_1)) {
+        if ((want & ~transport_offered(t)) || !(want & PB_VIRTIO_F_VERSION_1) ||
+            ((want ^ t->extra) & PB_VIRTIO_F_ACCESS_PLATFORM)) {
             v &= ~ST_FEATURES_OK; /* 2.2.2: refused */
         } else {
             t->features = want;
@@ -86,9 +88,52 @@ void transport_queue_ready(struct transport *t, uint32_t i, uint32_t on)
 
     if (!q || q->ready == on || q->broken)
         return;
-    if (on && (status(t) & ST_FEATURES_OK) && vq_start(q) == PB_OK)
+    if (on && (t->legacy || (status(t) & ST_FEATURES_OK)) && vq_start(q) == PB_OK)
         __atomic_store_n(&q->ready, 1, __ATOMIC_RELEASE);
     /* 4.2.2.2: ready goes to 0 by a reset of the device only */
+}
+
+void transport_legacy_features(struct transport *t, uint32_t v)
+{
+    if (!t->ops || (status(t) & ST_DRIVER_OK))
+        return;
+    t->legacy = 1;
+    t->driver_features = t->features = v & transport_offered(t) & UINT32_MAX;
+    t->ops->accepted(t->self, t->features);
+}
+
+void transport_legacy_status(struct transport *t, uint32_t v)
+{
+    uint32_t old = status(t);
+
+    if (v == 0) {
+        transport_reset(t);
+        return;
+    }
+    if (!t->ops)
+        return;
+    t->legacy = 1;
+    v &= 0xffu & ~(ST_NEEDS_RESET | ST_FEATURES_OK);
+    __atomic_fetch_or(&t->status, v, __ATOMIC_ACQ_REL);
+    if ((v & ~old) & ST_DRIVER_OK) {
+        t->ops->accepted(t->self, t->features); /* a driver may want none and say nothing */
+        t->ops->running(t->self, 1);
+    }
+}
+
+/* 2.7.2: descriptors, available ring, used ring at the next page. */
+void transport_legacy_queue(struct transport *t, uint32_t i, uint32_t pfn)
+{
+    struct pb_vq *q = i < t->n_queues ? &t->vq[i] : NULL;
+
+    if (!q || q->ready || q->broken || pfn == 0)
+        return; /* as with ready: only a reset takes a queue back */
+    t->legacy = 1;
+    q->num = t->ops->queue_max;
+    q->desc_gpa = (uint64_t)pfn << 12;
+    q->driver_gpa = q->desc_gpa + 16ull * q->num;
+    q->device_gpa = (q->driver_gpa + 6 + 2ull * q->num + 4095) & ~4095ull;
+    transport_queue_ready(t, i, 1);
 }
 
 void transport_kick(struct transport *t, uint32_t i)
@@ -159,7 +204,7 @@ static void svc_notify(pb_vq *q)
     if (!svc_ready(q) || vq_current(q) < 0)
         return;
     if (q->packed ? packed_wants_interrupt(q) : split_wants_interrupt(q))
-        q->t->interrupt(q->t, INT_QUEUE);
+        q->t->interrupt(q->t, INT_QUEUE, q->index);
 }
 
 static void svc_want_kicks(pb_vq *q, uint32_t on)
@@ -178,7 +223,7 @@ static void svc_config_changed(void *bus)
 
     __atomic_add_fetch(&t->generation, 1, __ATOMIC_ACQ_REL);
     if (status(t) & ST_DRIVER_OK)
-        t->interrupt(t, INT_CONFIG);
+        t->interrupt(t, INT_CONFIG, 0);
 }
 
 static void svc_broken(void *bus, const char *why)
@@ -188,7 +233,7 @@ static void svc_broken(void *bus, const char *why)
     if (t->h->log_on[PB_LOG_GUEST])
         t->h->log(t->h, t->child, PB_LOG_GUEST, why);
     if (__atomic_fetch_or(&t->status, ST_NEEDS_RESET, __ATOMIC_ACQ_REL) & ST_DRIVER_OK)
-        t->interrupt(t, INT_CONFIG); /* 2.1.2 */
+        t->interrupt(t, INT_CONFIG, 0); /* 2.1.2 */
 }
 
 static uint64_t svc_features(void *bus)
@@ -217,7 +262,7 @@ const struct pb_virtio transport_service = {
     .kick_worker = svc_kick_worker,
 };
 
-/* ---- Life --------------------------------------------------------------------------------- */
+/* ---- Life -------------------------------------------------------------------------------- */
 
 int transport_init(struct transport *t, pb_dev *d, const pb_host *h, pb_err *e)
 {
@@ -267,14 +312,15 @@ void transport_detach(struct transport *t)
     t->n_queues = 0;
 }
 
-/* ---- Saved state: what the driver set up, and where each queue stands ---------------------- */
+/* ---- Saved state: what the driver set up, and where each queue stands -------------------- */
 
 enum { Q_NUM, Q_READY, Q_LAST, Q_USED, Q_SIGNALLED, Q_VALID, Q_AWRAP, Q_UWRAP, Q_FIELDS };
 
 int transport_save(struct transport *t, pb_state *s, pb_err *e)
 {
     const struct pb_svc_state *st = t->h->get(t->h, PB_SVC_STATE);
-    uint64_t head[4] = {status(t), t->features, t->driver_features, t->generation};
+    uint64_t head[4] = {status(t) | (uint64_t)t->legacy << 8, t->features, t->driver_features,
+                        t->generation};
     int rc = st->put(s, "transport", PB_S_U64, head, 4);
 
     (void)e;
@@ -339,7 +385,8 @@ int transport_load(struct transport *t, pb_state *s, pb_err *e)
     if (head[1] & ~transport_offered(t))
         return t->h->fail(e, PB_EINVAL, "virtio: saved with features that this device lacks");
     t->features = head[1];
-    if (head[0] & ST_FEATURES_OK)
+    t->legacy = head[0] >> 8 & 1;
+    if ((head[0] & ST_FEATURES_OK) || t->legacy)
         t->ops->accepted(t->self, t->features);
     for (uint32_t i = 0; i < t->n_queues; i++)
         if (load_queue(t, st, s, i) < 0)

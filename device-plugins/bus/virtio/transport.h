@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* transport.h - what every virtio transport does alike: status, features, queues, and the
- * service that the device on the bus uses. A transport (mmio.c) embeds struct transport as
- * its instance's first member and says how an interrupt is raised. */
+ * service that the device on the bus uses. A transport (mmio.c, pci.c) embeds struct transport
+ * as its instance's first member and says how an interrupt is raised. */
 #ifndef VIRTIO_TRANSPORT_H
 #define VIRTIO_TRANSPORT_H
 
@@ -26,8 +26,11 @@ struct transport {
     const struct pb_svc_bus *bus;
     const struct pb_svc_thread *thread;
     pb_as *as;
-    void (*interrupt)(struct transport *t, uint32_t cause); /* [any] */
+    /* `queue` counts for INT_QUEUE. [any] */
+    void (*interrupt)(struct transport *t, uint32_t cause, uint32_t queue);
     uint64_t offer_mask; /* transport features the user left on */
+    uint64_t extra;      /* more features, of this transport */
+    uint32_t legacy;     /* the driver speaks the legacy interface, 1.3 */
     /* The device on the bus; NULL: an empty slot. */
     pb_dev *child;
     const struct pb_virtio_dev *ops;
@@ -48,6 +51,11 @@ uint64_t transport_offered(struct transport *t); /* all features, device's and o
 void transport_reset(struct transport *t);       /* [dev] */
 void transport_set_status(struct transport *t, uint32_t v); /* [dev] */
 void transport_queue_ready(struct transport *t, uint32_t q, uint32_t on); /* [dev] */
+/* The legacy interface, 4.1.4.10: features without an end, no FEATURES_OK, one address for a
+ * whole queue. [dev] */
+void transport_legacy_features(struct transport *t, uint32_t v);
+void transport_legacy_status(struct transport *t, uint32_t v);
+void transport_legacy_queue(struct transport *t, uint32_t q, uint32_t pfn);
 void transport_kick(struct transport *t, uint32_t q);       /* [dev] */
 int transport_save(struct transport *t, pb_state *s, pb_err *e);
 int transport_load(struct transport *t, pb_state *s, pb_err *e);

@@ -22,11 +22,11 @@ enum { P_NETDEV, P_MAC, P_QUEUES, P_MTU, P_MRG };
 /* ---- Transmit --------------------------------------------------------------------------- */
 
 /* Step over the header: the frame's own iovecs. 0 when the chain holds no frame. */
-static uint32_t skip_header(struct pb_vchain *c, struct pb_iov **first)
+static uint32_t skip_header(struct pb_vchain *c, struct pb_iov **first, uint32_t hdr)
 {
-    uint32_t i = 0, left = HDR_BYTES;
+    uint32_t i = 0, left = hdr;
 
-    if (c->out_bytes <= HDR_BYTES)
+    if (c->out_bytes <= hdr)
         return 0;
     while (left) {
         struct pb_iov *v = &c->iov[i];
@@ -56,8 +56,8 @@ static void transmit(struct net *n, struct pair *p)
     n->virtio->want_kicks(p->tx, 0);
     while (again) {
         while (!p->tx_waiting && n->virtio->pop(p->tx, &c) > 0) {
-            uint32_t k = skip_header(&c, &v);
-            if (k && c.out_bytes - HDR_BYTES <= FRAME_MAX &&
+            uint32_t k = skip_header(&c, &v, n->hdr);
+            if (k && c.out_bytes - n->hdr <= FRAME_MAX &&
                 n->svc->to_wire(n->wire, v, k, 0) == PB_EAGAIN) {
                 n->virtio->unpop(p->tx, &c);
                 p->tx_waiting = 1;
@@ -96,7 +96,7 @@ static void wire_ready(void *self)
     }
 }
 
-/* ---- Receive ------------------------------------------------------------------------------ */
+/* ---- Receive ----------------------------------------------------------------------------- */
 
 /* A reader of the frame's iovecs. */
 struct source {
@@ -137,15 +137,15 @@ static uint32_t fill(struct source *s, const struct pb_vchain *c, uint32_t skip)
     return done;
 }
 
-static void put_header(const struct pb_vchain *c, uint16_t num_buffers)
+static void put_header(const struct pb_vchain *c, uint16_t num_buffers, uint32_t hdr)
 {
     uint8_t h[HDR_BYTES] = {0};
     uint32_t at = 0;
 
     h[10] = (uint8_t)num_buffers;
     h[11] = (uint8_t)(num_buffers >> 8);
-    for (uint32_t i = c->n_out; i < c->n_out + c->n_in && at < HDR_BYTES; i++) {
-        uint32_t k = c->iov[i].len < HDR_BYTES - at ? (uint32_t)c->iov[i].len : HDR_BYTES - at;
+    for (uint32_t i = c->n_out; i < c->n_out + c->n_in && at < hdr; i++) {
+        uint32_t k = c->iov[i].len < hdr - at ? (uint32_t)c->iov[i].len : hdr - at;
         memcpy(c->iov[i].base, h + at, k);
         at += k;
     }
@@ -163,7 +163,7 @@ static int receive(struct net *n, struct pair *p, struct source *s, uint32_t byt
     uint32_t k = 0, used = 0, merge = !!(n->features & F_MRG_RXBUF);
 
     c[0].in_bytes = 0;
-    while (room < bytes + HDR_BYTES) {
+    while (room < bytes + n->hdr) {
         if (k == MERGE_MAX || (k && !merge) || RX_IOV - used < IOV_MAX_CHAIN)
             break;
         c[k] = (struct pb_vchain){.iov = iov + used, .max_iov = IOV_MAX_CHAIN};
@@ -176,17 +176,17 @@ static int receive(struct net *n, struct pair *p, struct source *s, uint32_t byt
         used += c[k].n_out + c[k].n_in;
         room += c[k++].in_bytes;
     }
-    if (room < bytes + HDR_BYTES || c[0].in_bytes < HDR_BYTES) {
+    if (room < bytes + n->hdr || c[0].in_bytes < n->hdr) {
         n->virtio->push(p->rx, &c[0], 0); /* larger than the driver's buffers: lost */
         while (k > 1)
             n->virtio->unpop(p->rx, &c[--k]);
         return 1;
     }
     for (uint32_t i = 0; i < k; i++) {
-        uint32_t skip = i ? 0 : HDR_BYTES;
+        uint32_t skip = i ? 0 : n->hdr;
         uint32_t got = fill(s, &c[i], skip);
         if (i == 0)
-            put_header(&c[0], (uint16_t)k);
+            put_header(&c[0], (uint16_t)k, n->hdr);
         n->virtio->push(p->rx, &c[i], got + skip);
     }
     n->virtio->notify(p->rx);
@@ -252,7 +252,7 @@ static void link_changed(void *self, uint32_t up)
 static const struct pb_net_ops net_ops = {
     .size = sizeof net_ops, .frame = frame, .ready = wire_ready, .link = link_changed};
 
-/* ---- The control queue ---------------------------------------------------------------------- */
+/* ---- The control queue ------------------------------------------------------------------- */
 
 static void control_queue(struct net *n)
 {
@@ -273,7 +273,7 @@ static void control_queue(struct net *n)
     }
 }
 
-/* ---- The virtio side -------------------------------------------------------------------------- */
+/* ---- The virtio side --------------------------------------------------------------------- */
 
 static uint32_t ctrl_index(const struct net *n)
 {
@@ -323,7 +323,10 @@ static uint32_t n_queues(void *self)
 
 static void accepted(void *self, uint64_t f)
 {
-    ((struct net *)self)->features = f;
+    struct net *n = self;
+
+    n->features = f;
+    n->hdr = f & (PB_VIRTIO_F_VERSION_1 | F_MRG_RXBUF) ? HDR_BYTES : HDR_LEGACY;
 }
 
 static void running(void *self, uint32_t on)
@@ -371,7 +374,7 @@ static const struct pb_virtio_dev virtio_dev = {
     .config_read = config_read,
 };
 
-/* ---- Life ------------------------------------------------------------------------------------- */
+/* ---- Life -------------------------------------------------------------------------------- */
 
 static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
 {
@@ -453,7 +456,6 @@ static const struct pb_field state[] = {
     {"filter", PB_S_BYTES, offsetof(struct net, filter), sizeof(struct filter), 1},
 };
 static const struct pb_provide provides[] = {{PB_VIRTIO_DEV, &virtio_dev}};
-static const char *const aliases[] = {"virtio-net", NULL};
 
 /* A saved filter is as untrusted as any file. */
 static int load(void *self, pb_state *s, pb_err *e)
@@ -470,7 +472,6 @@ static int load(void *self, pb_state *s, pb_err *e)
 static const struct pb_device_class net_class = {
     .size = sizeof net_class,
     .id = "virtio-net-device",
-    .aliases = aliases,
     .category = "network",
     .spec = "VIRTIO 1.2, 5.1",
     .bus = PB_VIRTIO_BUS,

@@ -22,6 +22,7 @@
 #define F_CTRL_MAC_ADDR (1ull << 23)
 
 #define HDR_BYTES 12u /* struct virtio_net_hdr, 5.1.6 */
+#define HDR_LEGACY 10u /* without num_buffers: legacy drivers that do not merge, 5.1.6.1 */
 #define PAIRS_MAX 8u
 #define QUEUE_MAX 1024u
 #define IOV_MAX_CHAIN 64u
@@ -60,6 +61,7 @@ struct net {
     pb_vq *ctrl;
     uint32_t pairs, active; /* offered; in use (5.1.6.5.5) */
     uint64_t features;
+    uint32_t hdr; /* HDR_BYTES or HDR_LEGACY */
     struct config cfg;
     uint8_t default_mac[6];
     pthread_mutex_t filter_lock;

@@ -141,12 +141,10 @@ static const struct pb_prop props[] = {
 };
 static const struct pb_field state[] = {PB_FIELD(struct rng, left, PB_S_U64)};
 static const struct pb_provide provides[] = {{PB_VIRTIO_DEV, &virtio_dev}};
-static const char *const aliases[] = {"virtio-rng", NULL};
 
 static const struct pb_device_class rng_class = {
     .size = sizeof rng_class,
     .id = "virtio-rng-device",
-    .aliases = aliases,
     .category = "misc",
     .spec = "VIRTIO 1.2, 5.4",
     .bus = PB_VIRTIO_BUS,

@@ -126,7 +126,7 @@ static void config_read(void *self, uint32_t off, void *buf, uint32_t n)
     memcpy(buf, ((struct dev9p *)self)->config + off, n);
 }
 
-/* ---- Life ------------------------------------------------------------------------------------- */
+/* ---- Life -------------------------------------------------------------------------------- */
 
 /* The transport asks for PB_VIRTIO_DEV with the class's table; it is the same for all
  * instances but for the length of the tag, so the longest is declared and the rest is 0. */
@@ -221,12 +221,10 @@ static const struct pb_prop props[] = {
      .flags = PB_P_REQUIRED},
 };
 static const struct pb_provide provides[] = {{PB_VIRTIO_DEV, &virtio_dev}};
-static const char *const aliases[] = {"virtio-9p", NULL};
 
 static const struct pb_device_class class_9p = {
     .size = sizeof class_9p,
     .id = "virtio-9p-device",
-    .aliases = aliases,
     .category = "storage",
     .spec = "linux/virtio_9p.h; 9P2000.L",
     .bus = PB_VIRTIO_BUS,

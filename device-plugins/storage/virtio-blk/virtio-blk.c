@@ -368,7 +368,7 @@ static const struct pb_virtio_dev virtio_dev = {
     .config_write = config_write,
 };
 
-/* ---- Life ---------------------------------------------------------------------------------- */
+/* ---- Life -------------------------------------------------------------------------------- */
 
 static void set_geometry(struct blk *b, const struct pb_block_info *i, uint32_t logical,
                          uint32_t physical)
@@ -496,12 +496,10 @@ static const struct pb_field state[] = {
     PB_FIELD(struct blk, writeback, PB_S_U32),
 };
 static const struct pb_provide provides[] = {{PB_VIRTIO_DEV, &virtio_dev}};
-static const char *const aliases[] = {"virtio-blk", NULL};
 
 static const struct pb_device_class blk_class = {
     .size = sizeof blk_class,
     .id = "virtio-blk-device",
-    .aliases = aliases,
     .title = NULL,
     .category = "storage",
     .spec = "VIRTIO 1.2, 5.2",

@@ -40,7 +40,8 @@ enum { PB_SMCCC_HVC, PB_SMCCC_SMC };
 struct pb_smccc {
     uint32_t size, reserved;
     /* A call of vCPU `cpu` with x0..x17; results go back the same way. 1: answered; 0: this
-     * conduit is not the service's, the CPU takes its exception. [cpu] */
+     * conduit is not the service's, the CPU takes its exception. The call may have switched
+     * the CPU off (pb_svc_board.cpu_stop): it polls before the next instruction. [cpu] */
     uint32_t (*call)(void *self, uint32_t cpu, uint32_t conduit, uint64_t x[18]);
 };
 

@@ -29,7 +29,7 @@ struct pb_board_wire {
 struct pb_svc_board { /* [main] */
     uint32_t size, reserved;
     /* The user's "kernel", "initrd", "append", "dtb", "bios", or a machine option
-     * ("acpi"): NULL when not given. */
+     * ("acpi"): NULL when not given. "pflash0": the node's name when there is one. */
     const char *(*option)(pb_dev *d, const char *name);
     /* Report that an option was used; unused ones are an error at the end of start-up. */
     void (*used)(pb_dev *d, const char *name);
@@ -67,13 +67,31 @@ struct pb_svc_board { /* [main] */
      * the exit status of the process. [any] */
     void (*request)(pb_dev *d, uint32_t what, int32_t code);
     const char *(*machine)(pb_dev *d); /* name of the machine: "virt" */
+    /* ABI 1.1. Firmware services that switch CPUs: [any]. After reset the CPUs are on that
+     * the manifest's [cpu] start says; a CPU that is off executes nothing and keeps nothing.
+     * Switch CPU `i` on: it is reset() with pc and args[n], n <= 8, see draft/cpu.h. PB_EBUSY:
+     * it is not off; PB_EINVAL: there is no such CPU. */
+    int (*cpu_start)(pb_dev *d, uint32_t i, uint64_t pc, const uint64_t *args, uint32_t n);
+    /* Switch CPU `i` off as soon as it has left run(), which is asked for. A service that its
+     * own CPU calls does so last: the CPU polls before its next instruction. */
+    int (*cpu_stop)(pb_dev *d, uint32_t i);
+    int (*cpu_power)(pb_dev *d, uint32_t i); /* PB_CPU_* now, or PB_EINVAL */
 };
+
+enum { PB_CPU_OFF, PB_CPU_ON, PB_CPU_STARTING };
 
 /* Optional interface of a boot-time helper device (fw_cfg): takes named files. */
 #define PB_FW_FILES "pb.fw-files/1"
 struct pb_fw_files {
     uint32_t size, reserved;
     int (*add)(void *self, const char *name, const void *data, uint32_t n, pb_err *e);
+};
+
+/* Interface of a device that is the machine's power button. */
+#define PB_POWER_BUTTON "pb.power-button/1"
+struct pb_power_button {
+    uint32_t size, reserved;
+    void (*press)(void *self); /* and release soon; [main] */
 };
 
 /* Interface of a boot plugin's device. After every device is realized, before the first
@@ -93,7 +111,8 @@ struct pb_fdt_node {
     /* Cells of an interrupt specifier for input `n`; returns how many (0: `n` is no
      * interrupt). Offered by interrupt controllers. [main] */
     uint32_t (*interrupt)(void *self, uint32_t n, uint32_t cells[4]);
-    /* Add properties and subnodes to the device's own node. [main] optional */
+    /* Add properties and subnodes to the device's own node. PB_ENOSPC without a text when the
+     * blob is full: it is called again with a larger one. [main] optional */
     int (*fill)(void *self, void *fdt, int32_t node, pb_err *e);
 };
 

@@ -60,7 +60,8 @@ struct pb_device_class {
     /* Inputs, NULL-ended: "rx"; "irq[96]" stands for 96 inputs. Input numbers count on. */
     const char *const *lines_in;
     /* Child buses it offers, NULL-ended "kind", or "kind[1]" for at most 1 child: instance
-     * names are the host's. */
+     * names are the host's. "pcie=kind" names them pcie.0, pcie.1 over the whole machine,
+     * "@=kind" as the device's own id. */
     const char *const *buses_out;
     const struct pb_provide *provides; /* provides[n_provides] */
     uint32_t n_provides;
@@ -79,6 +80,10 @@ struct pb_device_class {
     /* All requests in flight have come back when this returns. [main] optional */
     void (*drain)(void *self);
     const char *const *requires_; /* NULL-ended plugin ids that must be present, or NULL */
+    /* Class that this one carries on its first bus: the host makes both, realizes the inner
+     * one after realize() and before the outer bus hears of it, and hands on properties that
+     * this class does not list itself ("virtio-blk-pci" with a "virtio-blk-device"). */
+    const char *carries;
 };
 
 #define PB_SVC_BUS "pb.bus/1"
@@ -94,6 +99,8 @@ struct pb_svc_bus { /* [main] unless marked */
     /* Make a child of class `cls` on bus `bus` of `ctl` (e.g. the -device shorthand that a
      * transport needs). NULL and `e` on failure. */
     pb_dev *(*create_child)(pb_dev *ctl, uint32_t bus, const char *cls, pb_err *e);
+    /* The guest let go of `d`, whose unplug() had said PB_EAGAIN: it is removed soon. [any] */
+    void (*unplugged)(pb_dev *d);
 };
 
 /* Optional interface of a device that sits on or controls a bus: told of its children. */
@@ -102,6 +109,14 @@ struct pb_bus_parent {
     uint32_t size, reserved;
     int (*attach)(void *self, uint32_t bus, pb_dev *child, pb_err *e); /* [main] child realized */
     void (*detach)(void *self, uint32_t bus, pb_dev *child);           /* [main] before unrealize */
+    /* The memory that `child` masters; NULL: as the controller's own. [any] */
+    pb_as *(*as)(void *self, uint32_t bus, pb_dev *child);
+    /* May children come and go on that bus while the machine runs? Asked before realize;
+     * missing: their classes' flags decide alone. [main] */
+    uint32_t (*hotplug)(void *self, uint32_t bus);
+    /* The user wants `child` removed. PB_OK: now; PB_EAGAIN: the guest is asked first, and
+     * pb_svc_bus.unplugged() follows when it agrees. [main] */
+    int (*unplug)(void *self, uint32_t bus, pb_dev *child, pb_err *e);
 };
 
 /* A free-running counter that one device offers to others (e.g. mtime to RISC-V harts). */

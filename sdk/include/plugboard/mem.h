@@ -95,6 +95,10 @@ struct pb_svc_mem {
     void (*unmap)(pb_as *as, struct pb_window *w, uint64_t dirtied);
     /* The same without unmapping, for windows that stay (rings). [any] */
     void (*dirty)(pb_as *as, struct pb_window *w, uint64_t off, uint64_t len);
+    /* A view of `of` with a gate, for a bus that lets its children's DMA through or not (see
+     * pb_bus_parent.as). Shut at first: nothing is reachable. It belongs to `d`. [main] */
+    pb_as *(*gate)(pb_dev *d, pb_as *of, pb_err *e);
+    void (*gate_open)(pb_as *gate, uint32_t on); /* windows made before it are stale; [any] */
 };
 
 #ifdef __cplusplus

@@ -18,6 +18,7 @@ static const struct pb_prop props[] = {
 };
 static const struct pb_cpu_model models[] = {{"t1000", "the first"}, {"t2000", "the second"}};
 static const char *const lines_in[] = {"irq[4]", "nmi", NULL};
+static const char *const lines_out[] = {"tick", NULL};
 
 static int realize(void *self, pb_cpu *c, pb_dev *d, const pb_host *h, const char *model,
                    pb_err *e)
@@ -84,6 +85,7 @@ static const struct pb_cpu_class toy = {
     .props = props, .n_props = 2, .lines_in = lines_in, .instance_size = sizeof(struct toy),
     .realize = realize, .unrealize = unrealize, .reset = reset, .run = run, .kick = kick,
     .can_run = can_run, .line_in = line_in, .regs = regs, .reg_get = reg_get,
+    .lines_out = lines_out,
 };
 static const struct pb_class_ref classes[] = {{PB_CLASS_CPU, &toy}};
 PB_PLUGIN_ENTRY = {.size = sizeof(struct pb_plugin), .epoch = PB_ABI_EPOCH,

@@ -1,14 +1,47 @@
 /* SPDX-License-Identifier: MIT */
 /* dump.c - `-d out_asm`: a unit's host code as text, by Zydis when it was there at build
- * time, else as bytes.
+ * time and still is, else as bytes.
  */
 #include "x86.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#ifdef XL_HAVE_ZYDIS
+static uint32_t bytes(const uint8_t *p, size_t left, char *out, size_t len)
+{
+    uint32_t n = left < 16 ? (uint32_t)left : 16, at = 0;
+
+    for (uint32_t i = 0; i < n; i++)
+        at += (uint32_t)snprintf(out + at, len - at, "%02x", p[i]);
+    return n;
+}
+
+#ifdef XL_ZYDIS
 #include <Zydis/Zydis.h>
+#include <dlfcn.h>
+
+/* Opened when it is first asked for: no run but those with -d out_asm should pay for it. */
+static struct zydis {
+    __typeof__(&ZydisDecoderInit) decoder;
+    __typeof__(&ZydisFormatterInit) formatter;
+    __typeof__(&ZydisDecoderDecodeFull) decode;
+    __typeof__(&ZydisFormatterFormatInstruction) format;
+} z;
+
+static int have_zydis(void)
+{
+    static int tried;
+    void *lib = tried ? NULL : dlopen(XL_ZYDIS, RTLD_NOW | RTLD_LOCAL);
+
+    tried = 1;
+    if (lib) {
+        *(void **)&z.decoder = dlsym(lib, "ZydisDecoderInit");
+        *(void **)&z.formatter = dlsym(lib, "ZydisFormatterInit");
+        *(void **)&z.decode = dlsym(lib, "ZydisDecoderDecodeFull");
+        *(void **)&z.format = dlsym(lib, "ZydisFormatterFormatInstruction");
+    }
+    return z.decoder && z.formatter && z.decode && z.format;
+}
 
 static uint32_t one(const uint8_t *p, size_t left, char *out, size_t len)
 {
@@ -17,23 +50,17 @@ static uint32_t one(const uint8_t *p, size_t left, char *out, size_t len)
     ZydisDecodedInstruction insn;
     ZydisDecodedOperand ops[ZYDIS_MAX_OPERAND_COUNT];
 
-    ZydisDecoderInit(&d, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-    ZydisFormatterInit(&f, ZYDIS_FORMATTER_STYLE_INTEL);
-    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&d, p, left, &insn, ops)))
+    if (!have_zydis())
+        return bytes(p, left, out, len);
+    z.decoder(&d, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+    z.formatter(&f, ZYDIS_FORMATTER_STYLE_INTEL);
+    if (!ZYAN_SUCCESS(z.decode(&d, p, left, &insn, ops)))
         return 0;
-    ZydisFormatterFormatInstruction(&f, &insn, ops, insn.operand_count_visible, out, len,
-                                    (ZyanU64)(uintptr_t)p, NULL);
+    z.format(&f, &insn, ops, insn.operand_count_visible, out, len, (ZyanU64)(uintptr_t)p, NULL);
     return insn.length;
 }
 #else
-static uint32_t one(const uint8_t *p, size_t left, char *out, size_t len)
-{
-    uint32_t n = left < 16 ? (uint32_t)left : 16, at = 0;
-
-    for (uint32_t i = 0; i < n; i++)
-        at += (uint32_t)snprintf(out + at, len - at, "%02x", p[i]);
-    return n;
-}
+#define one bytes
 #endif
 
 static void say(const struct xl_engine *e, const char *text)

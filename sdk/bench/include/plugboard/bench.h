@@ -50,17 +50,22 @@ pb_dev *pbt_add(pbt *b, const char *cls, const char *name, const char *props);
 pb_dev *pbt_add_child(pb_dev *parent, uint32_t bus, const char *cls, const char *name,
                       const char *props);
 /* The same in steps, for wiring in between and for what must fail. create() gives NULL
- * and pbt_error() for an unknown class or a bad property; realize() PB_E*. */
+ * and pbt_error() for an unknown class or a bad property; realize() PB_E*. What a class
+ * carries is made with it, as "NAME.inner". */
 pb_dev *pbt_create(pbt *b, pb_dev *parent, uint32_t bus, const char *cls, const char *name,
                    const char *props);
 int pbt_realize(pb_dev *d);
 void pbt_reset(pb_dev *d, uint32_t kind); /* all three phases */
 void pbt_reset_all(pbt *b, uint32_t kind); /* phase by phase over all devices */
 void pbt_remove(pb_dev *d); /* drain, unrealize, free; children first */
+/* Ask the bus as device_del does: PB_OK: removed; PB_EAGAIN: it goes in a later
+ * pbt_settle(), when the guest lets go. */
+int pbt_unplug(pb_dev *d);
 int pbt_set_prop(pb_dev *d, const char *key, const char *value); /* runtime change */
 void *pbt_self(pb_dev *d);
 const void *pbt_provides(pb_dev *d, const char *id); /* table of an interface, or NULL */
 pb_dev *pbt_find(pbt *b, const char *name);
+uint32_t pbt_bus_index(pb_dev *d, const char *kind); /* first bus of `kind` it offers, else 0 */
 /* Enter and leave the device's domain, to call a PB_PROVIDE table as another device of
  * the same domain would. */
 void pbt_enter(pb_dev *d);
@@ -77,6 +82,8 @@ void pbt_remap(pbt *b); /* the memory map changed: every window is stale */
  * as 0 and counts in pbt_faults(). */
 uint64_t pbt_read(pb_dev *d, uint32_t region, uint64_t off, uint32_t bytes);
 void pbt_write(pb_dev *d, uint32_t region, uint64_t off, uint64_t val, uint32_t bytes);
+/* The accesses that follow are of this CPU or requester, PB_TXN_* (0 and 0 at first). */
+void pbt_as(pbt *b, uint32_t requester, uint32_t attrs);
 uint64_t pbt_read_at(pbt *b, uint64_t gpa, uint32_t bytes); /* the same by address */
 void pbt_write_at(pbt *b, uint64_t gpa, uint64_t val, uint32_t bytes);
 uint64_t pbt_faults(pbt *b);
@@ -95,6 +102,7 @@ int32_t pbt_level(pb_dev *d, const char *name, uint32_t i); /* of an output, now
 uint64_t pbt_rises(pb_dev *d, const char *name, uint32_t i); /* edges since the start */
 uint64_t pbt_falls(pb_dev *d, const char *name, uint32_t i);
 void pbt_line(pb_dev *d, uint32_t input, int32_t level); /* drive an input */
+int pbt_has_output(pb_dev *d, const char *name, uint32_t i); /* 1 or 0 */
 
 /* ---- Time -------------------------------------------------------------------------- */
 
@@ -154,6 +162,14 @@ pb_dev *pbt_fs_new(pbt *b, const char *name,
 pb_dev *pbt_backend(pbt *b, const char *kind, const char *cls, const char *name,
                     const char *props);
 
+/* The consumer's end of a node, for a test that uses a backend itself as a device would:
+ * pbt_host(b)->get(PB_SVC_BLOCK)->submit(pbt_block_of(node), &req). */
+pb_block *pbt_block_of(pb_dev *node);
+pb_net *pbt_net_of(pb_dev *node);
+pb_char *pbt_char_of(pb_dev *node);
+pb_fs *pbt_fs_of(pb_dev *node);
+void pbt_describe(pb_dev *node, char *buf, uint32_t n); /* as `info block` would; "" if not */
+
 /* ---- Board (boot plugins) ---------------------------------------------------------- */
 
 void pbt_option(pbt *b, const char *name, const char *value); /* "kernel", "append", … */
@@ -166,7 +182,17 @@ int pbt_boot(pb_dev *boot); /* call the boot device's boot(), as [main] */
 const uint8_t *pbt_loaded(pbt *b, uint64_t gpa, uint64_t *len);
 const uint8_t *pbt_loaded_named(pbt *b, const char *what, uint64_t *gpa, uint64_t *len);
 int pbt_entry(pbt *b, uint32_t cpu, uint64_t *pc, uint64_t *args, uint32_t max);
+/* Power of a CPU (PB_CPU_*, on at first); what cpu_start() asked for since: the number of its
+ * arguments, -1 for nothing. Asking switches it on. */
+void pbt_cpu_power(pb_dev *cpu, uint32_t power);
+int pbt_cpu_started(pb_dev *cpu, uint64_t *pc, uint64_t *args, uint32_t max);
 int pbt_requested(pbt *b, uint32_t *what, int32_t *code); /* last request(); 0: none */
+
+/* ---- Scripts ------------------------------------------------------------------------ */
+
+/* Run the register test in the file `path` (commands: bench.md) on `d`. 0, or -1 and a
+ * sentence with file and line in why[why_len]. */
+int pbt_script(pb_dev *d, const char *path, char *why, size_t why_len);
 
 /* ---- Fuzzing ----------------------------------------------------------------------- */
 

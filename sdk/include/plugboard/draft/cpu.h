@@ -112,7 +112,9 @@ struct pb_cpu_class {
     void (*unrealize)(void *self);                                                 /* [main] */
     /* Power-on state, then pc and args as the boot plugin gave them (by the ISA's boot
      * convention: RISC-V a0, a1, …). pc UINT64_MAX: the model's reset vector. The CPU's
-     * own index replaces args[0] when it is UINT64_MAX. Not running. */
+     * own index replaces args[0] when it is UINT64_MAX. Not running. AArch64: x0 to x3, then,
+     * if n_args > 4, the exception level to start in (Non-secure EL1 or EL2, EL3; 0 or
+     * absent: the highest). */
     void (*reset)(void *self, uint64_t pc, const uint64_t *args, uint32_t n_args);
     uint32_t (*run)(void *self);                               /* [cpu] returns PB_EXIT_* */
     void (*kick)(void *self);                                  /* [any] leave run() soon */
@@ -142,6 +144,9 @@ struct pb_cpu_class {
     const char *(*fact)(void *self, const char *name); /* for device trees; NULL: none */
     int (*save)(void *self, pb_state *s, pb_err *e);
     int (*load)(void *self, pb_state *s, pb_err *e);
+    /* Outputs, as in pb_device_class: its timers, say. ABI 1.1; NULL: none. Wired by
+     * [cpu] line.NAME = SINK:INPUT+n of the manifest; pb_svc_line takes the CPU's dev. */
+    const char *const *lines_out;
 };
 
 #ifdef __cplusplus

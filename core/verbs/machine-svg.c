@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/* machine-svg.c - a machine as a picture (SVG 1.1).
+ *
+ * Left, the address map from low to high along the system bus; a device is one box, with a
+ * row for each of its regions, and with the buses it offers written in it; what sits on such
+ * a bus follows below it, set in. Right, one upright lane for each interrupt controller (the
+ * CPUs are one): a device's outputs run to the lane of their sink and say its input there.
+ */
+#include "machines.h"
+
+#include <string.h>
+
+enum { ADDR_X = 20, BUS_X = 250, BOX_X = 280, BOX_W = 330, LANE_X = 800, LANE_W = 26, ROW_H = 18,
+       GAP = 10, TOP = 110 };
+
+static const char *const colours[] = {"#c0392b", "#2471a3", "#1e8449", "#b9770e", "#7d3c98",
+                                      "#148f77", "#616a6b", "#a04000"};
+
+struct lane {
+    const char *sink; /* device id; NULL: the CPUs */
+    int top, bottom, own; /* y of its ends; own: of the controller's box, 0: not drawn yet */
+};
+struct box {
+    const struct pb_plan_dev *dev; /* or */
+    const struct pb_row *row;      /* memory */
+    int y, h, indent;
+};
+struct picture {
+    const struct pb_view *v;
+    FILE *to;
+    GArray *rows, *boxes, *lanes;
+    int y;
+};
+
+static void text(FILE *to, int x, int y, const char *style, const char *s)
+{
+    g_autofree char *safe = g_markup_escape_text(s ? s : "", -1);
+
+    fprintf(to, "<text x=\"%d\" y=\"%d\" class=\"%s\">%s</text>\n", x, y, style, safe);
+}
+
+/* Wires of one device to one sink, "irq to 10, err to 11"; consecutive elements of an array to
+ * CPUs are one: "soft[0-3] to soft". */
+static char *wires(const struct picture *p, const struct pb_plan_dev *d, const char *sink)
+{
+    GString *s = g_string_new(NULL);
+
+    for (guint i = 0; i < d->lines->len; i++) {
+        const struct pb_plan_line *l = &g_array_index(d->lines, struct pb_plan_line, i);
+        if (g_strcmp0(l->sink, sink))
+            continue;
+        guint last = i;
+        while (!sink && last + 1 < d->lines->len) { /* the same input of the next CPU */
+            const struct pb_plan_line *n =
+                &g_array_index(d->lines, struct pb_plan_line, last + 1);
+            if (n->sink || strcmp(n->out, l->out) || n->input != l->input ||
+                n->elem != l->elem + (last + 1 - i))
+                break;
+            last++;
+        }
+        g_autofree char *name = pb_line_name(d, l), *to = pb_line_sink(p->v, l);
+        if (last > i)
+            g_string_append_printf(s, "%s%s[%u-%u] to %s", s->len ? ", " : "", l->out, l->elem,
+                                   l->elem + (last - i), strchr(to, ':') + 1);
+        else
+            g_string_append_printf(s, "%s%s to %s%s", s->len ? ", " : "", name,
+                                   strchr(to, ':') + 1, l->shared ? " (shared)" : "");
+        i = last;
+    }
+    return g_string_free(s, FALSE);
+}
+
+static struct lane *lane_of(struct picture *p, const char *sink)
+{
+    for (guint i = 0; i < p->lanes->len; i++) {
+        struct lane *l = &g_array_index(p->lanes, struct lane, i);
+        if (!g_strcmp0(l->sink, sink))
+            return l;
+    }
+    struct lane n = {.sink = sink, .top = INT_MAX};
+    g_array_append_val(p->lanes, n);
+    return &g_array_index(p->lanes, struct lane, p->lanes->len - 1);
+}
+
+static int lane_x(const struct picture *p, const struct lane *l)
+{
+    return LANE_X + LANE_W * (int)(l - (struct lane *)(void *)p->lanes->data);
+}
+
+static int n_sinks(struct picture *p, const struct pb_plan_dev *d)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < d->lines->len; i++) {
+        const char *sink = g_array_index(d->lines, struct pb_plan_line, i).sink;
+        lane_of(p, sink);
+        g_hash_table_add(seen, (gpointer)(sink ? sink : ""));
+    }
+    return (int)g_hash_table_size(seen);
+}
+
+/* Place the box of a device, then those of its bus children. */
+static void place_device(struct picture *p, const struct pb_plan_dev *d, int indent)
+{
+    for (guint i = 0; i < p->boxes->len; i++)
+        if (g_array_index(p->boxes, struct box, i).dev == d)
+            return; /* another region of it came first */
+    int rows = MAX(MAX((int)d->regs->len, 1), n_sinks(p, d));
+    struct box b = {.dev = d, .y = p->y, .indent = indent,
+                    .h = ROW_H * (1 + rows) + (*d->cls->buses_out ? ROW_H : 0)};
+    g_array_append_val(p->boxes, b);
+    p->y += b.h + GAP;
+    const struct pb_plan *plan = p->v->plan;
+    for (guint i = 0; i < plan->devs->len && indent < 8; i++) {
+        const struct pb_plan_dev *k = plan->devs->pdata[i];
+        if (k->bus && !strcmp(k->bus, d->id))
+            place_device(p, k, indent + 1);
+    }
+}
+
+static void place_all(struct picture *p)
+{
+    for (guint i = 0; i < p->rows->len; i++) {
+        const struct pb_row *r = &g_array_index(p->rows, struct pb_row, i);
+        if (r->dev && !r->dev->bus) {
+            place_device(p, r->dev, 0);
+        } else if (!r->dev) {
+            struct box b = {.row = r, .y = p->y, .h = 2 * ROW_H};
+            g_array_append_val(p->boxes, b);
+            p->y += b.h + GAP;
+        }
+    }
+}
+
+static void draw_frame(struct picture *p, const struct box *b, const char *fill)
+{
+    int x = BOX_X + 24 * b->indent;
+
+    fprintf(p->to, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"4\" fill=\"%s\" "
+                   "stroke=\"#555\"/>\n", x, b->y, BOX_W - 24 * b->indent, b->h, fill);
+    if (b->indent)
+        fprintf(p->to, "<path d=\"M%d %d v%d h%d\" class=\"wire\" stroke=\"#555\"/>\n",
+                x - 12, b->y - GAP, GAP + 12, 12);
+}
+
+static void draw_address(struct picture *p, const struct pb_row *r, int y)
+{
+    g_autofree char *where = pb_row_where(r);
+
+    text(p->to, ADDR_X, y + 4, "addr", where);
+    fprintf(p->to, "<path d=\"M%d %d H%d\" class=\"wire\" stroke=\"#555\"/>\n", BUS_X, y, BOX_X);
+}
+
+static void draw_lines(struct picture *p, const struct box *b)
+{
+    int y = b->y + ROW_H - 4;
+
+    for (guint i = 0; i < p->lanes->len; i++) {
+        struct lane *l = &g_array_index(p->lanes, struct lane, i);
+        g_autofree char *label = wires(p, b->dev, l->sink);
+        int x = lane_x(p, l);
+        if (*label) {
+            fprintf(p->to, "<path d=\"M%d %d H%d\" class=\"wire\" stroke=\"%s\"/>"
+                           "<circle cx=\"%d\" cy=\"%d\" r=\"3.5\" fill=\"%s\"/>\n",
+                    BOX_X + BOX_W, y, x, colours[i % G_N_ELEMENTS(colours)], x, y,
+                    colours[i % G_N_ELEMENTS(colours)]);
+            text(p->to, BOX_X + BOX_W + 6, y - 3, "wirename", label);
+            l->top = MIN(l->top, y);
+            l->bottom = MAX(l->bottom, y);
+            y += ROW_H;
+        }
+        if (l->sink && !strcmp(l->sink, b->dev->id)) {
+            l->own = b->y + b->h - 7;
+            fprintf(p->to, "<path d=\"M%d %d H%d\" class=\"wire\" stroke=\"%s\" "
+                           "stroke-width=\"3\" marker-end=\"url(#into)\"/>\n", x, l->own,
+                    BOX_X + BOX_W + 9, colours[i % G_N_ELEMENTS(colours)]);
+            l->top = MIN(l->top, l->own);
+            l->bottom = MAX(l->bottom, l->own);
+        }
+    }
+}
+
+static void draw_device(struct picture *p, const struct box *b)
+{
+    const struct pb_plan_dev *d = b->dev;
+    int x = BOX_X + 24 * b->indent + 8, y = b->y + ROW_H;
+    g_autofree char *at = pb_place_text(&d->g->place);
+    g_autofree char *sub = g_strdup_printf("%s, %s", d->cls->title ? d->cls->title : d->cls->id,
+                                           at);
+
+    draw_frame(p, b, *d->cls->lines_in && !*d->cls->buses_out ? "#fdf2e9" : "#eef4fb");
+    g_autofree char *head = g_strdup_printf("%s  (%s)", d->id, d->cls->id);
+    text(p->to, x, y - 3, "name", head);
+    text(p->to, x, y + ROW_H - 5, "sub", sub);
+    if (*d->cls->buses_out) {
+        g_autofree char *all = g_strjoinv(", ", d->cls->buses_out);
+        g_autofree char *bus = g_strdup_printf("bus: %s", all);
+        text(p->to, x, b->y + b->h - 6, "bus", bus);
+    }
+    for (guint i = 0, k = 0; i < p->rows->len; i++) {
+        const struct pb_row *r = &g_array_index(p->rows, struct pb_row, i);
+        if (r->dev == d && r->placed)
+            draw_address(p, r, b->y + ROW_H - 4 + ROW_H * (int)k++);
+    }
+    draw_lines(p, b);
+}
+
+static void draw_memory(struct picture *p, const struct box *b)
+{
+    g_autofree char *at = pb_place_text(&b->row->place);
+    g_autofree char *sub = g_strdup_printf("%s%s%s", b->row->mem && b->row->mem->rom
+                                           ? "read-only memory" : "RAM", *at ? ", " : "", at);
+
+    draw_frame(p, b, "#eafaf1");
+    text(p->to, BOX_X + 8, b->y + ROW_H - 3, "name", pb_row_name(b->row));
+    text(p->to, BOX_X + 8, b->y + 2 * ROW_H - 5, "sub", sub);
+    draw_address(p, b->row, b->y + ROW_H);
+}
+
+/* The CPUs lie above the bus; their lane comes down beside it. */
+static void draw_cpus(struct picture *p)
+{
+    const struct pb_plan *plan = p->v->plan;
+    g_autofree char *name = g_strdup_printf("%u x %s", plan->cpus,
+                                            plan->cpu ? plan->cpu->id : "cpu");
+    struct lane *l = lane_of(p, NULL);
+
+    fprintf(p->to, "<rect x=\"%d\" y=\"56\" width=\"%d\" height=\"36\" rx=\"4\" "
+                   "fill=\"#fdf2e9\" stroke=\"#555\"/>\n", BUS_X - 40, BOX_X + BOX_W - BUS_X + 40);
+    text(p->to, BUS_X - 28, 71, "name", name);
+    text(p->to, BUS_X - 28, 86, "sub", plan->model ? plan->model : "");
+    if (l->top == INT_MAX)
+        return;
+    l->top = 74;
+    fprintf(p->to, "<path d=\"M%d 74 H%d\" class=\"wire\" stroke=\"%s\" stroke-width=\"3\" "
+                   "marker-end=\"url(#into)\"/>\n", lane_x(p, l), BOX_X + BOX_W + 9,
+            colours[(guint)(l - (struct lane *)(void *)p->lanes->data) % G_N_ELEMENTS(colours)]);
+}
+
+static void draw_lanes(struct picture *p)
+{
+    for (guint i = 0; i < p->lanes->len; i++) {
+        const struct lane *l = &g_array_index(p->lanes, struct lane, i);
+        const char *colour = colours[i % G_N_ELEMENTS(colours)];
+        int x = lane_x(p, l);
+        if (l->top == INT_MAX)
+            continue;
+        fprintf(p->to, "<path d=\"M%d %d V%d\" class=\"wire\" stroke=\"%s\" "
+                       "stroke-width=\"3\"/>\n", x, l->top, l->bottom, colour);
+        fprintf(p->to, "<text x=\"%d\" y=\"%d\" class=\"lane\" fill=\"%s\" "
+                       "transform=\"rotate(-60 %d %d)\">%s</text>\n", x + 4, l->top - 8, colour,
+                x + 4, l->top - 8, l->sink ? l->sink : "CPU");
+    }
+}
+
+static void head(struct picture *p, int width, int height)
+{
+    const struct pb_plan *plan = p->v->plan;
+    g_autofree char *title = g_strdup_printf("%s (%s)%s%s", plan->name, plan->arch,
+                                             plan->title ? ": " : "",
+                                             plan->title ? plan->title : "");
+
+    fprintf(p->to, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
+                   "viewBox=\"0 0 %d %d\" font-family=\"DejaVu Sans,Arial,sans-serif\">\n<style>\n"
+                   ".title{font-size:18px;font-weight:bold} .name{font-size:13px;"
+                   "font-weight:bold}\n.sub{font-size:10.5px;fill:#444} .bus{font-size:11px;"
+                   "fill:#2471a3}\n.addr{font-size:11px;font-family:DejaVu Sans Mono,monospace}\n"
+                   ".wirename{font-size:10px;fill:#333} .lane{font-size:12px;"
+                   "font-weight:bold}\n.wire{fill:none}\n</style>\n"
+                   "<defs><marker id=\"into\" markerWidth=\"4\" markerHeight=\"4\" refX=\"2\" "
+                   "refY=\"2\" orient=\"auto\"><path d=\"M0 0 L4 2 L0 4 z\" fill=\"#333\"/>"
+                   "</marker></defs>\n<rect width=\"%d\" height=\"%d\" fill=\"white\"/>\n",
+            width, height, width, height, width, height);
+    text(p->to, ADDR_X, 34, "title", title);
+}
+
+void pb_view_svg(const struct pb_view *v, FILE *to)
+{
+    struct picture p = {.v = v, .to = to, .rows = pb_view_rows(v), .y = TOP,
+                        .boxes = g_array_new(FALSE, TRUE, sizeof(struct box)),
+                        .lanes = g_array_new(FALSE, TRUE, sizeof(struct lane))};
+
+    lane_of(&p, NULL);
+    place_all(&p);
+    head(&p, LANE_X + LANE_W * (int)p.lanes->len + 60, p.y + 20);
+    int bottom = TOP;
+    for (guint i = 0; i < p.boxes->len; i++) {
+        const struct box *b = &g_array_index(p.boxes, struct box, i);
+        if (b->row ? b->row->placed : b->dev->regs->len != 0)
+            bottom = b->y + b->h / 2;
+    }
+    fprintf(to, "<path d=\"M%d 92 V%d\" class=\"wire\" stroke=\"#222\" stroke-width=\"5\"/>\n",
+            BUS_X, bottom);
+    text(to, ADDR_X, TOP - 10, "bus", "system bus");
+    for (guint i = 0; i < p.boxes->len; i++) {
+        const struct box *b = &g_array_index(p.boxes, struct box, i);
+        if (b->dev)
+            draw_device(&p, b);
+        else
+            draw_memory(&p, b);
+    }
+    draw_cpus(&p);
+    draw_lanes(&p);
+    fputs("</svg>\n", to);
+    g_array_unref(p.rows);
+    g_array_unref(p.boxes);
+    g_array_unref(p.lanes);
+}
