@@ -44,6 +44,8 @@ ccache              quicker second builds
 python3             drives guests
 gcc-riscv64-linux-gnu   guests' own programs
 libc6-dev-riscv64-cross
+gcc-aarch64-linux-gnu   user-mode programs
+libc6-dev-arm64-cross
 binutils            readelf
 make                the public riscv-tests' own Makefiles
 kmod                depmod, for the small initramfs
