@@ -11,7 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
+
+#ifndef AT_FLAGS_PRESERVE_ARGV0
+#define AT_FLAGS_PRESERVE_ARGV0 1 /* linux/binfmts.h */
+#endif
 
 /* ---- Options of the translator ------------------------------------------------------------ */
 
@@ -154,9 +159,16 @@ static char **environment(const struct pb_user_options *o)
     return (char **)g_ptr_array_free(v, FALSE);
 }
 
+/* The kernel has started us for a program (binfmt_misc, flag P): what the program was called
+ * follows its path. */
+static gboolean by_kernel(const struct pb_user_options *o, char **argv)
+{
+    return (getauxval(AT_FLAGS) & AT_FLAGS_PRESERVE_ARGV0) && o->first == 1 && argv[2];
+}
+
 static char **program_args(const struct pb_user_options *o, char **argv)
 {
-    char **v = g_strdupv(argv + o->first);
+    char **v = g_strdupv(argv + o->first + by_kernel(o, argv));
 
     if (o->argv0) {
         g_free(v[0]);
