@@ -34,7 +34,7 @@ enum a64_sr {
 enum {
     A64_SLOT_SP = 31, A64_SLOT_PSTATE, A64_SLOT_CC, A64_SLOT_CCA, A64_SLOT_CCB, A64_SLOT_CCC,
     A64_SLOT_V = A64_SLOT_CCC + 1,
-    A64_SLOT_QC = A64_SLOT_V + 32, /* FPSR.QC: not zero when set */
+    A64_SLOT_QC = A64_SLOT_V + 32, /* FPSR.QC: not zero when set; a vector, see lift-simd.h */
     A64_SLOT_SR,
     A64_SLOT_TPIDR_EL0 = A64_SLOT_SR, A64_SLOT_TPIDRRO_EL0, A64_SLOT_TPIDR_EL1,
     A64_SLOT_SP_EL0, A64_SLOT_ELR_EL1, A64_SLOT_SPSR_EL1, A64_SLOT_ESR_EL1, A64_SLOT_FAR_EL1,
@@ -59,7 +59,8 @@ struct a64 {
     uint64_t gpr[32];   /* X0 to X30, then the current SP */
     uint64_t cc, cca, ccb, ccc;
     struct a64_v v[32];
-    uint64_t qc;
+    struct a64_v qc;
+    uint64_t qc_helper; /* set by helpers, as good as qc */
     uint64_t sr[SR_COUNT]; /* the current EL's SP_ELx is stale: gpr[31] is it */
     uint64_t sp_el3;
     uint64_t isa;       /* A64_BIT()s */
@@ -154,7 +155,7 @@ enum {
     A64_H_UNDEF, A64_H_PC_ALIGN, A64_H_FP_TRAP, A64_H_NZCV, A64_H_EXC, A64_H_MRS, A64_H_MSR,
     A64_H_SYS, A64_H_CRC32, A64_H_PSTATE, A64_H_CLREX, A64_H_ERET, A64_H_WAIT, A64_H_SEV,
     A64_H_STEP, A64_H_PAC, A64_H_LDT, A64_H_STT, A64_H_LDXP, A64_H_STXP, A64_H_CASP,
-#define A64_HELPER(id, name, fn, flags, n_args, type) A64_H_##id,
+#define A64_HELPER(id, name, fn, flags, n_args, type, vec) A64_H_##id,
 #include "helpers-simd.def"
 #undef A64_HELPER
     A64_HELPERS

@@ -13,7 +13,7 @@
 uint64_t a64_fpsr(struct a64 *c)
 {
     uint32_t f = xl_fp_flags(&c->x);
-    uint64_t v = c->qc ? FPSR_QC : 0;
+    uint64_t v = c->qc.d[0] | c->qc.d[1] | c->qc_helper ? FPSR_QC : 0;
     v |= (f & SF_NV ? 1u : 0) | (f & SF_DZ ? 2u : 0) | (f & SF_OF ? 4u : 0) |
          (f & SF_UF ? 8u : 0) | (f & SF_NX ? 16u : 0) | (f & SF_ID ? 128u : 0);
     return v;
@@ -23,7 +23,8 @@ void a64_set_fpsr(struct a64 *c, uint64_t v)
 {
     uint32_t f = (v & 1 ? SF_NV : 0) | (v & 2 ? SF_DZ : 0) | (v & 4 ? SF_OF : 0) |
                  (v & 8 ? SF_UF : 0) | (v & 16 ? SF_NX : 0) | (v & 128 ? SF_ID : 0);
-    c->qc = (v & FPSR_QC) != 0;
+    c->qc = (struct a64_v){{0}};
+    c->qc_helper = (v & FPSR_QC) != 0;
     xl_fp_set_flags(&c->x, f);
 }
 

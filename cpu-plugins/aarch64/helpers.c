@@ -29,8 +29,8 @@ const struct xl_helper a64_helpers[A64_HELPERS] = {
     [A64_H_LDXP] = {"ldxp", a64_ldxp_helper, A64_FAULTS, 2, 0, 0},
     [A64_H_STXP] = {"stxp", a64_stxp_helper, A64_FAULTS, 3, XL_I64, 0},
     [A64_H_CASP] = {"casp", a64_casp_helper, A64_FAULTS, 2, 0, 0},
-#define A64_HELPER(id, name, fn, flags, n_args, type) \
-    [A64_H_##id] = {name, fn, flags, n_args, type, 0},
+#define A64_HELPER(id, name, fn, flags, n_args, type, vec) \
+    [A64_H_##id] = {name, fn, flags, n_args, type, vec},
 #include "helpers-simd.def"
 #undef A64_HELPER
 };
@@ -54,7 +54,7 @@ const struct xl_slot a64_slots[A64_SLOTS] = {
     V(10, 13), V(11, 14), V(12, 15), V(13, 16), V(14, 17), V(15, 18), V(16, 9), V(17, 10),
     V(18, 19), V(19, 20), V(20, 21), V(21, 22), V(22, 23), V(23, 24), V(24, 25), V(25, 26),
     V(26, 27), V(27, 28), V(28, 29), V(29, 30), V(30, 31), V(31, 32),
-    [A64_SLOT_QC] = C(qc),
+    [A64_SLOT_QC] = {"qc", (uint32_t)offsetof(struct a64, qc), XL_V128, 0, 0},
     S(TPIDR_EL0), S(TPIDRRO_EL0), S(TPIDR_EL1), S(SP_EL0), S(ELR_EL1), S(SPSR_EL1), S(ESR_EL1),
     S(FAR_EL1),
 };

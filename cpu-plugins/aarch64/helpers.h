@@ -30,8 +30,11 @@ A64_HELPER_FN(a64_ldxp_helper);
 A64_HELPER_FN(a64_stxp_helper);
 A64_HELPER_FN(a64_casp_helper);
 
-#define A64_HELPER(id, name, fn, flags, n_args, type) A64_HELPER_FN(fn);
+#define A64_HELPER(id, name, fn, flags, n_args, type, vec) A64_HELPER_FN(fn);
 #include "helpers-simd.def"
 #undef A64_HELPER
+
+uint32_t a64_urecpe(uint32_t v);  /* estimates of helpers-estimate.c */
+uint32_t a64_ursqrte(uint32_t v);
 
 #endif

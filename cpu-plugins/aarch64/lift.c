@@ -105,6 +105,7 @@ void a64_translate(struct xl_builder *b, uint64_t pc, uint64_t mode)
 {
     struct lift l = {.b = b, .pc = pc, .mode = mode, .isa = a64_isa_of(mode)};
     l.next = l.pc + 4;
+    xl_b_fp_mode(b, lift_fp_mode(mode));
     if (lift_bad_state(&l))
         return;
     do {

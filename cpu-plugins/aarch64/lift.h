@@ -31,6 +31,7 @@ int lift_jump(struct lift *l);
 int lift_mem(struct lift *l);
 int lift_atomic(struct lift *l);
 int lift_system(struct lift *l);
+uint32_t lift_fp_mode(uint64_t mode); /* XL_FP_* */
 int lift_fp(struct lift *l);   /* lift-fp.c and what it calls: rows of a64-simd.decode */
 
 void lift_undef(struct lift *l); /* UNDEFINED: reaches the handler, nothing follows */
