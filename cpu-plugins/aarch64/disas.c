@@ -266,7 +266,7 @@ static int put_optional(struct a64_text *o, const struct a64_row *r, const struc
     else if (!strcmp(r->operands, "isb") || !strcmp(r->operands, "clrex"))
         a64_put(o, i->imm == 15 ? "" : "\t#0x%" PRIx64, i->imm);
     else if (i->op == A64_ret)
-        a64_put(o, i->rn == 30 ? "" : "\tx%u", i->rn);
+        a64_put(o, i->rn == 30 ? "" : i->rn == 31 ? "\txzr" : "\tx%u", i->rn);
     else
         return !*r->operands;
     return 1;

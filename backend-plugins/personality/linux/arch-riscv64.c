@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* arch-riscv64.c - Linux on RISC-V: registers, signal frames, calls of its own.
  * RISC-V ELF psABI 1.0 (calling convention); Linux arch/riscv/include/uapi/asm/{ucontext,
- * sigcontext,ptrace,hwprobe}.h, include/uapi/asm-generic/stat.h: layouts.
+ * sigcontext,ptrace,hwprobe}.h: layouts.
  *
  * Not modelled: vector state in frames.
  */
@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { X_RA = 1, X_SP = 2, X_A0 = 10, X_A1, X_A2, X_A7 = 17 };
 
@@ -65,39 +64,6 @@ static int frame_get(struct lx_thread *t, const uint8_t *frame, uint64_t *mask, 
     L.user->fp_set(t->self, fp);
     L.cpu->set_pc(t->self, f->uc.pc);
     return 0;
-}
-
-/* ---- struct stat --------------------------------------------------------------------------- */
-
-struct generic_stat {
-    uint64_t dev, ino;
-    uint32_t mode, nlink, uid, gid;
-    uint64_t rdev, pad1;
-    int64_t size;
-    int32_t blksize, pad2;
-    int64_t blocks;
-    int64_t atime;
-    uint64_t atime_nsec;
-    int64_t mtime;
-    uint64_t mtime_nsec;
-    int64_t ctime;
-    uint64_t ctime_nsec;
-    uint32_t unused[2];
-};
-_Static_assert(sizeof(struct generic_stat) == 128, "as in the kernel");
-
-static void stat_put(void *out, const void *host)
-{
-    const struct stat *s = host;
-    struct generic_stat *o = out;
-
-    *o = (struct generic_stat){
-        .dev = s->st_dev, .ino = s->st_ino, .mode = s->st_mode, .nlink = (uint32_t)s->st_nlink,
-        .uid = s->st_uid, .gid = s->st_gid, .rdev = s->st_rdev, .size = s->st_size,
-        .blksize = (int32_t)s->st_blksize, .blocks = s->st_blocks, .atime = s->st_atim.tv_sec,
-        .atime_nsec = (uint64_t)s->st_atim.tv_nsec, .mtime = s->st_mtim.tv_sec,
-        .mtime_nsec = (uint64_t)s->st_mtim.tv_nsec, .ctime = s->st_ctim.tv_sec,
-        .ctime_nsec = (uint64_t)s->st_ctim.tv_nsec};
 }
 
 /* ---- Calls --------------------------------------------------------------------------------- */
@@ -183,10 +149,5 @@ const struct lx_arch lx_riscv64 = {
     .tramp_words = 2, .trampoline = {0x08b00893, 0x00000073}, /* li a7,139; ecall */
     .frame_put = frame_put, .frame_get = frame_get,
     .frame_info = offsetof(struct rv_frame, info), .frame_uc = offsetof(struct rv_frame, uc),
-    .stat_put = stat_put, .stat_bytes = sizeof(struct generic_stat), .call = call,
+    .stat_put = lx_generic_stat, .stat_bytes = 128, .call = call,
 };
-
-const struct lx_arch *lx_arch_find(const char *id)
-{
-    return strcmp(id, "riscv64") ? NULL : &lx_riscv64;
-}

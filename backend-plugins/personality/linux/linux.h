@@ -110,13 +110,15 @@ struct lx_arch {
                       uint64_t fault_addr);
     int (*frame_get)(struct lx_thread *t, const uint8_t *frame, uint64_t *mask, stack_t *alt);
     uint32_t frame_info, frame_uc; /* offsets of siginfo and ucontext */
+    uint32_t frame_record; /* of the frame record that x29 then points to; 0: none */
     void (*stat_put)(void *out, const void *host_stat);
     uint32_t stat_bytes;
     /* Arch's own system calls: a result, or -ENOSYS. */
     int64_t (*call)(struct lx_thread *t, uint64_t nr, const uint64_t *a);
 };
 const struct lx_arch *lx_arch_find(const char *id);
-extern const struct lx_arch lx_riscv64;
+extern const struct lx_arch lx_riscv64, lx_aarch64;
+void lx_generic_stat(void *out, const void *host_stat); /* 128 bytes */
 
 /* ---- host.c ---------------------------------------------------------------------------- */
 

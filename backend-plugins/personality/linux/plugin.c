@@ -110,7 +110,7 @@ static int run(const struct pb_user_start *s, const struct pb_host *h, pb_err *e
     if (!L.svc)
         return h->fail(e, PB_ENOTSUP, "linux: the host has no " PB_SVC_USER);
     if (!L.arch) {
-        snprintf(text, sizeof text, "linux: no system calls for %.64s here; there are riscv64",
+        snprintf(text, sizeof text, "linux: no system calls for %.64s here; there are riscv64 and aarch64",
                  s->arch);
         return h->fail(e, PB_ENOTSUP, text);
     }

@@ -202,6 +202,8 @@ static void enter(struct lx_thread *t, int sig, const siginfo_t *si, uint64_t sa
     t->gpr[arch->r_args + 2] = sp + arch->frame_uc;
     t->gpr[arch->r_sp] = sp;
     t->gpr[arch->r_link] = ret;
+    if (arch->frame_record)
+        t->gpr[29] = sp + arch->frame_record;
     L.cpu->set_pc(t->self, act.handler);
     blocked |= act.mask | (act.flags & F_NODEFER ? 0 : BIT(sig));
     if (act.flags & F_RESETHAND) {

@@ -116,6 +116,7 @@ static int engine_init(struct xl_engine *e, const struct xl_guest *g, const pb_h
     xl_jc_empty[0].va = UINT64_MAX; /* zeros elsewhere match nothing: ctx.h */
     e->guest = g;
     e->host = h;
+    e->direct = h->get(h, PB_SVC_USER) != NULL;
     e->log = o->log;
     e->code_bytes = o->code_bytes;
     e->chaos_tlb = o->chaos_tlb;
@@ -184,7 +185,6 @@ int xl_vcpu_init(struct xl_vcpu *x, const struct xl_guest *g, pb_cpu *cpu, const
     e->refs++;
     x->user = h->get(h, PB_SVC_USER);
     x->top = x->user ? x->user->top : 0;
-    e->direct = x->user != NULL;
     x->engine = e;
     x->guest = g;
     x->cpu = cpu;

@@ -59,6 +59,7 @@ struct xl_engine {
     uint32_t refs, n_vcpus; /* n_vcpus: of vcpu[] as far as it was used (atomic) */
     uint32_t max_vcpus;
     uint32_t direct;      /* user mode: guest addresses are the process's, see user.c */
+    uint32_t tagged;      /* user mode: the guest was seen to use tagged addresses */
     uint32_t map_gen;     /* user mode: mappings changed; under `lock` */
     struct xl_page *mutable; /* user mode: pages whose bytes may change unseen */
     struct xl_vcpu **vcpu;
@@ -80,6 +81,13 @@ struct xl_engine {
 #define XL_LOG_OUT_ASM 4u
 #define XL_LOG_EXEC 8u
 #define XL_LOG_INT 16u
+
+/* Virtual page base of the unit that runs. In user mode it is the unit's own, and generated code
+ * does not keep x->pcb. */
+static inline uint64_t xl_pcb(const struct xl_vcpu *x, const struct xl_unit *u)
+{
+    return x->top ? u->pa & ~(uint64_t)XL_PAGE_MASK : x->pcb;
+}
 
 /* Slow paths that generated code and the interpreter call. They fault by the guest's
  * exception and then do not return. Arguments as XL_MEM_OP() of the op. */

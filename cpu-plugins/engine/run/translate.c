@@ -123,13 +123,13 @@ static int keep_ir(struct xl_engine *e, struct xl_unit *u, const struct xl_block
 }
 
 /* Direct exits that a back end may link. */
-static uint32_t count_links(const struct xl_block *b)
+static uint32_t count_links(const struct xl_engine *e, const struct xl_block *b)
 {
     uint32_t n = 0;
 
     for (uint32_t i = 0; i < b->n_ops; i++)
         n += (b->op[i].op == XL_OP_brc || b->op[i].op == XL_OP_exit) &&
-             xl_linkable(b->guest, b->op[i].imm);
+             xl_linkable(b->guest, e->direct, b->op[i].imm);
     return n < XL_UNIT_LINKS ? n : XL_UNIT_LINKS;
 }
 
@@ -151,11 +151,11 @@ static int make_unit(struct xl_engine *e, const struct xl_block *b, uint64_t pa,
 
     if (e->unit_bytes > e->code_bytes || (e->tiny_cache && e->n_units >= e->tiny_cache))
         return PB_ENOSPC;
-    size_t size = sizeof(*u) + count_links(b) * sizeof(u->link[0]);
+    size_t size = sizeof(*u) + count_links(e, b) * sizeof(u->link[0]);
     u = calloc(1, size);
     if (!u)
         return PB_ENOMEM;
-    u->max_links = count_links(b);
+    u->max_links = count_links(e, b);
     u->pa = pa;
     u->pa2 = b->crosses ? pa2 : UINT64_MAX;
     u->mode = b->mode;

@@ -9,6 +9,10 @@
  * to guest pcs, from C code (slow paths, fetches) because `touch` says that it was at the
  * guest's memory.
  *
+ * Where data addresses may carry a tag in their top bits (guest->tag_bits), C takes it off when
+ * the comparison fails. Later accesses off the same base are not compared, until one of them
+ * faults for its tag: then everything is translated anew with a comparison for each access.
+ *
  * Code is as coherent as the architectures promise, without looking at stores: a unit whose
  * bytes may change unseen (writable, or mapped elsewhere too) keeps a copy of them, and when the
  * guest says that it has written code (fence.i, IC IVAU, a system call) those that differ are
@@ -25,6 +29,7 @@
 #include <string.h>
 #include <ucontext.h>
 
+#define FAULT_TAG (-1100)   /* an address that is none, for its tag: translate anew */
 #define TOUCH_CHECK 2u      /* r->touch: in xl_code_check() */
 #define PAGE_FAULT_WRITE 2u /* x86 page-fault error code (Intel SDM volume 3, 4.7) */
 
@@ -69,13 +74,26 @@ static _Noreturn void take_fault(struct xl_vcpu *x)
     if (r->touch == TOUCH_CHECK)
         longjmp(r->check, 1);
     r->touch = 0;
+    if (r->fault_code == FAULT_TAG) {
+        struct xl_engine *e = x->engine;
+
+        pthread_mutex_lock(&e->lock);
+        e->tagged = 1;
+        __atomic_fetch_add(&e->map_gen, 1, __ATOMIC_SEQ_CST);
+        xl_drop_range(e, 0, UINT64_MAX);
+        pthread_mutex_unlock(&e->lock);
+        xl_tell_all(e, XL_REQ_JC);
+        xl_leave(x); /* x->pc is the instruction */
+    }
     xl_sync(x); /* nothing if the handler has found the pc */
     x->guest->fault(x, r->fault_va, r->fault_access, r->fault_code);
     xl_leave(x);
 }
 
-static int fault_code(int sig, const siginfo_t *si)
+static int fault_code(const struct xl_vcpu *x, int sig, const siginfo_t *si)
 {
+    if (sig == SIGSEGV && si->si_code == SI_KERNEL && x->guest->tag_bits)
+        return FAULT_TAG; /* not canonical: the CPU tells no address */
     if (sig == SIGBUS)
         return si->si_code == BUS_ADRALN ? XL_FAULT_ALIGN : XL_FAULT_BUS;
     return si->si_code == SEGV_ACCERR ? XL_FAULT_PROT : XL_FAULT_MAP;
@@ -95,7 +113,7 @@ int xl_host_fault(struct xl_vcpu *x, int sig, void *siginfo, void *ucontext)
         return 0;
     r->fault_va = (uint64_t)(uintptr_t)si->si_addr;
     r->fault_access = (uint64_t)g[REG_ERR] & PAGE_FAULT_WRITE ? XL_W : XL_R;
-    r->fault_code = fault_code(sig, si);
+    r->fault_code = fault_code(x, sig, si);
     if (r->touch == TOUCH_CHECK) {
         ; /* take_fault() knows */
     } else if (r->in_host && h && h->rescue && h->rescue(x, uc, &pc)) {

@@ -94,16 +94,18 @@ static struct xrm same_page(struct gen *g, int va, int32_t disp, struct cold *c)
     return xmx(c->add, va, 0, disp);
 }
 
-/* User mode: the operand is the address itself, once its base was seen to be the guest's. With
- * tagged addresses C finds out each time. */
+/* User mode: the operand is the address itself, once its base was seen to be the guest's. A tagged
+ * base is C's each time; see user.c. */
 static struct xrm direct(struct gen *g, int va, uint32_t base, int32_t disp, struct cold *c)
 {
     struct xasm *a = &g->a;
 
+    if (g->b->op[base].op == XL_OP_pc)
+        g->v[base].inside = 1;
     if (!g->v[base].inside) {
         xa_alu(a, ALU_CMP, 1, va, xm(RBP, VOFF(top)));
         c->site[c->n_sites++] = xa_jcc(a, CC_AE);
-        g->v[base].inside = g->b->guest->tag_bits == 0;
+        g->v[base].inside = !g->e->tagged;
     }
     if (c->aligned && disp % c->size == 0) {
         xa_opi(a, XO_TEST_I, 0, 0, xr(va), c->size - 1, 4);
