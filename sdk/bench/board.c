@@ -264,9 +264,23 @@ static int board_load(pb_dev *d, const char *what, uint64_t gpa, const void *dat
     }
     b->loads = pbt__grow(b->loads, b->n_loads, sizeof *b->loads);
     struct pbt_load *l = &b->loads[b->n_loads++];
-    *l = (struct pbt_load){pbt__dup(what), gpa, len, pbt__alloc(len)};
+    *l = (struct pbt_load){pbt__dup(what), gpa, len, pbt__alloc(len), d->realized ? NULL : d};
     memcpy(l->data, data, len);
     return PB_OK;
+}
+
+void pbt__drop_loads(pb_dev *d)
+{
+    pbt *b = d->b;
+
+    for (uint32_t i = 0; i < b->n_loads; i++) {
+        if (b->loads[i].realizing != d)
+            continue;
+        free(b->loads[i].what);
+        free(b->loads[i].data);
+        memmove(&b->loads[i], &b->loads[i + 1], (--b->n_loads - i) * sizeof *b->loads);
+        i--;
+    }
 }
 
 static uint64_t board_place(pb_dev *d, uint64_t from, uint64_t len, uint64_t align)

@@ -168,6 +168,7 @@ pb_block *pbt_block_of(pb_dev *node);
 pb_net *pbt_net_of(pb_dev *node);
 pb_char *pbt_char_of(pb_dev *node);
 pb_fs *pbt_fs_of(pb_dev *node);
+void pbt_describe(pb_dev *node, char *buf, uint32_t n); /* as `info block` would; "" if not */
 
 /* ---- Board (boot plugins) ---------------------------------------------------------- */
 
