@@ -18,11 +18,13 @@ _Noreturn void xl_leave(struct xl_vcpu *x)
 
     r->fresh = 1;
     r->n_leaves++;
-    if (r->in_host) {
+    if (r->in_host && !XL_TSAN) {
         x->engine->host_code->leave(x);
         __builtin_unreachable();
     }
-    longjmp(r->top, 1); /* not _longjmp: ThreadSanitizer does not know that one */
+    /* ThreadSanitizer keeps a stack of calls beside the real one; it knows of longjmp (not of
+     * _longjmp) and would overrun that stack by a jump of our own. */
+    longjmp(r->top, 1);
 }
 
 void xl_sync(struct xl_vcpu *x)
