@@ -123,6 +123,8 @@ static void link_to(struct xl_vcpu *x, struct xl_unit *u)
     struct xl_link *l = x->exit_link;
 
     x->exit_link = NULL;
+    /* Generated code came to l's unit by a jump: in C's terms its making is before this. */
+    (void)__atomic_load_n(&e->published, __ATOMIC_ACQUIRE);
     if (!l || u->pa2 != UINT64_MAX || !xl_linkable(e->guest, l->target))
         return;
     pthread_mutex_lock(&e->lock);
