@@ -150,6 +150,7 @@ void pbt__drop_device_things(pb_dev *d)
     pbt *b = d->b;
 
     pbt__drop_regions(d);
+    pbt__drop_loads(d);
     while (d->timers) {
         pb_timer *t = d->timers;
         d->timers = t->next;
