@@ -2,6 +2,7 @@
 /* machine.c - one machine: made, started, stopped, reset, asked to go. */
 #include "machine.h"
 
+#include "../backend/block-policy.h"
 #include "../cpu/cpu.h"
 #include "../mem/mem.h"
 #include "../object/host.h"
@@ -150,7 +151,7 @@ int pb_machine_ready(struct pb_machine *m, pb_err *e)
     return pb_cpus_start_threads(m, e);
 }
 
-/* ---- Run state ----------------------------------------------------------------------------- */
+/* ---- Run state --------------------------------------------------------------------------- */
 
 static void event(struct pb_machine *m, const char *what)
 {
@@ -164,6 +165,7 @@ void pb_machine_start(struct pb_machine *m)
     if (m->state == PB_RUN_RUNNING)
         return;
     m->state = PB_RUN_RUNNING;
+    pb_block_retry(m);
     pb_clock_run(TRUE);
     pb_cpus_resume(m);
     event(m, "RESUME");
@@ -185,6 +187,7 @@ void pb_machine_reset(struct pb_machine *m, uint32_t kind)
 {
     PB_ASSERT_MAIN();
     pb_cpus_stop(m);
+    pb_block_give_up(m, NULL);
     pb_reset_all(m, kind);
     event(m, "RESET");
     if (m->state == PB_RUN_RUNNING)
@@ -232,7 +235,7 @@ void pb_machine_request(struct pb_machine *m, uint32_t what, int code)
         g_free(r); /* one is on its way: the first counts */
 }
 
-/* ---- End ----------------------------------------------------------------------------------- */
+/* ---- End --------------------------------------------------------------------------------- */
 
 void pb_machine_leave(struct pb_machine *m)
 {

@@ -207,8 +207,8 @@ static void resolve_direct(struct xl_vcpu *x, uint64_t va, uint32_t access, stru
 {
     uint32_t tag = x->guest->tag_bits;
 
-    if (tag)
-        va = va << tag >> tag;
+    if (tag) /* the bit below the tag tells the half of the address space */
+        va = (uint64_t)((int64_t)(va << tag) >> tag);
     if (va >= x->top || va < XL_PAGE_SIZE) /* the first page: NULL means no RAM here */
         xl_raise(x, va, access, XL_FAULT_MAP);
     a->watched = 0;
