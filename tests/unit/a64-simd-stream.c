@@ -101,12 +101,15 @@ static void show(const struct a64s *p, uint32_t u, uint64_t in[4][2], const stru
                (unsigned long long)both[k]->nzcv);
 }
 
-/* QEMU sign-extends what FCVTZS Hd, Hn, #fbits gives, to 32 bits (7.2); C7.2.97 does not. */
+/* Where QEMU 7.2 is wrong: it sign-extends what FCVTZS Hd, Hn, #fbits gives to 32 bits (C7.2),
+ * and FJCVTZS sets Z for a subnormal that FPCR.FZ flushed (FPToFixedJS). */
 static void correct(const struct a64s *p, uint32_t u, struct a64s_log *theirs)
 {
     uint32_t w = p->insn[p->unit[u].first + p->unit[u].n - 1];
     if (p->unit[u].row == A64_fcvtzs_si && (w >> 19 & 15) < 4)
         theirs->v[0] &= 0xffff;
+    if (p->unit[u].row == A64_fjcvtzs && theirs->fpsr & 0x80)
+        theirs->nzcv = 0;
 }
 
 static uint32_t compare_units(struct cpu_host *r, const struct a64s *p, const struct a64s_log *log)
