@@ -106,6 +106,10 @@ if [ -n "$asan" ] && build asan -DPB_TESTS=ON; then
     run_tests asan -L 'unit|device' -LE long
 fi
 
+if [ -n "$long" ] && build tsan -DPB_TESTS=ON; then
+    run_tests tsan -R 'test-(core|front|xl|virtio|block|char|net|qcow|tsan)'
+fi
+
 passed=$(grep -c '^passed' "$work/results" || :)
 failed=$(grep -c '^failed' "$work/results" || :)
 sed -n 's/^skipped /skipped: /p; s/^failed /FAILED: /p' "$work/results"

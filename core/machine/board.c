@@ -12,7 +12,10 @@
 
 static const char *board_option(pb_dev *d, const char *name)
 {
-    return g_hash_table_lookup(d->m->options, name);
+    const char *v = g_hash_table_lookup(d->m->options, name);
+    pb_dev *slot = v || strncmp(name, "pflash", 6) ? NULL : pb_dev_find(d->m, name);
+
+    return slot ? slot->id : v;
 }
 
 static void board_used(pb_dev *d, const char *name)
@@ -22,9 +25,8 @@ static void board_used(pb_dev *d, const char *name)
 
 static const char *board_find_firmware(pb_dev *d, const char *name, pb_err *e)
 {
-    g_autofree char *path = pb_firmware_find(name, e);
+    g_autofree char *path = pb_firmware_find(d->m->arch, name, e);
 
-    (void)d;
     return path ? g_intern_string(path) : NULL;
 }
 
@@ -107,7 +109,7 @@ static uint64_t board_dev_clock(pb_dev *d, uint32_t input)
     return pb_time_service.clock_hz(d, input);
 }
 
-/* ---- Images ------------------------------------------------------------------------------- */
+/* ---- Images ------------------------------------------------------------------------------ */
 
 /* Is all of [gpa, gpa+len) memory that an image can be written to? Else the first hole. */
 static gboolean is_memory(struct pb_machine *m, uint64_t gpa, uint64_t len, uint64_t *hole)

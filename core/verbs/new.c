@@ -3,7 +3,7 @@
  *
  * A template is a folder of text files. In their contents and names @name@ becomes the name,
  * @ident@ the same as a C identifier, @IDENT@ that in capitals. The folder `common` is part of
- * every kind; `about` is the kind's line in the list and is not copied.
+ * every kind that does not have a file of that name; `about` is the kind's line in the list and is not copied.
  */
 #include "verbs.h"
 
@@ -18,6 +18,7 @@
 struct project {
     const char *name;
     char *ident, *upper;
+    gboolean keep; /* files that are there already stay */
 };
 
 static char *templates_dir(pb_err *e)
@@ -144,7 +145,7 @@ static int copy_dir(const struct project *p, const char *from, const char *to, p
         g_autofree char *src = g_build_filename(from, *n, NULL);
         g_autofree char *dst = g_build_filename(to, as, NULL);
         if (!g_file_test(src, G_FILE_TEST_IS_DIR))
-            r = copy_file(p, src, dst, e);
+            r = p->keep && !access(dst, F_OK) ? PB_OK : copy_file(p, src, dst, e);
         else if (mkdir(dst, 0777) && errno != EEXIST)
             r = pb_err_set(e, PB_EIO, "new: %s: %s", dst, g_strerror(errno));
         else
@@ -171,9 +172,10 @@ static int make(const char *kind, const char *name, pb_err *e)
     p.upper = g_ascii_strup(p.ident, -1);
     g_autofree char *common = g_build_filename(dir, "common", NULL);
     g_autofree char *own = g_build_filename(dir, kind, NULL);
-    int r = copy_dir(&p, common, name, e);
+    int r = copy_dir(&p, own, name, e);
+    p.keep = TRUE;
     if (r == PB_OK)
-        r = copy_dir(&p, own, name, e);
+        r = copy_dir(&p, common, name, e);
     g_free(p.ident);
     g_free(p.upper);
     return r;

@@ -133,12 +133,39 @@ static void complete(void *opaque)
     r->done(r);
 }
 
+/* What a host refuses before a provider sees it. */
+static int32_t refuse(pb_block *k, const struct pb_block_req *r)
+{
+    struct pb_block_info i = {.size = sizeof i};
+    const struct pb_block_ops *ops = k->d->bcls->ops;
+    int rc = ops->info(k->d->self, &i);
+
+    if (rc < 0)
+        return rc;
+    if (r->offset % i.align || r->bytes % i.align || r->offset > i.bytes ||
+        r->bytes > i.bytes - r->offset)
+        return PB_EINVAL;
+    return i.read_only && r->op != PB_BLK_READ && r->op != PB_BLK_FLUSH ? PB_EROFS : PB_OK;
+}
+
+static void give_back(void *opaque)
+{
+    struct pb_block_req *r = opaque;
+
+    r->done(r);
+}
+
 static void block_submit(pb_block *k, struct pb_block_req *r)
 {
     if (r->size < sizeof *r || !r->done)
         pbt__die(k->d->b, "block request without size or done()");
     if (k->d->bcls) {
-        ((const struct pb_block_ops *)k->d->bcls->ops)->submit(k->d->self, r);
+        const struct pb_block_ops *ops = k->d->bcls->ops;
+        r->status = refuse(k, r);
+        if (r->status == PB_OK)
+            ops->submit(k->d->self, r);
+        else
+            pbt__job(k->d, TAG_IO, NULL, give_back, r);
         return;
     }
     r->provider[0] = k;

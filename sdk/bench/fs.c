@@ -143,3 +143,15 @@ pb_dev *pbt_backend(pbt *b, const char *kind, const char *cls, const char *name,
     }
     return d;
 }
+
+void pbt_describe(pb_dev *d, char *buf, uint32_t n)
+{
+    struct pbt_ctx x;
+
+    buf[0] = 0;
+    if (!PB_HAS(struct pb_backend_class, d->bcls, describe))
+        return;
+    pbt__enter(d->b, &x, TAG_MAIN, d);
+    d->bcls->describe(d->self, buf, n);
+    pbt__leave(d->b, &x, d);
+}

@@ -114,6 +114,8 @@ struct pb_dev {
     uint32_t n_kv;
     struct pbt_kv *fdt;
     uint32_t n_fdt;
+    uint32_t power, n_start; /* of a CPU: PB_CPU_*, see pbt_cpu_started() */
+    uint64_t start_pc, start_args[8];
     pb_dev *inner; /* what the class carries */
     struct pb_as *gates;
     struct pb_region *regions, **pub; /* pub[cls->n_regions] */
@@ -139,10 +141,16 @@ struct pbt_class {
     const void *cls;
 };
 
+struct pbt_old {
+    struct pbt_old *next;
+    uint64_t table[]; /* a class table, made whole */
+};
+
 struct pbt_load {
     char *what;
     uint64_t gpa, len;
     uint8_t *data;
+    pb_dev *realizing; /* made inside realize() of it: goes with it */
 };
 
 struct pbt {
@@ -154,6 +162,7 @@ struct pbt {
     uint32_t verbose; /* PBT_VERBOSE is set: every line to stderr */
     struct pb_err err;
     struct pbt_class *classes;
+    struct pbt_old *old;
     uint32_t n_classes;
     void *handles[32];
     uint32_t n_handles;
@@ -163,6 +172,7 @@ struct pbt {
     volatile uint32_t gen;
     struct pb_as whole;
     uint64_t faults;
+    uint32_t requester, attrs; /* of accesses: pbt_as() */
     /* context of the code that runs now */
     int tag;
     uint32_t depth, in_mmio, frozen, loading;
@@ -226,6 +236,8 @@ void pbt__unrealize(pb_dev *d);
 void pbt__drop_device_things(pb_dev *d); /* regions, timers, workers, jobs */
 uint32_t pbt__poll_fds(pbt *b); /* how many watches fired */
 void pbt__drop_watches(pb_dev *d);
+
+void pbt__drop_loads(pb_dev *d);
 
 void pbt__char_free(pb_dev *d);
 void pbt__block_free(pb_dev *d);

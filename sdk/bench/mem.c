@@ -112,15 +112,21 @@ static pb_region *mem_alias(pb_dev *d, const char *name, pb_region *of, uint64_t
     return r;
 }
 
-static void mem_unplace(pb_region *r)
+/* Out of its container, which may be another device's. */
+static void unlink_region(pb_region *r)
 {
-    pbt__need_main(r->d->b, "pb.mem unplace()");
     for (pb_region **p = r->parent ? &r->parent->child : NULL; p && *p; p = &(*p)->sibling) {
         if (*p == r) {
             *p = r->sibling;
             break;
         }
     }
+}
+
+static void mem_unplace(pb_region *r)
+{
+    pbt__need_main(r->d->b, "pb.mem unplace()");
+    unlink_region(r);
     r->parent = NULL;
     r->d->b->gen++;
 }
@@ -170,6 +176,9 @@ void pbt__drop_regions(pb_dev *d)
     while (d->regions) {
         pb_region *r = d->regions;
         d->regions = r->next;
+        unlink_region(r);
+        for (pb_region *c = r->child; c; c = c->sibling)
+            c->parent = NULL;
         free(r->host);
         free(r->name);
         free(r);
@@ -257,7 +266,8 @@ static int call_split(pb_region *r, uint64_t off, uint64_t *val, uint32_t bytes,
         uint32_t shift = 8 * (big ? wide - step - lane : lane);
         uint32_t part = 8 * (big ? bytes - step - done : done);
         struct pb_txn t = {.off = wide == step ? off + done : base, .bytes = wide,
-                           .is_write = write};
+                           .is_write = write, .requester = r->d->b->requester,
+                           .attrs = r->d->b->attrs};
         if (write)
             t.val = low(*val >> part, step) << shift;
         int rc = call_one(r, &t);
@@ -294,6 +304,12 @@ int pbt__access(pb_region *r, uint64_t off, uint64_t *val, uint32_t bytes, uint3
         return rc;
     }
     return call_split(r, off, val, bytes, write);
+}
+
+void pbt_as(pbt *b, uint32_t requester, uint32_t attrs)
+{
+    b->requester = requester;
+    b->attrs = attrs;
 }
 
 static pb_region *published(pb_dev *d, uint32_t region)

@@ -97,6 +97,8 @@ uint64_t xl_b_fetch(struct xl_builder *b, uint64_t pc, uint32_t n, int *ok)
     }
     if (head)
         v |= read_code(b->f.page + (pc - b->page), head);
+    for (uint32_t i = 0; b->f.seen && i < n && pc + i - b->b->pc < b->f.seen_max; i++)
+        b->f.seen[pc + i - b->b->pc] = (uint8_t)(v >> (8 * i));
     return v;
 }
 
@@ -320,6 +322,14 @@ xl_val xl_fma(struct xl_builder *b, uint32_t type, xl_val a, xl_val m, xl_val c,
 {
     struct xl_op o = {.op = XL_OP_fma, .type = (uint8_t)type, .flags = (uint8_t)neg, .a = a,
                       .b = m, .c = c, .imm = rm};
+
+    return xl_b_emit(b, &o);
+}
+
+xl_val xl_fcmp(struct xl_builder *b, uint32_t type, xl_val a, xl_val c, uint32_t signalling)
+{
+    struct xl_op o = {.op = XL_OP_fcmp, .type = (uint8_t)type, .flags = (uint8_t)signalling, .a = a,
+                      .b = c};
 
     return xl_b_emit(b, &o);
 }

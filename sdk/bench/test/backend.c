@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct rig {
     pbt *b;
@@ -19,13 +20,13 @@ static struct rig set_up(const struct options *o, const struct pb_class_ref *r)
     struct rig g = {.b = pbt_new(), .why = 2};
 
     pbt_load(g.b, o->plugin);
-    char *props = make_props(g.b, c->props, c->n_props, o->props);
+    char *props = make_props(g.b, c->props, c->n_props, o->props, o->bare);
     if (!props)
         return g;
     g.node = pbt_backend(g.b, r->kind, c->id, "node", *props ? props : NULL);
     free(props);
     if (!g.node)
-        g.why = failed("%s", pbt_error(g.b));
+        g.why = refused(o, pbt_error(g.b));
     return g;
 }
 
@@ -56,15 +57,21 @@ static int life(const struct options *o, const void *cls)
 
 struct done {
     struct pb_block_req r; /* first */
-    uint32_t calls;
+    _Atomic uint32_t calls; /* a backend's own thread may complete */
+    uint32_t inside;
 };
+static _Thread_local int submitting;
 
 static void block_done(struct pb_block_req *r)
 {
-    ((struct done *)(void *)r)->calls++;
+    struct done *d = (void *)r;
+
+    d->inside |= submitting;
+    d->calls++;
 }
 
-/* One request to its end; its status, or 1 when done() was not called exactly once. */
+/* One request to its end; its status, 1 when done() was not called exactly once, 2 when it was
+ * called inside submit(). */
 static int32_t block_do(struct rig *g, uint32_t op, uint64_t off, void *buf, uint64_t n)
 {
     const pb_host *h = pbt_host(g->b);
@@ -73,11 +80,15 @@ static int32_t block_do(struct rig *g, uint32_t op, uint64_t off, void *buf, uin
     struct done d = {.r = {.size = sizeof d.r, .op = op, .offset = off, .bytes = n, .iov = &v,
                            .n_iov = buf ? 1 : 0, .done = block_done}};
 
+    submitting = 1;
     s->submit(pbt_block_of(g->node), &d.r);
-    if (d.calls)
-        return 1;
-    pbt_settle(g->b);
-    return d.calls == 1 ? d.r.status : 1;
+    submitting = 0;
+    for (int ms = 0; ms < 10000 && !d.calls; ms++) { /* it may be the kernel's turn */
+        pbt_settle(g->b);
+        if (!d.calls)
+            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    return d.inside ? 2 : d.calls == 1 ? d.r.status : 1;
 }
 
 static int use_block(struct rig *g, uint64_t seed)
@@ -100,8 +111,10 @@ static int use_block(struct rig *g, uint64_t seed)
         int32_t w = i.read_only ? 0 : block_do(g, PB_BLK_WRITE, off, out, sizeof out);
         int32_t r = block_do(g, PB_BLK_READ, off, in, sizeof in);
         if (w || r)
-            return failed("%s at %llu gave %d", w ? "write" : "read", (unsigned long long)off,
-                          w ? w : r);
+            return failed("%s at %llu: %s (%d)", w ? "write" : "read", (unsigned long long)off,
+                          w == 2 || r == 2   ? "done() was called inside submit()"
+                          : w == 1 || r == 1 ? "done() was not called exactly once"
+                                             : "it failed", w ? w : r);
         if (!i.read_only && memcmp(in, out, sizeof in))
             return failed("what was written at %llu is not read back", (unsigned long long)off);
     }
@@ -153,7 +166,7 @@ static int use_net(struct rig *g, uint64_t seed)
         pbt_settle(g->b);
     }
     s->attach(pbt_net_of(g->node), NULL, NULL);
-    printf(" %d frames came back,", took);
+    fprintf(report, " %d frames came back,", took);
     return 0;
 }
 
@@ -189,7 +202,7 @@ static int use_char(struct rig *g, uint64_t seed)
             return failed("write() of %u bytes gave %d", n, r);
         pbt_settle(g->b);
     }
-    printf(" %d bytes came back,", took);
+    fprintf(report, " %d bytes came back,", took);
     return 0;
 }
 

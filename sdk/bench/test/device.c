@@ -39,6 +39,11 @@ static int32_t no_share(void *user, const uint8_t *t, uint32_t n, uint8_t *r, ui
     return sizeof answer;
 }
 
+int refused(const struct options *o, const char *why)
+{
+    return o->props ? failed("%s", why) : left_out("%s: --props …", why);
+}
+
 static int is_given(const char *props, const char *key)
 {
     size_t n = strlen(key);
@@ -49,7 +54,7 @@ static int is_given(const char *props, const char *key)
     return 0;
 }
 
-char *make_props(pbt *b, const struct pb_prop *p, uint32_t n, const char *given)
+char *make_props(pbt *b, const struct pb_prop *p, uint32_t n, const char *given, int bare)
 {
     char *out = NULL;
     size_t len = 0;
@@ -68,7 +73,7 @@ char *make_props(pbt *b, const struct pb_prop *p, uint32_t n, const char *given)
             left_out("property '%s' must be given: --props %s=…", p[i].name, p[i].name);
             return NULL;
         }
-        if (!kind)
+        if (!kind || (bare && !(p[i].flags & PB_P_REQUIRED)))
             continue;
         if (strcmp(kind, PB_IF_CHAR) == 0)
             pbt_char_new(b, p[i].name);
@@ -115,8 +120,10 @@ static struct rig set_up(const struct options *o, const struct pb_device_class *
     uint32_t bus = 0;
 
     pbt_load(r.b, o->plugin);
+    for (uint32_t i = 0; i < o->n_with; i++)
+        pbt_load(r.b, o->with[i]);
     pbt_ram(r.b, 0x80000000, 1 << 20);
-    char *props = make_props(r.b, c->props, c->n_props, o->props);
+    char *props = make_props(r.b, c->props, c->n_props, o->props, o->bare);
     if (!props)
         return r;
     if (c->bus && !(parent = make_parent(r.b, o, c, &bus, &r.why))) {
@@ -128,7 +135,7 @@ static struct rig set_up(const struct options *o, const struct pb_device_class *
     if (d)
         pbt_outputs_all(d, 2);
     if (!d || pbt_realize(d) < 0) {
-        r.why = failed("%s", pbt_error(r.b));
+        r.why = refused(o, pbt_error(r.b));
         return r;
     }
     pbt_reset(d, PB_RESET_COLD);
@@ -208,7 +215,7 @@ static int registers(const struct options *o, const void *cls)
     }
     pbt_settle(r.b);
     pbt_reload(r.b);
-    printf(" %u registers,", c->regs->n);
+    fprintf(report, " %u registers,", c->regs->n);
     return bad;
 }
 
@@ -256,22 +263,37 @@ static int script(const struct options *o, const void *cls)
     return 0;
 }
 
+static double cpu_seconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* In parts, each with a reload at its end; large memories make reloads dear, so that time may
+ * end it early. */
 static int fuzz(const struct options *o, const void *cls)
 {
+    enum { PART = 20000, SECONDS = 20 };
     const struct pb_device_class *c = cls;
     struct rig r = set_up(o, cls);
-    struct timespec t0, t1;
+    uint64_t done = 0, seed = o->seed;
 
     if (!r.d)
         return r.why;
     if (!c->n_regions)
         return left_out("no regions");
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t0);
-    pbt_fuzz(r.d, o->seed, o->count);
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t1);
-    double s = (double)(t1.tv_sec - t0.tv_sec) + (double)(t1.tv_nsec - t0.tv_nsec) / 1e9;
-    printf(" %llu accesses, seed %llu, %.1f M/s,", (unsigned long long)o->count,
-           (unsigned long long)o->seed, (double)o->count / 1e6 / (s > 1e-9 ? s : 1e-9));
+    double t = cpu_seconds();
+    while (done < o->count && (o->count > 200000 || cpu_seconds() - t < SECONDS)) {
+        uint64_t n = o->count - done < PART ? o->count - done : PART;
+        pbt_fuzz(r.d, seed, n);
+        seed = pbt_rand(&seed);
+        done += n;
+    }
+    t = cpu_seconds() - t;
+    fprintf(report, " %llu accesses, seed %llu, %.1f M/s,", (unsigned long long)done,
+            (unsigned long long)o->seed, (double)done / 1e6 / (t > 1e-9 ? t : 1e-9));
     pbt_free(r.b);
     return 0;
 }

@@ -2,7 +2,7 @@
 /* main.c - plugboard-test: a plugin's classes on the bench, without any code of its author's.
  *
  *     plugboard-test PLUGIN.so [CLASS] [--props TEXT] [--seed N] [--count N]
- *                    [--script FILE] [--bus KIND=PLUGIN.so:CLASS]
+ *                    [--script FILE] [--bare] [--with PLUGIN.so] [--bus KIND=PLUGIN.so:CLASS]
  *
  * Each step of each class runs in a process of its own, so that a crash or a sentence of the
  * bench (which aborts) is one failed step and the others still run. `plugboard test` gives
@@ -18,11 +18,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+FILE *report;
+static int ran; /* steps that were not left out */
+
 static int said(const char *fmt, va_list ap, int code)
 {
-    printf(": ");
-    vprintf(fmt, ap);
+    fprintf(report, ": ");
+    vfprintf(report, fmt, ap);
     return code;
+}
+
+/* A plugin may write to standard output: it is not to be mistaken for findings. */
+static void separate_report(void)
+{
+    int fd = dup(STDOUT_FILENO);
+
+    report = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (!report || !freopen("/dev/null", "w", stdout))
+        _exit(1);
 }
 
 int failed(const char *fmt, ...)
@@ -49,11 +62,14 @@ static int usage(void)
 {
     fprintf(stderr,
             "usage: plugboard-test PLUGIN.so [CLASS] [--props TEXT] [--seed N] [--count N]\n"
-            "                      [--script FILE] [--bus KIND=PLUGIN.so:CLASS]\n"
+            "                      [--script FILE] [--bare] [--with PLUGIN.so]\n"
+            "                      [--bus KIND=PLUGIN.so:CLASS]\n"
             "  --props   properties, as -device takes them: \"size=64K,chardev=c0\"\n"
             "  --seed    of the random accesses (default 1)\n"
             "  --count   how many (default 200000)\n"
             "  --script  register accesses and what they must give, see bench.md\n"
+            "  --bare    no loop-back backends for links that may be left unset\n"
+            "  --with    a plugin that has a class the tested one carries\n"
             "  --bus     who offers the bus that a class sits on\n");
     return 2;
 }
@@ -83,12 +99,18 @@ static int parse(struct options *o, int argc, char **argv)
                 return -1;
             continue;
         }
+        if (!strcmp(argv[i], "--bare")) {
+            o->bare = 1;
+            continue;
+        }
         if (!next)
             return -1;
         if (!strcmp(argv[i], "--props"))
             o->props = next;
         else if (!strcmp(argv[i], "--script"))
             o->script = next;
+        else if (!strcmp(argv[i], "--with") && o->n_with < sizeof o->with / sizeof *o->with)
+            o->with[o->n_with++] = next;
         else if (!strcmp(argv[i], "--seed"))
             o->seed = strtoull(next, NULL, 0);
         else if (!strcmp(argv[i], "--count"))
@@ -110,6 +132,7 @@ static int run_step(const struct options *o, const char *id, const struct step *
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
+        separate_report();
         int r = s->run(o, cls);
         fflush(NULL);
         _exit(r);
@@ -118,6 +141,7 @@ static int run_step(const struct options *o, const char *id, const struct step *
         printf(" FAILED: no process can be made for it\n");
         return 1;
     }
+    ran += !WIFEXITED(status) || WEXITSTATUS(status) != 2;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         printf(" ok\n");
     else if (WIFEXITED(status) && WEXITSTATUS(status) == 2)
@@ -175,14 +199,16 @@ int main(int argc, char **argv)
         bad += run_class(&o, &p->classes[i]);
     }
     if (!found)
-        fprintf(stderr, "plugboard-test: %s has no class '%s'\n", argv[1], o.cls ? o.cls : "");
+        fprintf(stderr, "plugboard-test: %s has no class '%s'\n", o.plugin, o.cls ? o.cls : "");
     else if (bad)
         printf("%d step%s failed\n", bad, bad == 1 ? "" : "s");
+    else if (!ran)
+        printf("nothing was tested\n");
     for (uint32_t i = 0; i < o.n_bus; i++) {
         free(o.bus[i].kind);
         free(o.bus[i].plugin);
         free(o.bus[i].cls);
     }
     free(path);
-    return bad || !found;
+    return bad || !found || !ran;
 }
