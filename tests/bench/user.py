@@ -13,9 +13,9 @@ the subject. Native: the host's own time over the subject's, in percent. Results
 one that differs from the host's is an error. --strict ends with status 1 below a floor.
 """
 import argparse
+import glob
 import json
 import math
-import glob
 import os
 import re
 import shlex
