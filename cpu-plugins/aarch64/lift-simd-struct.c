@@ -66,7 +66,7 @@ static void store_plain(struct lift *l)
     write_back(l, base);
 }
 
-/* ---- Two and four ----------------------------------------------------------------------------- */
+/* ---- Two and four --------------------------------------------------------------------------- */
 
 /* What is in memory, as vectors; the last one may be half. Returns their number. */
 static uint32_t load_all(struct lift *l, xl_val base, xl_val v[4])

@@ -33,7 +33,7 @@ static void put(uint64_t at, uint64_t v)
     memcpy(h->ram + (at - BASE), &v, 8);
 }
 
-/* ---- Stage 1 ------------------------------------------------------------------------------------ */
+/* ---- Stage 1 -------------------------------------------------------------------------------- */
 
 static int walk(uint64_t va, uint32_t access, uint32_t el, struct a64_pa *r)
 {
@@ -119,7 +119,7 @@ static void test_permissions(void)
     cpu_host_free(h);
 }
 
-/* ---- Exceptions ------------------------------------------------------------------------------------ */
+/* ---- Exceptions ----------------------------------------------------------------------------- */
 
 /* Run `insn` at BASE + 0x100 until the vector's WFI. */
 static void run(uint32_t insn, uint64_t pstate)
