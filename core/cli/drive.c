@@ -390,7 +390,7 @@ static int read_drive(struct drive *d, const char *dflt)
     for (const char *const *x = absent; *x; x++)
         if (pb_args_get(a, *x))
             return drive_error(d, "'%s' is not there yet", *x);
-    if ((r = pb_args_done(a, known, e)) < 0 || (r = request_policy(d)) < 0)
+    if ((r = request_policy(d)) < 0 || (r = pb_args_done(a, known, e)) < 0)
         return r;
     if (d->media && strcmp(d->media, "disk") && strcmp(d->media, "cdrom"))
         return drive_error(d, "'%s' invalid media", d->media);
