@@ -97,6 +97,22 @@ static const char *table_id(enum pb_kind kind, const void *table)
                                   : ((const struct pb_backend_class *)table)->id;
 }
 
+/* A table that was built from older headers is shorter than ours: what it lacks reads as 0. The
+ * copy lives as long as the program, as a class does; its `size` stays what it was. */
+static const void *whole(enum pb_kind kind, const void *table)
+{
+    size_t full = kind == PB_KIND_DEVICE ? sizeof(struct pb_device_class)
+                : kind == PB_KIND_CPU    ? sizeof(struct pb_cpu_class)
+                                         : sizeof(struct pb_backend_class);
+    uint32_t size = *(const uint32_t *)table;
+
+    if (size >= full)
+        return table;
+    void *copy = g_malloc0(full);
+    memcpy(copy, table, size);
+    return copy;
+}
+
 const void *pb_check_table(const struct pb_plugin *entry, const struct pb_class *c, pb_err *e)
 {
     const char *what = c->plugin->library;
@@ -124,7 +140,7 @@ const void *pb_check_table(const struct pb_plugin *entry, const struct pb_class 
                        "sidecar: rebuild or reinstall the plugin", what, c->id);
             return NULL;
         }
-        return r->cls;
+        return whole(c->kind, r->cls);
     }
     pb_err_set(e, PB_ENOENT, "%s has no class '%s', although its sidecar says so: reinstall both",
                what, c->id);

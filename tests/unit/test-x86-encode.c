@@ -221,6 +221,103 @@ static void vex_triple(int d, int v, int s)
     expect("vxorps xmm%d,xmm%d,xmm%d", d, v, s);
 }
 
+static const struct {
+    uint32_t op;
+    const char *name;
+    uint8_t two; /* no first operand */
+} vectors[] = {
+    {XV_AND, "vpand", 0}, {XV_ANDN, "vpandn", 0}, {XV_OR, "vpor", 0}, {XV_XOR, "vpxor", 0},
+    {XV_ADD, "vpaddb", 0}, {XV_ADD + 2, "vpaddd", 0}, {XV_ADDQ, "vpaddq", 0},
+    {XV_SUB + 1, "vpsubw", 0}, {XV_SUB + 3, "vpsubq", 0}, {XV_ADDS, "vpaddsb", 0},
+    {XV_ADDUS + 1, "vpaddusw", 0}, {XV_SUBS + 1, "vpsubsw", 0}, {XV_SUBUS, "vpsubusb", 0},
+    {XV_AVGB, "vpavgb", 0}, {XV_AVGW, "vpavgw", 0}, {XV_MINSB, "vpminsb", 0},
+    {XV_MINSW, "vpminsw", 0}, {XV_MINSD, "vpminsd", 0}, {XV_MAXSB, "vpmaxsb", 0},
+    {XV_MAXSW, "vpmaxsw", 0}, {XV_MAXSD, "vpmaxsd", 0}, {XV_MINUB, "vpminub", 0},
+    {XV_MINUW, "vpminuw", 0}, {XV_MINUD, "vpminud", 0}, {XV_MAXUB, "vpmaxub", 0},
+    {XV_MAXUW, "vpmaxuw", 0}, {XV_MAXUD, "vpmaxud", 0}, {XV_CMPEQ, "vpcmpeqb", 0},
+    {XV_CMPEQ + 2, "vpcmpeqd", 0}, {XV_CMPEQQ, "vpcmpeqq", 0}, {XV_CMPGT + 1, "vpcmpgtw", 0},
+    {XV_CMPGTQ, "vpcmpgtq", 0}, {XV_ABS, "vpabsb", 1}, {XV_ABS + 2, "vpabsd", 1},
+    {XV_MULLW, "vpmullw", 0}, {XV_MULHW, "vpmulhw", 0}, {XV_MULHRSW, "vpmulhrsw", 0},
+    {XV_MULLD, "vpmulld", 0}, {XV_MULDQ, "vpmuldq", 0}, {XV_MULUDQ, "vpmuludq", 0},
+    {XV_SADBW, "vpsadbw", 0}, {XV_UNPCKL, "vpunpcklbw", 0}, {XV_UNPCKL + 2, "vpunpckldq", 0},
+    {XV_UNPCKLQ, "vpunpcklqdq", 0}, {XV_UNPCKH + 1, "vpunpckhwd", 0},
+    {XV_UNPCKHQ, "vpunpckhqdq", 0}, {XV_PACKSSWB, "vpacksswb", 0},
+    {XV_PACKUSWB, "vpackuswb", 0}, {XV_PACKSSDW, "vpackssdw", 0}, {XV_PACKUSDW, "vpackusdw", 0},
+    {XV_MOVSX, "vpmovsxbw", 1}, {XV_MOVSX + 3, "vpmovsxwd", 1}, {XV_MOVSX + 5, "vpmovsxdq", 1},
+    {XV_MOVZX, "vpmovzxbw", 1}, {XV_MOVZX + 5, "vpmovzxdq", 1}, {XV_SHUFB, "vpshufb", 0},
+    {XV_BCASTB, "vpbroadcastb", 1}, {XV_BCASTW, "vpbroadcastw", 1},
+    {XV_BCASTD, "vpbroadcastd", 1}, {XV_BCASTQ, "vpbroadcastq", 1}, {XV_SLLV, "vpsllvd", 0},
+    {XV_SRLV, "vpsrlvd", 0}, {XV_SRAV, "vpsravd", 0}, {XV_TEST, "vptest", 1},
+    {XV_AESENC, "vaesenc", 0}, {XV_AESENCLAST, "vaesenclast", 0},
+    {XV_AESDECLAST, "vaesdeclast", 0}, {XV_AESIMC, "vaesimc", 1}, {XV_CVTDQ2PS, "vcvtdq2ps", 1},
+    {XV_CVTPS2DQ, "vcvtps2dq", 1}, {XV_CVTTPS2DQ, "vcvttps2dq", 1}, {XO_MOVQ, "vmovq", 1},
+    {XO_FADD, "vaddps", 0}, {XO_FSQRT | XO_66, "vsqrtpd", 1}, {XO_CVTS2S, "vcvtps2pd", 1},
+    {XO_CVTS2S | XO_66, "vcvtpd2ps", 1}, {XO_FMA - 1 + 0x20, "vfmadd231ps", 0},
+};
+
+static const struct {
+    uint32_t op;
+    const char *name;
+    uint8_t two;
+} with_imm[] = {
+    {XV_SHUFPS, "vshufps", 0}, {XV_BLENDD, "vpblendd", 0}, {XV_BLENDW, "vpblendw", 0},
+    {XV_ALIGNR, "vpalignr", 0}, {XV_ROUNDPS, "vroundps", 1}, {XV_ROUNDPS + 1, "vroundpd", 1},
+    {XO_PSHUFD, "vpshufd", 1}, {XO_INSERTPS, "vinsertps", 0},
+};
+
+/* Instructions on vectors; the third operand in a register or in memory. */
+static void vex_vector(int d, int v, int s)
+{
+    struct xrm m = xm(s, 0x48);
+
+    for (unsigned i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
+        xa_vex(&a, vectors[i].op, 0, d, vectors[i].two ? 0 : v, xr(s), -1);
+        if (vectors[i].two)
+            expect("%s xmm%d,xmm%d", vectors[i].name, d, s);
+        else
+            expect("%s xmm%d,xmm%d,xmm%d", vectors[i].name, d, v, s);
+    }
+    for (unsigned i = 0; i < sizeof(with_imm) / sizeof(with_imm[0]); i++) {
+        xa_vex(&a, with_imm[i].op, 0, d, with_imm[i].two ? 0 : v, xr(s), 0x47);
+        if (with_imm[i].two)
+            expect("%s xmm%d,xmm%d,0x47", with_imm[i].name, d, s);
+        else
+            expect("%s xmm%d,xmm%d,xmm%d,0x47", with_imm[i].name, d, v, s);
+    }
+    xa_vex(&a, XV_SRLV, 1, d, v, m, -1);
+    expect("vpsrlvq xmm%d,xmm%d,%s", d, v, mem("XMMWORD", m));
+    xa_vex(&a, XV_BLENDVB, 0, d, v, xr(s), (s ^ 9) << 4);
+    expect("vpblendvb xmm%d,xmm%d,xmm%d,xmm%d", d, v, s, s ^ 9);
+    xa_vex(&a, XV_BLENDVPS, 0, d, v, m, d << 4);
+    expect("vblendvps xmm%d,xmm%d,%s,xmm%d", d, v, mem("XMMWORD", m), d);
+    xa_vex(&a, XO_CMPS | XO_66, 0, d, v, xr(s), 8);
+    expect("vcmpeq_uqpd xmm%d,xmm%d,xmm%d", d, v, s);
+    xa_vex(&a, XV_SHIFTI + 1, 0, 2, d, xr(s), 3);
+    expect("vpsrlw xmm%d,xmm%d,0x3", d, s);
+    xa_vex(&a, XV_SHIFTI + 2, 0, 4, d, xr(s), 3);
+    expect("vpsrad xmm%d,xmm%d,0x3", d, s);
+    xa_vex(&a, XV_SHIFTI + 3, 0, 6, d, xr(s), 3);
+    expect("vpsllq xmm%d,xmm%d,0x3", d, s);
+    xa_vex(&a, XV_SHIFTI + 3, 0, 3, d, xr(s), 3);
+    expect("vpsrldq xmm%d,xmm%d,0x3", d, s);
+    xa_vex(&a, XV_EXTRB, 0, d, 0, xr(s), 3);
+    expect("vpextrb %s,xmm%d,0x3", r32[s], d);
+    xa_vex(&a, XV_EXTRW, 0, d, 0, m, 3);
+    expect("vpextrw %s,xmm%d,0x3", mem("WORD", m), d);
+    xa_vex(&a, XV_EXTRD, 1, d, 0, xr(s), 1);
+    expect("vpextrq %s,xmm%d,0x1", r64[s], d);
+    xa_vex(&a, XV_INSRB, 0, d, v, xr(s), 3);
+    expect("vpinsrb xmm%d,xmm%d,%s,0x3", d, v, r32[s]);
+    xa_vex(&a, XV_INSRW, 0, d, v, xr(s), 3);
+    expect("vpinsrw xmm%d,xmm%d,%s,0x3", d, v, r32[s]);
+    xa_vex(&a, XV_INSRD, 1, d, v, m, 1);
+    expect("vpinsrq xmm%d,xmm%d,%s,0x1", d, v, mem("QWORD", m));
+    xa_op(&a, XO_MOVUPS, 0, d, m);
+    expect("movups xmm%d,%s", d, mem("XMMWORD", m));
+    xa_op(&a, XO_MOVUPS_ST, 0, d, m);
+    expect("movups %s,xmm%d", mem("XMMWORD", m), d);
+}
+
 static void one_register(int r)
 {
     static const char *const sh[] = {"rol", "ror", NULL, NULL, "shl", "shr", NULL, "sar"};
@@ -370,6 +467,8 @@ static void all_forms(void)
             if (s != d)
                 register_pair(d, s);
             vex_triple(d, s, (d * 5 + s) & 15);
+            if ((d ^ s) % 5 == 0)
+                vex_vector(d, s, (d * 5 + s) & 15);
         }
     }
     memory_operands();

@@ -118,20 +118,18 @@ static void select_op(struct gen *g, const struct xl_op *o)
     case XL_OP_ld: case XL_OP_st: case XL_OP_fence: x86_sel_mem(g, o); break;
     case XL_OP_rmw: case XL_OP_cas: case XL_OP_ll: case XL_OP_sc: x86_sel_atomic(g, o); break;
     case XL_OP_fadd: case XL_OP_fsub: case XL_OP_fmul: case XL_OP_fdiv: case XL_OP_fsqrt:
-    case XL_OP_fma: case XL_OP_fmin: case XL_OP_fmax:
+    case XL_OP_fma: case XL_OP_fmin: case XL_OP_fmax: case XL_OP_fminnm: case XL_OP_fmaxnm:
+    case XL_OP_frint:
         x86_sel_fp(g, o);
         break;
     case XL_OP_feq: case XL_OP_flt: case XL_OP_fle: case XL_OP_f2i: case XL_OP_i2f:
-    case XL_OP_f2f:
+    case XL_OP_f2f: case XL_OP_fcmp:
         x86_sel_cvt(g, o);
         break;
     case XL_OP_fclass: case XL_OP_fneg: case XL_OP_fabs: case XL_OP_fsgnj: case XL_OP_fsgnjn:
     case XL_OP_fsgnjx: case XL_OP_f2bits: case XL_OP_bits2f: case XL_OP_box32:
     case XL_OP_unbox32:
         x86_sel_fmove(g, o);
-        break;
-    case XL_OP_fminnm: case XL_OP_fmaxnm: case XL_OP_frint: case XL_OP_fcmp:
-        x86_soft_call(g, o);
         break;
     default: x86_sel_ctl(g, o); break;
     }

@@ -8,8 +8,9 @@
  *    not fit; the cold path answers by the guest's rule and invalid is raised again. A fitting
  *    value raises inexact as the guest does. Unsigned: only values in [0, 2^32 - 1] or
  *    [0, 2^63) go that way, so none is out of range after rounding. For static modes the
- *    value is rounded first (rounds, which raises inexact), but only where a value that has
- *    a fraction always fits: 64-bit signed results.
+ *    value is rounded first, raising nothing; when the result fits, the value itself is
+ *    converted, too, for its inexact.
+ *  - fcmp: ucomis or comis; their flags select one of four constants.
  *  - From integer: exact or rounded once by MXCSR.
  *  - Between formats: as arithmetic; a NaN is replaced in the cold path.
  * Other static modes, unless the result is exact anyway: xl_soft_fp().
@@ -44,6 +45,27 @@ static void compare(struct gen *g, const struct xl_op *o)
     xa_alui(&g->a, ALU_AND, 0, xr(d), 1);
 }
 
+/* Less sets CF, equal ZF, unordered both and PF. */
+static void compare_all(struct gen *g, const struct xl_op *o)
+{
+    static const struct {
+        uint8_t cc, value;
+    } how[] = {{CC_B, XL_FCMP_LESS}, {CC_E, XL_FCMP_EQUAL | XL_FCMP_NOT_LESS},
+               {CC_P, XL_FCMP_NOT_LESS | XL_FCMP_UNORDERED}};
+    uint32_t quiet = o->type == XL_F32 ? XO_UCOMISS : XO_UCOMISD;
+    uint32_t signalling = o->type == XL_F32 ? XO_COMISS : XO_COMISD;
+    int a = ENC(g_reg(g, o->a)), t = g_tmp(g), d;
+    struct xrm b = g_rm(g, o->b);
+
+    d = g_def_new(g);
+    xa_op(&g->a, o->flags & 1 ? signalling : quiet, 0, a, b);
+    xa_movi(&g->a, d, XL_FCMP_NOT_LESS);
+    for (uint32_t i = 0; i < 3; i++) {
+        xa_movi(&g->a, t, how[i].value);
+        xa_op(&g->a, XO_CMOV + how[i].cc, 0, d, xr(t));
+    }
+}
+
 /* ---- To integer ------------------------------------------------------------------------- */
 
 /* Jump to the cold path unless 0 <= a <= limit (or < limit). */
@@ -65,10 +87,10 @@ static void to_int(struct gen *g, const struct xl_op *o)
     const struct x86_const *k = g->c->k;
     uint32_t rm = (uint32_t)o->imm & 7u, kind = o->flags;
     uint32_t op = rm == XL_RM_DYN ? XO_CVTS2I : XO_CVTTS2I;
-    int fixed = rm != XL_RM_DYN && rm != XL_RM_RTZ, f32 = o->type == XL_F32, a, x, d;
+    int fixed = rm != XL_RM_DYN && rm != XL_RM_RTZ, f32 = o->type == XL_F32, a, x, d, from, t = 0;
     struct cold *c;
 
-    if (rm == XL_RM_RMM || (fixed && kind != XL_CVT_I64)) {
+    if (rm == XL_RM_RMM) {
         x86_soft_call(g, o);
         return;
     }
@@ -76,9 +98,11 @@ static void to_int(struct gen *g, const struct xl_op *o)
     a = ENC(g_reg(g, o->a));
     x = ENC(g_xtmp(g));
     d = g_def_new(g);
+    from = a;
     if (fixed) {
-        xa_opi(&g->a, f32 ? XO_ROUNDSS : XO_ROUNDSD, 0, x, xr(a), mode[rm], 1);
-        a = x;
+        t = g_tmp(g);
+        a = ENC(g_xtmp(g));
+        xa_opi(&g->a, f32 ? XO_ROUNDSS : XO_ROUNDSD, 0, a, xr(from), mode[rm] | 8, 1);
     }
     if (kind == XL_CVT_U32)
         in_range(g, o, c, a, x, f32 ? (const void *)&k->u32_max_f : &k->u32_max, CC_A);
@@ -89,6 +113,8 @@ static void to_int(struct gen *g, const struct xl_op *o)
         xa_alui(&g->a, ALU_CMP, kind == XL_CVT_I64, xr(d), 1); /* only 0x80...0 overflows */
         c->site[c->n_sites++] = xa_jcc(&g->a, CC_O);
     }
+    if (fixed)
+        xa_op(&g->a, XO_CVTTS2I | scalar(o), kind != XL_CVT_I32, t, xr(from));
     if (kind == XL_CVT_I32 || kind == XL_CVT_U32)
         xa_op(&g->a, XO_MOVSXD, 1, d, xr(d));
     c->dst = (int8_t)d;
@@ -97,11 +123,14 @@ static void to_int(struct gen *g, const struct xl_op *o)
 
 /* ---- From integer, between formats --------------------------------------------------------- */
 
-/* A register all ones or all zeros: no dependency on its old content, and an F32 is boxed. */
+/* A register all ones or, for guests with vectors, zeros: no dependency on its old content,
+ * and what is above an F32 is as the guest will want it. */
 static void clear(struct gen *g, const struct xl_op *o, int d)
 {
-    xa_op(&g->a, o->type == XL_F32 ? XO_PCMPEQD : XO_XORPS, 0, d, xr(d));
-    g->v[g->i].hi = o->type == XL_F32;
+    int box = o->type == XL_F32 && !g->t->vectors;
+
+    xa_op(&g->a, box ? XO_PCMPEQD : XO_XORPS, 0, d, xr(d));
+    g->v[g->i].hi = (uint8_t)box;
 }
 
 static void from_int(struct gen *g, const struct xl_op *o)
@@ -129,6 +158,7 @@ static void from_int(struct gen *g, const struct xl_op *o)
     }
     clear(g, o, d);
     xa_op(&g->a, XO_CVTI2S | scalar(o), kind != XL_CVT_I32, d, a);
+    g->v[g->i].zero = g->t->vectors ? o->type == XL_F32 ? ZERO_32 : ZERO_64 : ZERO_NONE;
     if (!c)
         return;
     g->v[g->i].hi = 0; /* not after the cold path */
@@ -152,6 +182,7 @@ static void between(struct gen *g, const struct xl_op *o)
     d = ENC(g_def_new(g));
     clear(g, o, d);
     xa_op(&g->a, XO_CVTS2S | (o->type == XL_F64 ? XO_F3 : XO_F2), 0, d, a);
+    g->v[g->i].zero = g->t->vectors ? o->type == XL_F32 ? ZERO_32 : ZERO_64 : ZERO_NONE;
     if (c)
         g->v[g->i].hi = 0;
     x86_check_nan(g, o, d, c);
@@ -164,6 +195,7 @@ void x86_sel_cvt(struct gen *g, const struct xl_op *o)
         return;
     }
     switch (o->op) {
+    case XL_OP_fcmp: compare_all(g, o); break;
     case XL_OP_f2i: to_int(g, o); break;
     case XL_OP_i2f: from_int(g, o); break;
     case XL_OP_f2f: between(g, o); break;

@@ -25,6 +25,9 @@ static void with_const(struct gen *g, const struct xl_op *o, uint32_t op, const 
     d = x86_def_float(g, 0);
     x86_sse(g, op, d, a, xmrip(k));
     g->v[g->i].hi = boxed(g, o->a);
+    g->v[g->i].zero = g->v[g_rep(g, o->a)].zero; /* the constants' upper halves are zero */
+    if (op == XO_ANDPS && g->v[g->i].zero < ZERO_64)
+        g->v[g->i].zero = ZERO_64;
 }
 
 static void copy_sign(struct gen *g, const struct xl_op *o)
@@ -76,6 +79,7 @@ static void from_bits(struct gen *g, const struct xl_op *o)
         xa_op(&g->a, XO_MOVD, o->type == XL_F64, d, a);
     else
         xa_op(&g->a, o->type == XL_F64 ? XO_MOVSD : XO_MOVSS, 0, d, a);
+    g->v[g->i].zero = o->type == XL_F64 ? ZERO_64 : ZERO_32;
 }
 
 /* ---- Boxes ---------------------------------------------------------------------------------- */

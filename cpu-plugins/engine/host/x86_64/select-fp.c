@@ -18,6 +18,11 @@
  *  - Division by zero, overflow: the same conditions, the same results by rounding mode.
  *  - Denormal operands set DE, which no RISC-V flag shows.
  * For guests with other NaN rules the cold path is always xl_soft_fp() with the operands.
+ * Guests that detect tininess before rounding raise underflow where the result is rounded up
+ * to the least normal number, the host does not: that result goes to the cold path, too, if
+ * the op can give it (products, quotients, narrowing; tiny sums are exact).
+ * Two operands may change places for the sake of the result's upper half: that only matters
+ * for NaNs, which the cold path makes anew.
  * Static rounding modes that are not the dynamic one, and hosts without FMA: xl_soft_fp().
  */
 #include "x86.h"
@@ -89,14 +94,34 @@ int x86_def_float(struct gen *g, int keep_operands)
     return ENC(g_def(g));
 }
 
+/* May it round up to the least normal number? */
+static int may_be_tiny(const struct gen *g, const struct xl_op *o)
+{
+    return g->t->tiny_before &&
+           (o->op == XL_OP_fmul || o->op == XL_OP_fdiv || o->op == XL_OP_fma ||
+            (o->op == XL_OP_f2f && o->type == XL_F32));
+}
+
 void x86_check_nan(struct gen *g, const struct xl_op *o, int d, struct cold *c)
 {
-    xa_op(&g->a, o->type == XL_F32 ? XO_UCOMISS : XO_UCOMISD, 0, d, xr(d));
+    const struct x86_vconst *k = g->c->kv;
+    uint32_t ucomi = o->type == XL_F32 ? XO_UCOMISS : XO_UCOMISD;
+    int x;
+
     if (!c) {
         c = x86_cold(g, COLD_CONST);
         c->p = o->type == XL_F32 ? g->c->k->nan32 : g->c->k->nan64;
     }
-    c->site[c->n_sites++] = xa_jcc(&g->a, CC_P);
+    if (may_be_tiny(g, o)) { /* equal or unordered */
+        x = ENC(g_xtmp(g));
+        xa_op(&g->a, XO_MOVAPS, 0, x, xmrip(o->type == XL_F32 ? &k->abs32 : &k->abs64));
+        xa_op(&g->a, XO_ANDPS, 0, x, xr(d));
+        xa_op(&g->a, ucomi, 0, x, xmrip(o->type == XL_F32 ? &k->least32 : &k->least64));
+        c->site[c->n_sites++] = xa_jcc(&g->a, CC_E);
+    } else {
+        xa_op(&g->a, ucomi, 0, d, xr(d));
+        c->site[c->n_sites++] = xa_jcc(&g->a, CC_P);
+    }
     c->dst = (int8_t)XMM(d);
     c->dst_type = o->type;
     c->back = g->a.p;
@@ -107,6 +132,11 @@ static int boxed(const struct gen *g, uint32_t v)
     return g->v[g_rep(g, v)].hi;
 }
 
+static uint8_t zero(const struct gen *g, uint32_t v)
+{
+    return g->v[g_rep(g, v)].zero;
+}
+
 /* ---- Ops ------------------------------------------------------------------------------------ */
 
 static void arith(struct gen *g, const struct xl_op *o)
@@ -114,14 +144,23 @@ static void arith(struct gen *g, const struct xl_op *o)
     static const uint32_t op[] = {XO_FADD, XO_FSUB, XO_FMUL, XO_FDIV};
     uint32_t code = op[o->op - XL_OP_fadd] | scalar(o);
     struct cold *c = is_riscv(g) ? NULL : x86_soft_cold(g, o);
-    int a = ENC(g_reg(g, o->a)), d;
-    struct xrm b = g_rm(g, o->b);
+    uint32_t va = o->a, vb = o->b;
+    struct xrm b;
+    int a, d;
 
+    if ((o->op == XL_OP_fadd || o->op == XL_OP_fmul) && !boxed(g, va) &&
+        g->v[g_rep(g, vb)].reg >= 0 && zero(g, vb) > zero(g, va)) {
+        va = o->b;
+        vb = o->a;
+    }
+    a = ENC(g_reg(g, va));
+    b = g_rm(g, vb);
     g->prefer = (uint32_t)XMM(a);
     d = x86_def_float(g, c != NULL);
     x86_sse(g, code, d, a, b);
     /* The upper half is the first operand's. From C comes a result without one. */
-    g->v[g->i].hi = !c && boxed(g, o->a);
+    g->v[g->i].hi = !c && boxed(g, va);
+    g->v[g->i].zero = zero(g, va);
     x86_check_nan(g, o, d, c);
 }
 
@@ -134,6 +173,7 @@ static void sqrt_op(struct gen *g, const struct xl_op *o)
     d = x86_def_float(g, c != NULL);
     x86_sse(g, XO_FSQRT | scalar(o), d, a, xr(a));
     g->v[g->i].hi = !c && boxed(g, o->a);
+    g->v[g->i].zero = zero(g, o->a);
     x86_check_nan(g, o, d, c);
 }
 
@@ -155,8 +195,61 @@ static void fma_op(struct gen *g, const struct xl_op *o)
     b = ENC(g_reg(g, o->b));
     add = ENC(g_reg(g, o->c));
     d = ENC(g_def_new(g));
-    xa_op(&g->a, XO_MOVAPS, 0, d, xr(add));
+    if (o->type == XL_F64 && !zero(g, o->c)) { /* as good as a move */
+        xa_op(&g->a, XO_MOVQ, 0, d, xr(add));
+        g->v[g->i].zero = ZERO_64;
+    } else {
+        xa_op(&g->a, XO_MOVAPS, 0, d, xr(add));
+        g->v[g->i].zero = zero(g, o->c);
+    }
     xa_vex(&g->a, form, o->type == XL_F64, d, a, xr(b), -1);
+    x86_check_nan(g, o, d, c);
+}
+
+/* Arm's: both orders differ for zeros only, which have then one sign bit or the other. */
+static void minmax_nan(struct gen *g, const struct xl_op *o)
+{
+    int max = o->op == XL_OP_fmax || o->op == XL_OP_fmaxnm, a, b, d, x;
+    uint32_t code = (max ? XO_FMAX : XO_FMIN) | scalar(o);
+    struct cold *c = x86_soft_cold(g, o);
+
+    a = ENC(g_reg(g, o->a));
+    b = ENC(g_reg(g, o->b));
+    x = ENC(g_xtmp(g));
+    d = ENC(g_def_new(g));
+    xa_op(&g->a, o->type == XL_F32 ? XO_UCOMISS : XO_UCOMISD, 0, a, xr(b));
+    c->site[c->n_sites++] = xa_jcc(&g->a, CC_P);
+    x86_sse(g, code, x, a, xr(b));
+    x86_sse(g, code, d, b, xr(a));
+    xa_op(&g->a, max ? XO_ANDPS : XO_ORPS, 0, d, xr(x));
+    g->v[g->i].zero = zero(g, o->a) < zero(g, o->b) ? zero(g, o->a) : zero(g, o->b);
+    c->dst = (int8_t)XMM(d);
+    c->dst_type = o->type;
+    c->back = g->a.p;
+}
+
+/* To an integral value: rounds has all modes but ties away. */
+static void round_op(struct gen *g, const struct xl_op *o)
+{
+    static const uint8_t mode[8] = {0, 3, 1, 2, 0, 0, 0, 4};
+    int imm = mode[o->imm & 7] | (o->imm & XL_RM_EXACT ? 0 : 8), a, d;
+    uint32_t code = o->type == XL_F32 ? XO_ROUNDSS : XO_ROUNDSD;
+    struct cold *c;
+
+    if ((o->imm & 7) == XL_RM_RMM) {
+        x86_soft_call(g, o);
+        return;
+    }
+    c = x86_soft_cold(g, o);
+    a = ENC(g_reg(g, o->a));
+    d = ENC(g_def_new(g));
+    if (x86_has(g, XF_AVX)) {
+        xa_vex(&g->a, code, 0, d, a, xr(a), imm);
+    } else {
+        xa_op(&g->a, XO_MOVAPS, 0, d, xr(a));
+        xa_opi(&g->a, code, 0, d, xr(a), imm, 1);
+    }
+    g->v[g->i].zero = zero(g, o->a);
     x86_check_nan(g, o, d, c);
 }
 
@@ -168,10 +261,6 @@ static void minmax(struct gen *g, const struct xl_op *o)
     struct xrm b;
     int a, d;
 
-    if (!is_riscv(g)) {
-        x86_soft_call(g, o);
-        return;
-    }
     c = x86_soft_cold(g, o);
     a = ENC(g_reg(g, o->a));
     b = xr(ENC(g_reg(g, o->b)));
@@ -186,9 +275,19 @@ static void minmax(struct gen *g, const struct xl_op *o)
 
 void x86_sel_fp(struct gen *g, const struct xl_op *o)
 {
-    if (o->op == XL_OP_fmin || o->op == XL_OP_fmax)
+    if (g->b->fp_mode & XL_FP_FZ)
+        x86_soft_call(g, o);
+    else if (o->op == XL_OP_frint)
+        round_op(g, o);
+    else if ((o->op == XL_OP_fmin || o->op == XL_OP_fmax) && is_riscv(g))
         minmax(g, o);
-    else if ((o->imm & 7) != XL_RM_DYN || g->b->fp_mode & XL_FP_FZ)
+    else if (g->t->nan_rule <= 1 && (o->op == XL_OP_fmin || o->op == XL_OP_fmax ||
+                                     o->op == XL_OP_fminnm || o->op == XL_OP_fmaxnm))
+        minmax_nan(g, o);
+    else if (o->op == XL_OP_fmin || o->op == XL_OP_fmax || o->op == XL_OP_fminnm ||
+             o->op == XL_OP_fmaxnm)
+        x86_soft_call(g, o);
+    else if ((o->imm & 7) != XL_RM_DYN)
         x86_soft_call(g, o);
     else if (o->op == XL_OP_fsqrt)
         sqrt_op(g, o);

@@ -242,7 +242,7 @@ static void sel(struct gen *g, const struct xl_op *o)
     const struct xl_op *s = &g->b->op[g_rep(g, o->a)];
     uint32_t yes = o->b, no = o->c;
     int cc, d, r, want = g->v[g->i].want;
-    uint8_t *skip;
+    uint8_t *skip, zero;
     struct xrm rm;
 
     if (g->v[g_rep(g, o->a)].defer) {
@@ -265,12 +265,16 @@ static void sel(struct gen *g, const struct xl_op *o)
         xa_op(&g->a, XO_CMOV + (uint32_t)cc, o->type == XL_I64, d, rm);
     } else {
         r = g_reg(g, yes);
+        zero = g->v[g_rep(g, no)].reg >= 0 ? g->v[g_rep(g, no)].zero : ZERO_NONE;
+        if (zero > g->v[g_rep(g, yes)].zero)
+            zero = g->v[g_rep(g, yes)].zero;
         d = g_def_new(g);
         g_copy(g, d, no);
         skip = xa_jcc8(&g->a, cc ^ 1);
         xa_op(&g->a, XO_MOVAPS, 0, ENC(d), xr(ENC(r)));
         xa_patch8(skip, g->a.p);
         g->v[g->i].hi = g->v[g_rep(g, yes)].hi & g->v[g_rep(g, no)].hi;
+        g->v[g->i].zero = zero;
     }
     g->flags_live = 0;
 }

@@ -68,10 +68,18 @@ static void from_scalar(struct gen *g, const struct xl_op *o)
     g->v[g->i].zero = f32 ? ZERO_32 : ZERO_64;
 }
 
+int x86_vdef(struct gen *g)
+{
+    g_release(g);
+    return ENC(g_def(g));
+}
+
 void x86_sel_vec(struct gen *g, const struct xl_op *o)
 {
     if (o->op == XL_OP_f2v)
         from_scalar(g, o);
-    else
+    else if (!x86_has(g, XF_AVX2) ||
+             !(x86_sel_vint(g, o) || x86_sel_vmove(g, o) || x86_sel_vperm(g, o) ||
+               x86_sel_vshift(g, o) || x86_sel_vfp(g, o) || x86_sel_vwide(g, o)))
         x86_vec_call(g, o);
 }

@@ -108,10 +108,13 @@ int x86_target_init(struct x86_target *t, const struct xl_guest *g)
     memset(t, 0, sizeof(*t));
     t->features = find_features();
     t->nan_rule = g->fp_nan_rule;
+    t->tiny_before = g->fp_tininess == 1; /* SF_TINY_BEFORE */
     t->slot_reg = malloc(g->n_slots ? g->n_slots : 1);
     if (!t->slot_reg)
         return PB_ENOMEM;
     memset(t->slot_reg, -1, g->n_slots);
+    for (uint32_t i = 0; i < g->n_slots; i++)
+        t->vectors |= g->slots[i].type == XL_V128;
     pin(t, g, 0, t->features & XF_GS ? N_GPR_PINS : N_GPR_PINS - 1);
     pin(t, g, 1, N_XMM_PINS);
     t->temps = ~t->pinned & ~(BIT(RSP) | BIT(RBP));

@@ -268,6 +268,9 @@ static void make_constants(struct xasm *a, struct x86_code *c)
     c->k = (const void *)here(a);
     memcpy(a->p, &k, sizeof(k));
     a->p += sizeof(k);
+    c->kv = (const void *)here(a);
+    x86_vconst((void *)a->p);
+    a->p += sizeof(*c->kv);
 }
 
 uint64_t x86_clmul(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t high)

@@ -75,7 +75,8 @@ struct x86_target {
     uint32_t pinned;   /* registers with a slot */
     uint32_t halves;   /* of these, those of F32 slots: calls do not keep the upper half */
     uint32_t shorts;   /* and those of F32 and F64 slots: they do not keep a vector */
-    uint32_t nan_rule;
+    uint32_t nan_rule, tiny_before;
+    uint32_t vectors;  /* the guest has V128 slots */
 };
 
 /* For tests: features that the next init() shall pretend not to have. */
@@ -116,6 +117,21 @@ struct x86_const { /* each 16 bytes, aligned */
     float u32_max_f, i64_end_f, pad[2]; /* the largest F32 below 2^32 */
 };
 
+enum { SHIFT_RIGHT = 2, SHIFT_SAR = 4, SHIFT_LEFT = 6 }; /* of XV_SHIFTI */
+
+struct x86_vconst { /* the same for vectors: vconst.c */
+    struct xl_v128 low_half[3];    /* by lane 16, 32, 64: the low half of each */
+    struct xl_v128 first[4];       /* by lane: all ones in the lowest, else zero */
+    struct xl_v128 one[4], top[4]; /* by lane: its lowest and highest bit */
+    struct xl_v128 abs32, abs64, least32, least64; /* floats: not the sign; least normal */
+    struct xl_v128 left8[8], right8[8], sign8[8]; /* by count: bits that stay; 0x80 >> count */
+    struct xl_v128 narrow[3], rev[4][4]; /* pshufb: vxtn by lane - 1; vrev by lane and group */
+    struct xl_v128 index_70, nibble, popcnt;
+    struct xl_v128 one_f32, one_f64, two_16, end_i32; /* 1.0; F32: 65536, 2^31 */
+};
+
+void x86_vconst(struct x86_vconst *k);
+
 enum { TH_LD, TH_ST, TH_RMW, TH_CAS, TH_LL, TH_SC, TH_FP, TH_CLMUL, TH_LD128, TH_ST128, TH_VEC,
        TH_COUNT };
 
@@ -123,6 +139,7 @@ struct x86_code { /* e->code */
     struct x86_mem mem;
     struct x86_target t;
     const struct x86_const *k;       /* executable view */
+    const struct x86_vconst *kv;     /* likewise */
     int (*enter)(struct xl_vcpu *x, void *code);
     void (*leave)(struct xl_vcpu *x);
     const uint8_t *thunk[TH_COUNT];
@@ -289,6 +306,13 @@ void x86_sel_cvt(struct gen *g, const struct xl_op *op);
 void x86_sel_fmove(struct gen *g, const struct xl_op *op);
 void x86_sel_ctl(struct gen *g, const struct xl_op *op);
 void x86_sel_vec(struct gen *g, const struct xl_op *op);
+/* select-v*.c: with AVX2. 0: the op has no code there. */
+int x86_sel_vint(struct gen *g, const struct xl_op *op);
+int x86_sel_vshift(struct gen *g, const struct xl_op *op);
+int x86_sel_vwide(struct gen *g, const struct xl_op *op);
+int x86_sel_vmove(struct gen *g, const struct xl_op *op);
+int x86_sel_vperm(struct gen *g, const struct xl_op *op);
+int x86_sel_vfp(struct gen *g, const struct xl_op *op);
 
 /* Compare a and b; returns the condition code that means `cond`. */
 int x86_compare(struct gen *g, uint32_t cond, int w, uint32_t a, uint32_t b);
@@ -318,6 +342,17 @@ void x86_check_nan(struct gen *g, const struct xl_op *o, int d, struct cold *c);
 void x86_sse(struct gen *g, uint32_t op, int d, int a, struct xrm b);
 /* Fill a register with the pc pcb + delta. */
 void x86_pc(struct gen *g, int reg, int64_t delta);
+
+static inline void x86_vv(struct gen *g, uint32_t op, int d, int a, struct xrm b)
+{
+    xa_vex(&g->a, op, 0, d, a, b, -1);
+}
+/* d = a shifted by a constant: SHIFT_*, of lanes XL_L16 to XL_L64. */
+static inline void x86_vshift(struct gen *g, int how, uint32_t lane, int d, int a, uint32_t n)
+{
+    xa_vex(&g->a, XV_SHIFTI + lane, 0, how, d, xr(a), (int)n);
+}
+int x86_vdef(struct gen *g); /* select-vec.c: a register for the result, perhaps an operand's */
 
 static inline int x86_has(const struct gen *g, uint32_t f)
 {
