@@ -188,7 +188,7 @@ static char **again(const struct pb_user_options *o)
     return (char **)g_ptr_array_free(v, FALSE);
 }
 
-/* ---- All of it -------------------------------------------------------------------------------- */
+/* ---- All of it --------------------------------------------------------------------------- */
 
 static const struct pb_class *find(enum pb_kind kind, const char *id, const char *what, pb_err *e)
 {
