@@ -109,7 +109,7 @@ static uint64_t board_dev_clock(pb_dev *d, uint32_t input)
     return pb_time_service.clock_hz(d, input);
 }
 
-/* ---- Images ------------------------------------------------------------------------------- */
+/* ---- Images ------------------------------------------------------------------------------ */
 
 /* Is all of [gpa, gpa+len) memory that an image can be written to? Else the first hole. */
 static gboolean is_memory(struct pb_machine *m, uint64_t gpa, uint64_t len, uint64_t *hole)

@@ -150,7 +150,7 @@ int pb_machine_ready(struct pb_machine *m, pb_err *e)
     return pb_cpus_start_threads(m, e);
 }
 
-/* ---- Run state ----------------------------------------------------------------------------- */
+/* ---- Run state --------------------------------------------------------------------------- */
 
 static void event(struct pb_machine *m, const char *what)
 {
@@ -232,7 +232,7 @@ void pb_machine_request(struct pb_machine *m, uint32_t what, int code)
         g_free(r); /* one is on its way: the first counts */
 }
 
-/* ---- End ----------------------------------------------------------------------------------- */
+/* ---- End --------------------------------------------------------------------------------- */
 
 void pb_machine_leave(struct pb_machine *m)
 {

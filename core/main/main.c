@@ -13,5 +13,7 @@ int main(int argc, char **argv)
     pb_progname = name;
     if (!strncmp(name, prefix, strlen(prefix)) && name[strlen(prefix)])
         return pb_system_main(name + strlen(prefix), argc, argv);
+    if (!strncmp(name, "plugboard-", 10) && name[10])
+        return pb_user_main(name + 10, argc, argv);
     return pb_umbrella_main(argc, argv);
 }

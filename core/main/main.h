@@ -8,6 +8,7 @@
 struct pb_machine;
 
 int pb_system_main(const char *arch, int argc, char **argv); /* plugboard-system-ARCH */
+int pb_user_main(const char *arch, int argc, char **argv);   /* plugboard-ARCH PROGRAM … */
 int pb_umbrella_main(int argc, char **argv);                 /* plugboard VERB … */
 void pb_prefault(void); /* what start-up will touch, at once */
 void pb_main_quit(void);                                     /* end the main loop; [any] */

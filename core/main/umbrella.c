@@ -26,12 +26,13 @@ static int help(int argc, char **argv)
             printf("      %s\n", *l);
     }
     if (!argc)
-        printf("Machines are run by plugboard-system-ARCH.\n");
+        printf("Machines are run by plugboard-system-ARCH, programs by plugboard-ARCH.\n");
     return 0;
 }
 
 const struct pb_verb pb_verbs[] = {
-    {"list", "[plugins|machines|cpus|devices|buses|backends|block|net|char|fs] [--json]",
+    {"list", "[plugins|machines|cpus|devices|buses|backends|block|net|char|fs|personalities]"
+     " [--json]",
      "what is installed, and what is not but could be", pb_verb_list},
     {"inspect", "[plugin|machine] NAME [--json|--markdown|--dot|--svg]",
      "everything a plugin, a class (also by the path of its file) or a machine says of\n"

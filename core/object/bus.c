@@ -103,6 +103,16 @@ static void gone(void *opaque)
     pb_dev_remove(opaque);
 }
 
+/* A device without a domain of its own has its controller's (device.h), and so has what it
+ * carries. */
+static void join_domain(pb_dev *d)
+{
+    if (!d->own_domain && d->bus->ctl)
+        d->domain = d->bus->ctl->domain;
+    if (d->inner && d->inner->bus)
+        join_domain(d->inner);
+}
+
 int pb_dev_attach(pb_dev *d, pb_bus *bus, pb_err *e)
 {
     const char *want = d->cls->bus;
@@ -115,8 +125,7 @@ int pb_dev_attach(pb_dev *d, pb_bus *bus, pb_err *e)
     if (!has_room(bus))
         return pb_err_set(e, PB_EBUSY, "Bus '%s' is full", bus->name);
     d->bus = bus;
-    if (!d->own_domain && bus->ctl) /* as device.h says of a class without a domain */
-        d->domain = bus->ctl->domain;
+    join_domain(d);
     return 0;
 }
 

@@ -9,7 +9,7 @@
 #include "../object/dev.h"
 #include "sidecar.h"
 
-#include <plugboard/draft/cpu.h>
+#include <plugboard/draft/personality.h>
 
 #include <string.h>
 
@@ -58,6 +58,7 @@ static const char *missing(enum pb_kind kind, const void *table, const struct pb
     const struct pb_device_class *d = table;
     const struct pb_cpu_class *c = table;
     const struct pb_backend_class *b = table;
+    const struct pb_personality_class *u = table;
 
     switch (kind) {
     case PB_KIND_DEVICE:
@@ -73,6 +74,12 @@ static const char *missing(enum pb_kind kind, const void *table, const struct pb
         *props = c->props;
         *n = c->n_props;
         return NULL;
+    case PB_KIND_PERSONALITY:
+        if (u->size < sizeof *u || !u->run)
+            return "run()";
+        *props = u->props;
+        *n = u->n_props;
+        return NULL;
     default:
         if (b->size < offsetof(struct pb_backend_class, describe) || !b->open || !b->ops)
             return "open() or its operations";
@@ -86,7 +93,24 @@ static const char *table_id(enum pb_kind kind, const void *table)
 {
     return kind == PB_KIND_DEVICE ? ((const struct pb_device_class *)table)->id
          : kind == PB_KIND_CPU    ? ((const struct pb_cpu_class *)table)->id
+         : kind == PB_KIND_PERSONALITY ? ((const struct pb_personality_class *)table)->id
                                   : ((const struct pb_backend_class *)table)->id;
+}
+
+/* A table that was built from older headers is shorter than ours: what it lacks reads as 0. The
+ * copy lives as long as the program, as a class does; its `size` stays what it was. */
+static const void *whole(enum pb_kind kind, const void *table)
+{
+    size_t full = kind == PB_KIND_DEVICE ? sizeof(struct pb_device_class)
+                : kind == PB_KIND_CPU    ? sizeof(struct pb_cpu_class)
+                                         : sizeof(struct pb_backend_class);
+    uint32_t size = *(const uint32_t *)table;
+
+    if (size >= full)
+        return table;
+    void *copy = g_malloc0(full);
+    memcpy(copy, table, size);
+    return copy;
 }
 
 const void *pb_check_table(const struct pb_plugin *entry, const struct pb_class *c, pb_err *e)
@@ -116,7 +140,7 @@ const void *pb_check_table(const struct pb_plugin *entry, const struct pb_class 
                        "sidecar: rebuild or reinstall the plugin", what, c->id);
             return NULL;
         }
-        return r->cls;
+        return whole(c->kind, r->cls);
     }
     pb_err_set(e, PB_ENOENT, "%s has no class '%s', although its sidecar says so: reinstall both",
                what, c->id);

@@ -6,11 +6,15 @@
  */
 #include "sidecar.h"
 
+#include <plugboard/draft/personality.h>
+
 #include <string.h>
 
-const char *const pb_kind_names[PB_KINDS] = {"device", "cpu", "block", "net", "char", "fs"};
+const char *const pb_kind_names[PB_KINDS] = {"device", "cpu",  "block",      "net",
+                                            "char",   "fs",   "personality"};
 const char *const pb_kind_ids[PB_KINDS] = {PB_CLASS_DEVICE, PB_CLASS_CPU,  PB_CLASS_BLOCK,
-                                           PB_CLASS_NET,    PB_CLASS_CHAR, PB_CLASS_FS};
+                                           PB_CLASS_NET,    PB_CLASS_CHAR, PB_CLASS_FS,
+                                           PB_CLASS_PERSONALITY};
 const char *const pb_type_names[] = {"?",    "bool", "int", "uint", "size", "str",
                                      "enum", "mac",  "freq", "link", NULL};
 

@@ -222,30 +222,48 @@ static void check_backend(const struct at *a, const char *kind, const struct pb_
     check_props(a, c->props, c->n_props);
 }
 
+static size_t least_size(int kind)
+{
+    return kind == PB_KIND_DEVICE ? offsetof(struct pb_device_class, unrealize)
+         : kind == PB_KIND_CPU    ? offsetof(struct pb_cpu_class, regs)
+                                  : offsetof(struct pb_backend_class, describe);
+}
+
+static void check_class(int kind, const struct pb_class_ref *r, uint32_t i, GPtrArray *bad)
+{
+    const struct pb_device_class *c = r->cls; /* every table begins with its size */
+    const struct pb_cpu_class *cpu = r->cls;
+    const struct pb_backend_class *b = r->cls;
+    struct at a = {bad, pb_kind_names[kind], kind == PB_KIND_CPU      ? cpu->id
+                                             : kind == PB_KIND_DEVICE ? c->id
+                                                                      : b->id};
+    struct pb_device_class whole;
+
+    if (!a.id || !*a.id) {
+        g_ptr_array_add(bad, g_strdup_printf("class %u (%s) has no id", i, a.kind));
+    } else if (c->size < least_size(kind)) {
+        say(&a, "its table has %u bytes, at least %zu are needed", c->size, least_size(kind));
+    } else if (kind == PB_KIND_DEVICE) {
+        memset(&whole, 0, sizeof whole); /* it may be from older headers */
+        memcpy(&whole, c, MIN(c->size, sizeof whole));
+        check_device(&a, &whole);
+    } else if (kind == PB_KIND_CPU) {
+        check_props(&a, cpu->props, cpu->n_props);
+    } else {
+        check_backend(&a, r->kind, b);
+    }
+}
+
 void pb_verify_classes(const struct pb_plugin *entry, GPtrArray *bad)
 {
     for (uint32_t i = 0; i < entry->n_classes; i++) {
         const struct pb_class_ref *r = &entry->classes[i];
-        const struct pb_device_class *c = r->cls; /* every table begins with size, flags, id */
         int kind = 0;
         while (r->kind && kind < PB_KINDS && strcmp(r->kind, pb_kind_ids[kind]))
             kind++;
-        if (!r->kind || !c) {
+        if (!r->kind || !r->cls)
             g_ptr_array_add(bad, g_strdup_printf("class %u has no kind or no table", i));
-            continue;
-        }
-        if (kind == PB_KINDS)
-            continue; /* a later host's business */
-        struct at a = {bad, pb_kind_names[kind], kind == PB_KIND_CPU
-                       ? ((const struct pb_cpu_class *)r->cls)->id : c->id};
-        if (!a.id || !*a.id)
-            g_ptr_array_add(bad, g_strdup_printf("class %u (%s) has no id", i, a.kind));
-        else if (kind == PB_KIND_DEVICE)
-            check_device(&a, c);
-        else if (kind != PB_KIND_CPU)
-            check_backend(&a, r->kind, r->cls);
-        else
-            check_props(&a, ((const struct pb_cpu_class *)r->cls)->props,
-                        ((const struct pb_cpu_class *)r->cls)->n_props);
+        else if (kind < PB_KINDS) /* another one is a later host's business */
+            check_class(kind, r, i, bad);
     }
 }

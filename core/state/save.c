@@ -51,7 +51,7 @@ static gboolean kept_of(const pb_dev *d, struct kept *k)
     return FALSE;
 }
 
-/* ---- Saving ------------------------------------------------------------------------------- */
+/* ---- Saving ------------------------------------------------------------------------------ */
 
 static guint section(GByteArray *out, uint32_t tag)
 {
@@ -218,7 +218,7 @@ int pb_machine_save(struct pb_machine *m, GByteArray *out, pb_err *e)
     return 0;
 }
 
-/* ---- Loading ------------------------------------------------------------------------------- */
+/* ---- Loading ----------------------------------------------------------------------------- */
 
 static pb_dev *dev_named(struct pb_machine *m, const char *name)
 {

@@ -24,8 +24,11 @@ enum stage { OPENING, READING, STARTING, ENDED };
 
 static void say_all(const char *path, const GPtrArray *bad)
 {
-    for (guint i = 0; i < bad->len; i++)
-        printf("%s: %s\n", path, (char *)bad->pdata[i]);
+    for (guint i = 0; i < bad->len; i++) {
+        const char *text = bad->pdata[i];
+        gboolean named = g_str_has_prefix(text, path);
+        printf("%s%s%s\n", named ? "" : path, named ? "" : ": ", text);
+    }
 }
 
 /* The classes of a sidecar against the tables in the library. */
@@ -46,6 +49,10 @@ static void compare_sidecar(const char *path, const struct pb_plugin *entry, GPt
     pb_faults_print(&f, stdout);
     for (guint i = 0; i < f.v->len; i++)
         g_ptr_array_add(bad, g_strdup("its sidecar is faulty"));
+    if (p) { /* in the user's words */
+        g_free(p->library);
+        p->library = g_strdup(path);
+    }
     pb_err e = {0};
     if (p && pb_check_entry(entry, p, &e) < 0)
         g_ptr_array_add(bad, g_strdup(e.text));
@@ -79,7 +86,9 @@ static int check_library(const char *path, volatile enum stage *stage)
     pb_err e = {0};
     struct pb_plugin_file p = {.library = (char *)path};
 
-    void *h = pb_load_open(path, &e);
+    /* a name without '/' would be searched for in the system's directories */
+    g_autofree char *full = strchr(path, '/') ? g_strdup(path) : g_strconcat("./", path, NULL);
+    void *h = pb_load_open(full, &e);
     *stage = READING;
     const struct pb_plugin *entry = h ? pb_load_symbol(h, "pb_plugin_v0") : NULL;
     if (h && !entry)
@@ -92,7 +101,7 @@ static int check_library(const char *path, volatile enum stage *stage)
             pb_check_entry(entry, &p, &e);
     }
     if (e.code) {
-        printf("%s\n", e.text);
+        printf("%s\n", e.text + (g_str_has_prefix(e.text, "./") && *path != '.' ? 2 : 0));
         pb_err_clear(&e);
         return 1;
     }

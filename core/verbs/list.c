@@ -204,7 +204,8 @@ static void classes(struct pb_writer *w, int first, int last)
 int pb_verb_list(int argc, char **argv)
 {
     static const char *const names[] = {"plugins", "machines", "buses", "backends", "devices",
-                                        "cpus",    "block",    "net",   "char",     "fs", NULL};
+                                        "cpus",    "block",    "net",   "char",     "fs",
+                                        "personalities", NULL};
     struct pb_writer out = {.to = stdout}, *w = pb_verb_flag(&argc, argv, "--json") ? &out : NULL;
     const char *what = argc ? argv[0] : "plugins";
     int n = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* tool.c - plugboard test: hands over to plugboard-test, the bench as a program, which lies
  * beside this one when the SDK is installed. What the bench cannot know is who offers the bus
- * that a class sits on: the sidecars say it, as --bus KIND=PLUGIN.so:CLASS.
+ * that a class sits on and who has what it carries: the sidecars say it, as --bus
+ * KIND=PLUGIN.so:CLASS and --with PLUGIN.so.
  */
 #include "verbs.h"
 
@@ -19,13 +20,13 @@ static const struct pb_class *who_offers(const char *kind)
 
     for (guint i = 0; i < v->len; i++) {
         const struct pb_class *c = v->pdata[i];
-        if (g_strv_contains((const char *const *)c->buses_out, kind))
-            return c;
+        if (!c->bus && !c->carries && g_strv_contains((const char *const *)c->buses_out, kind))
+            return c; /* one that stands alone */
     }
     return NULL;
 }
 
-static void add_buses(GPtrArray *words, const char *plugin)
+static void add_others(GPtrArray *words, const char *plugin)
 {
     g_autofree char *stem = g_strndup(plugin, strlen(plugin) - strlen(".so"));
     g_autofree char *side = g_strconcat(stem, ".plugin", NULL);
@@ -41,6 +42,11 @@ static void add_buses(GPtrArray *words, const char *plugin)
     for (guint i = 0; i < classes->len; i++) {
         const struct pb_class *c = classes->pdata[i];
         const struct pb_class *from = c->bus ? who_offers(c->bus) : NULL;
+        const struct pb_class *in = pb_class_carried(c);
+        if (in) {
+            g_ptr_array_add(words, g_strdup("--with"));
+            g_ptr_array_add(words, g_strdup(in->plugin->library));
+        }
         if (!from)
             continue;
         g_ptr_array_add(words, g_strdup("--bus"));
@@ -66,7 +72,7 @@ int pb_verb_test(int argc, char **argv)
     for (int i = 0; i < argc; i++)
         g_ptr_array_add(words, g_strdup(argv[i]));
     if (argc && g_str_has_suffix(argv[0], ".so"))
-        add_buses(words, argv[0]);
+        add_others(words, argv[0]);
     g_ptr_array_add(words, NULL);
     fflush(NULL);
     execv(tool, (char **)words->pdata);

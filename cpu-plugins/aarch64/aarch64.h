@@ -77,6 +77,7 @@ struct a64 {
     uint32_t lines;     /* inputs: bit A64_LINE_*; atomic */
     uint32_t event;     /* the event register (WFE); atomic */
     uint32_t user;      /* no machine below: exceptions end run() */
+    struct pb_trap trap; /* user mode: why it ended */
     uint32_t isa_index; /* a64_isa_of() */
     uint32_t model;     /* index in a64_models[] */
     struct a64_spaces *spaces; /* mmu.c */
@@ -195,11 +196,17 @@ enum { A64_LINE_IRQ, A64_LINE_FIQ, A64_LINE_VIRQ, A64_LINE_VFIQ, A64_LINES };
 void a64_line_in(struct a64 *c, uint32_t n, int on); /* [any] */
 int a64_woken(const struct a64 *c);                  /* [any] a WFI would end now */
 int a64_step_active(const struct a64 *c);
-_Noreturn void a64_user_exit(struct a64 *c, uint32_t ec, uint32_t iss, uint64_t far);
 
 int a64_fp_trapped(const struct a64 *c); /* CPACR_EL1, CPTR_EL2, CPTR_EL3 for the current EL */
 void a64_fault(struct xl_vcpu *x, uint64_t va, uint32_t access, int code);
 int a64_interrupt(struct xl_vcpu *x);
+
+/* ---- user: without a machine --------------------------------------------------------------------------- */
+
+void a64_user_reset(struct a64 *c);
+_Noreturn void a64_user_exit(struct a64 *c, uint32_t ec); /* in place of an exception */
+void a64_user_fault(struct a64 *c, uint64_t va, uint32_t access, int code);
+extern const struct pb_cpu_user a64_user;
 
 /* ---- mmu --------------------------------------------------------------------------------------------- */
 

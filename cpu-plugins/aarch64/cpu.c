@@ -23,6 +23,7 @@ static const struct xl_guest guest = {
     .fp_nan_rule = SF_NAN_ARM, .fp_tininess = SF_TINY_BEFORE,
     .mode = a64_mode, .ctxkey = a64_ctxkey, .translate = a64_translate, .walk = a64_walk,
     .fault = a64_fault, .interrupt = a64_interrupt, .disassemble = a64_disassemble,
+    .tag_bits = 8,
 };
 
 static const char *properties(struct a64 *c)
@@ -44,6 +45,7 @@ static int realize(void *self, pb_cpu *cpu, pb_dev *d, const pb_host *h, const c
     c->dev = d;
     c->host = h;
     c->prop = h->get(h, PB_SVC_PROP);
+    c->user = h->get(h, PB_SVC_USER) != NULL;
     a64_sysreg_init();
     a64_crc_init();
     int r = a64_configure(c, model, e);
@@ -111,6 +113,8 @@ static void reset(void *self, uint64_t pc, const uint64_t *args, uint32_t n_args
         c->gpr[i] = args[i];
     if (n_args && args[0] == UINT64_MAX)
         c->gpr[0] = c->x.svc->index(c->x.cpu);
+    if (c->user)
+        a64_user_reset(c);
 }
 
 static uint32_t run(void *self)
@@ -253,12 +257,13 @@ static const struct pb_field state[] = {
 };
 
 static const struct pb_cpu_info info_table = {.size = sizeof info_table, .text = info};
-static const struct pb_provide provides[] = {{PB_CPU_INFO, &info_table}};
+static const struct pb_provide provides[] = {{PB_CPU_INFO, &info_table},
+                                              {PB_CPU_USER, &a64_user}};
 
 static const struct pb_cpu_class aarch64 = {
     .size = sizeof aarch64, .id = "aarch64", .doc = "64-bit Arm CPU",
     .models = a64_models, .n_models = 4, .props = a64_props, .n_props = A64_P_COUNT,
-    .lines_in = lines_in, .provides = provides, .n_provides = 1,
+    .lines_in = lines_in, .provides = provides, .n_provides = 2,
     .instance_size = sizeof(struct a64), .state_version = 1, .state = state,
     .n_state = sizeof state / sizeof *state, .lines_out = lines_out,
     .realize = realize, .unrealize = unrealize, .reset = reset, .run = run, .kick = kick,

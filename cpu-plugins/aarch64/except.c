@@ -12,15 +12,6 @@
 #include "helpers.h"
 #include "sysreg.h"
 
-/* ---- User mode: whoever called run() is the kernel ---------------------------------------------------- */
-
-_Noreturn void a64_user_exit(struct a64 *c, uint32_t ec, uint32_t iss, uint64_t far)
-{
-    c->sr[SR_ESR_EL1] = (uint64_t)ec << 26 | 1u << 25 | iss;
-    c->sr[SR_FAR_EL1] = far;
-    xl_leave(&c->x);
-}
-
 /* ---- Levels and stack pointers ------------------------------------------------------------------- */
 
 static uint64_t *sp_bank(struct a64 *c, uint64_t pstate)
@@ -86,7 +77,7 @@ static void set_far(struct a64 *c, uint32_t el, uint64_t va)
 _Noreturn void a64_raise(struct a64 *c, uint32_t el, uint32_t ec, uint32_t iss)
 {
     if (c->user)
-        a64_user_exit(c, ec, iss, 0);
+        a64_user_exit(c, ec);
     a64_syndrome(c, el, ec, iss);
     a64_enter(c, el, A64_V_SYNC);
     xl_leave(&c->x);
@@ -161,6 +152,10 @@ void a64_fault(struct xl_vcpu *x, uint64_t va, uint32_t access, int code)
 {
     struct a64 *c = a64_of(x);
     uint32_t el = a64_el_for(c, 1), iss, same, stage2 = 0;
+    if (c->user) {
+        a64_user_fault(c, va, access, code);
+        return;
+    }
     if (code == XL_FAULT_BUS)
         iss = 0x10; /* synchronous external abort */
     else if (code == XL_FAULT_ALIGN)
@@ -182,8 +177,6 @@ void a64_fault(struct xl_vcpu *x, uint64_t va, uint32_t access, int code)
     }
     if (x->mode & A64_MODE_SS)
         c->pstate |= PS_SS; /* the instruction is not done */
-    if (c->user)
-        a64_user_exit(c, access == XL_X ? A64_EC_IABT : A64_EC_DABT, iss, va);
     if (stage2)
         c->sr[SR_HPFAR_EL2] = c->fault_ipa >> 12 << 4;
     a64_syndrome(c, el, (access == XL_X ? A64_EC_IABT : A64_EC_DABT) + same, iss);

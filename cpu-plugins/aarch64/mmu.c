@@ -399,6 +399,10 @@ int a64_walk(struct xl_vcpu *x, uint64_t va, uint32_t access, uint32_t probe, st
                         .stage2 = (uint32_t)stage2_on(c, regime),
                         .pan = (c->pstate & PS_PAN) != 0};
     struct a64_pa r = {0, 0, 0, 12};
+    if (c->user) {
+        *w = (struct xl_walk){.pa = va, .prot = XL_PROT_R | XL_PROT_W | XL_PROT_X, .bits = 12};
+        return 0;
+    }
     int rc = a64_translate_va(c, &at, &r);
     *w = (struct xl_walk){.pa = r.pa, .prot = r.prot, .bits = r.bits < 12 ? 12 : r.bits};
     if (rc == 0 && va != strip(c, regime, va))

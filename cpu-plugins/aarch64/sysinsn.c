@@ -85,6 +85,8 @@ static int cache(const struct sys *s)
         check_hyp(s, HCR_TPU);
         if (!s->c->user)
             by_address(s, XL_R);
+        else if (k == 0x351) /* no machine: stores do not drop translations */
+            xl_code_check(&s->c->x, s->v << 8 >> 8 & ~63ull, 64);
         return 1;
     case 0x3c1: /* DC CVAP */
         if (!(s->c->isa & A64_BIT(DPB)))

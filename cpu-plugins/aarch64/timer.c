@@ -142,7 +142,7 @@ int a64_timer_init(struct a64 *c, pb_err *e)
     c->line = c->host->get(c->host, PB_SVC_LINE);
     if (!c->time)
         return c->host->fail(e, PB_ENOTSUP, "aarch64: the host has no " PB_SVC_TIME);
-    for (uint32_t t = 0; t < A64_TIMERS; t++) {
+    for (uint32_t t = 0; t < A64_TIMERS && !c->user; t++) {
         c->timer_out[t] = c->line ? c->line->out(c->dev, timers[t].line, 0) : NULL;
         c->timer[t] = c->time->timer(c->dev, timers[t].name, PB_CLK_VIRTUAL, fn[t], c, e);
         if (!c->timer[t])

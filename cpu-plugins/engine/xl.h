@@ -16,7 +16,7 @@
 #define XL_H
 
 #define PB_USE_DRAFT 1
-#include <plugboard/draft/cpu.h>
+#include <plugboard/draft/personality.h>
 
 #include <stdint.h>
 
@@ -112,7 +112,8 @@ struct xl_guest {
     const struct xl_helper *helpers; /* by index too */
     uint8_t fp_nan_rule;  /* soft/soft.h SF_NAN_* */
     uint8_t fp_tininess;  /* soft/soft.h SF_TINY_* */
-    uint16_t reserved;
+    uint8_t tag_bits;     /* user mode: top address bits that data accesses ignore */
+    uint8_t reserved;
     /* Mode word: all state besides the bytes of the code that translation depends on. */
     uint64_t (*mode)(struct xl_vcpu *x);
     void (*ctxkey)(struct xl_vcpu *x, struct xl_ctxkey *k);
@@ -134,6 +135,8 @@ struct xl_guest {
 
 #define XL_FAULT_BUS (-1001)   /* nothing answers at the physical address */
 #define XL_FAULT_ALIGN (-1002) /* misaligned where that is not allowed */
+#define XL_FAULT_MAP (-1003)   /* user mode: nothing is mapped there */
+#define XL_FAULT_PROT (-1004)  /* user mode: the mapping does not allow it */
 
 /* ---- The vCPU: first member of the guest's CPU struct ----------------------------- */
 
@@ -150,6 +153,7 @@ struct xl_vcpu {
     uint64_t ret_pc;        /* host return address of the helper being called; 0: none */
     struct xl_link *exit_link; /* the direct exit that left; NULL: none */
     struct xl_ctx *ctx;     /* current context; the back end's GS base */
+    uint64_t top;           /* user mode: first address behind the guest's; otherwise 0 */
     uint64_t spill[8];      /* the back end's scratch */
     struct xl_v128 cell[8]; /* vectors on their way: 0 a result, 1 to 4 arguments */
     int64_t budget;         /* instructions left, deterministic mode */
@@ -162,12 +166,13 @@ struct xl_vcpu {
     volatile uint32_t pending; /* set by the guest, e.g. from line_in(): call interrupt() */
     volatile uint32_t halted;  /* set by the guest (WFI): run() returns PB_EXIT_HALT */
     uint32_t requests;      /* XL_REQ_* for this vCPU's own thread, atomic */
-    uint32_t leave_code;
+    uint32_t leave_code;    /* set by the guest before xl_leave(): run() returns it; 0: no */
     struct xl_engine *engine;
     const struct xl_guest *guest;
     pb_cpu *cpu;                   /* the host's side */
     const struct pb_svc_cpu *svc;
     const pb_host *host;
+    const struct pb_svc_user *user; /* NULL: there is a machine */
     void *run;                     /* run/: private, malloc'ed by xl_vcpu_init */
 };
 
@@ -223,6 +228,13 @@ static inline const struct xl_v128 *xl_vec_arg(uint64_t a)
 uint32_t xl_fp_flags(struct xl_vcpu *x);
 void xl_fp_set_flags(struct xl_vcpu *x, uint32_t flags);
 void xl_fp_set_rm(struct xl_vcpu *x, uint32_t rm);
+
+/* ---- User mode: user.c ---------------------------------------------------------------- */
+
+/* For pb_cpu_user.host_fault(), code_check() and fork(). */
+int xl_host_fault(struct xl_vcpu *x, int sig, void *siginfo, void *ucontext);
+void xl_code_check(struct xl_vcpu *x, uint64_t va, uint64_t len);
+int xl_fork(struct xl_vcpu *x, uint32_t stage);
 
 /* ---- From the host, [any] unless marked --------------------------------------------- */
 

@@ -31,6 +31,7 @@ static int realize(void *self, pb_cpu *cpu, pb_dev *d, const pb_host *h, const c
     c->dev = d;
     c->host = h;
     c->prop = h->get(h, PB_SVC_PROP);
+    c->user = h->get(h, PB_SVC_USER);
     int r = rv_configure(c, model, e);
     if (r < 0)
         return r;
@@ -71,6 +72,8 @@ static void reset(void *self, uint64_t pc, const uint64_t *args, uint32_t n_args
         c->gpr[10 + i] = args[i];
     if (n_args && args[0] == UINT64_MAX)
         c->gpr[10] = c->hartid;
+    if (c->user)
+        rv_user_reset(c);
 }
 
 static uint32_t run(void *self)
@@ -201,12 +204,13 @@ static const struct pb_field state[] = {
 };
 
 static const struct pb_cpu_info info_table = {.size = sizeof info_table, .text = info};
-static const struct pb_provide provides[] = {{PB_CPU_INFO, &info_table}};
+static const struct pb_provide provides[] = {{PB_CPU_INFO, &info_table},
+                                              {PB_CPU_USER, &rv_user}};
 
 static const struct pb_cpu_class riscv64 = {
     .size = sizeof riscv64, .id = "riscv64", .doc = "64-bit RISC-V hart",
     .models = rv_models, .n_models = 4, .props = rv_props, .n_props = RV_P_COUNT,
-    .lines_in = lines_in, .provides = provides, .n_provides = 1,
+    .lines_in = lines_in, .provides = provides, .n_provides = 2,
     .instance_size = sizeof(struct rv), .state_version = 1, .state = state,
     .n_state = sizeof state / sizeof *state,
     .realize = realize, .unrealize = unrealize, .reset = reset, .run = run, .kick = kick,

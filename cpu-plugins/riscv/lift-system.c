@@ -100,7 +100,11 @@ int lift_system(struct lift *l)
         xl_callh(l->b, RV_H_WFI, 1, lift_const(l, l->i.raw), 0, 0, 0);
         end(l);
         break;
-    case RV_fence_i: end(l); break; /* stores already drop translations: only leave this one */
+    case RV_fence_i: /* with a machine stores drop translations: only leave this one */
+        if (l->mode & RV_MODE_USER)
+            xl_callh(l->b, RV_H_FENCE_I, 0, 0, 0, 0, 0);
+        end(l);
+        break;
     case RV_sfence_vma:
     case RV_sinval_vma: sfence(l); break;
     case RV_sfence_w_inval:

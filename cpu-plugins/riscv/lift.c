@@ -10,6 +10,8 @@ uint64_t rv_mode(struct xl_vcpu *x)
 {
     const struct rv *c = rv_of(x);
     uint64_t m = c->priv | c->frm << 4 | c->isa << 16;
+    if (c->user)
+        m |= RV_MODE_USER;
     if (c->mstatus & MSTATUS_FS)
         m |= RV_MODE_FS_ON;
     if ((c->mstatus & MSTATUS_FS) == MSTATUS_FS)

@@ -165,6 +165,10 @@ int rv_walk(struct xl_vcpu *x, uint64_t va, uint32_t access, uint32_t probe, str
     struct rv *c = rv_of(x);
     uint32_t data = data_priv(c), priv = access == XL_X ? (uint32_t)c->priv : data;
     *w = (struct xl_walk){0};
+    if (c->user) {
+        *w = (struct xl_walk){.pa = va, .prot = XL_PROT_R | XL_PROT_W | XL_PROT_X, .bits = 12};
+        return 0;
+    }
     if (priv == RV_PRIV_M || SATP_MODE(c->satp) == 0) {
         w->pa = va;
         w->prot = XL_PROT_R | XL_PROT_W | XL_PROT_X;

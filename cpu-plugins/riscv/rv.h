@@ -49,6 +49,8 @@ struct rv {
     uint64_t mvendorid, marchid, mimpid;
     pb_dev *dev;
     const pb_host *host;
+    const struct pb_svc_user *user; /* NULL: there is a machine */
+    struct pb_trap trap;            /* user mode: why run() returned */
     const struct pb_svc_time *time;
     const struct pb_svc_prop *prop;
     const struct pb_counter *counter; /* the machine's mtime, or NULL */
@@ -72,6 +74,7 @@ static inline struct rv *rv_of(struct xl_vcpu *x)
 #define RV_MODE_PRIV(m) ((m)&3)
 #define RV_MODE_FS_ON 4u
 #define RV_MODE_FS_DIRTY 8u
+#define RV_MODE_USER 128u /* no machine: see user.c */
 #define RV_MODE_FRM(m) ((uint32_t)((m) >> 4 & 7))
 #define RV_MODE_ISA(m) ((m) >> 16)
 uint64_t rv_mode(struct xl_vcpu *x);
@@ -125,7 +128,8 @@ enum {
 
 enum {
     RV_H_ILLEGAL, RV_H_FETCH_ALIGN, RV_H_CHECK_TARGET, RV_H_ECALL, RV_H_EBREAK, RV_H_CSR,
-    RV_H_MRET, RV_H_SRET, RV_H_WFI, RV_H_SFENCE, RV_H_FS_DIRTY, RV_H_CBO, RV_HELPERS
+    RV_H_MRET, RV_H_SRET, RV_H_WFI, RV_H_SFENCE, RV_H_FS_DIRTY, RV_H_CBO, RV_H_FENCE_I,
+    RV_HELPERS
 };
 extern const struct xl_helper rv_helpers[RV_HELPERS];
 extern const struct xl_slot rv_slots[RV_SLOTS];
@@ -197,6 +201,13 @@ int rv_timer_init(struct rv *c, pb_err *e);
 uint64_t rv_time(struct rv *c); /* mtime */
 uint64_t rv_ticks(struct rv *c); /* what mcycle and minstret count */
 void rv_timer_update(struct rv *c); /* after stimecmp or menvcfg.STCE changed */
+
+/* ---- user: without a machine -------------------------------------------------------------- */
+
+void rv_user_reset(struct rv *c);
+void rv_user_trap(struct rv *c, uint64_t cause, uint64_t tval); /* in place of rv_trap() */
+void rv_user_fault(struct rv *c, uint64_t va, uint32_t access, int code);
+extern const struct pb_cpu_user rv_user;
 
 /* ---- facts, gdb, models ------------------------------------------------------------------- */
 

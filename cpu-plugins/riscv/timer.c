@@ -69,6 +69,8 @@ int rv_timer_init(struct rv *c, pb_err *e)
     c->time = c->host->get(c->host, PB_SVC_TIME);
     if (!c->time)
         return c->host->fail(e, PB_ENOTSUP, "riscv64: the host has no " PB_SVC_TIME);
+    if (c->user)
+        return PB_OK;
     c->nap = c->time->timer(c->dev, "wfi", PB_CLK_VIRTUAL, rv_nap_over, c, e);
     if (!c->nap)
         return PB_ENOMEM;

@@ -107,6 +107,10 @@ static void trap_to_m(struct rv *c, uint64_t cause, uint64_t tval)
 
 void rv_trap(struct rv *c, uint64_t cause, uint64_t tval)
 {
+    if (c->user) {
+        rv_user_trap(c, cause, tval);
+        return;
+    }
     uint64_t delegated = cause >> 63 ? c->mideleg : c->medeleg;
     if (c->priv < RV_PRIV_M && (delegated >> (cause & 63) & 1))
         trap_to_s(c, cause, tval);
@@ -130,6 +134,10 @@ void rv_fault(struct xl_vcpu *x, uint64_t va, uint32_t access, int code)
     uint64_t cause = (uint64_t)code;
     if (access > XL_X)
         access = XL_R;
+    if (rv_of(x)->user) {
+        rv_user_fault(rv_of(x), va, access, code);
+        return;
+    }
     if (code == XL_FAULT_BUS)
         cause = bus[access];
     else if (code == XL_FAULT_ALIGN)

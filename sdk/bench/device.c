@@ -383,8 +383,9 @@ uint32_t pbt_bus_index(pb_dev *d, const char *kind)
     const char *const *k = d->cls ? d->cls->buses_out : NULL;
 
     for (uint32_t i = 0; k && k[i]; i++) {
-        size_t n = strcspn(k[i], "["); /* "kind" or "kind[limit]" */
-        if (strlen(kind) == n && strncmp(k[i], kind, n) == 0)
+        const char *eq = strchr(k[i], '='), *at = eq ? eq + 1 : k[i]; /* "names=kind[limit]" */
+        size_t n = strcspn(at, "[");
+        if (strlen(kind) == n && strncmp(at, kind, n) == 0)
             return i;
     }
     return 0;

@@ -178,6 +178,11 @@ void pbt_free(pbt *b)
     pbt__kv_free(b->fw, b->n_fw);
     pbt__kv_free(b->used, b->n_used);
     free(b->classes);
+    while (b->old) {
+        struct pbt_old *o = b->old;
+        b->old = o->next;
+        free(o);
+    }
     /* Libraries stay open: leak reports need their symbols. */
     free(b);
 }
@@ -187,8 +192,27 @@ const pb_host *pbt_host(pbt *b)
     return &b->host;
 }
 
+/* A class built from older headers is shorter than ours: what it lacks reads as 0. The copy
+ * stays with the bench. */
+static const void *whole(pbt *b, const char *kind, const void *cls)
+{
+    size_t full = strcmp(kind, PB_CLASS_DEVICE) == 0 ? sizeof(struct pb_device_class)
+                  : strcmp(kind, PB_CLASS_CPU) == 0  ? 0
+                                                     : sizeof(struct pb_backend_class);
+    uint32_t size = *(const uint32_t *)cls;
+
+    if (size >= full)
+        return cls;
+    struct pbt_old *o = pbt__alloc(sizeof *o + full);
+    o->next = b->old;
+    b->old = o;
+    memcpy(o->table, cls, size);
+    return o->table;
+}
+
 void pbt_class(pbt *b, const char *kind, const void *cls)
 {
+    cls = whole(b, kind, cls);
     b->classes = pbt__grow(b->classes, b->n_classes, sizeof *b->classes);
     b->classes[b->n_classes++] = (struct pbt_class){kind, cls};
 }

@@ -141,6 +141,11 @@ struct pbt_class {
     const void *cls;
 };
 
+struct pbt_old {
+    struct pbt_old *next;
+    uint64_t table[]; /* a class table, made whole */
+};
+
 struct pbt_load {
     char *what;
     uint64_t gpa, len;
@@ -157,6 +162,7 @@ struct pbt {
     uint32_t verbose; /* PBT_VERBOSE is set: every line to stderr */
     struct pb_err err;
     struct pbt_class *classes;
+    struct pbt_old *old;
     uint32_t n_classes;
     void *handles[32];
     uint32_t n_handles;

@@ -112,15 +112,21 @@ static pb_region *mem_alias(pb_dev *d, const char *name, pb_region *of, uint64_t
     return r;
 }
 
-static void mem_unplace(pb_region *r)
+/* Out of its container, which may be another device's. */
+static void unlink_region(pb_region *r)
 {
-    pbt__need_main(r->d->b, "pb.mem unplace()");
     for (pb_region **p = r->parent ? &r->parent->child : NULL; p && *p; p = &(*p)->sibling) {
         if (*p == r) {
             *p = r->sibling;
             break;
         }
     }
+}
+
+static void mem_unplace(pb_region *r)
+{
+    pbt__need_main(r->d->b, "pb.mem unplace()");
+    unlink_region(r);
     r->parent = NULL;
     r->d->b->gen++;
 }
@@ -170,6 +176,9 @@ void pbt__drop_regions(pb_dev *d)
     while (d->regions) {
         pb_region *r = d->regions;
         d->regions = r->next;
+        unlink_region(r);
+        for (pb_region *c = r->child; c; c = c->sibling)
+            c->parent = NULL;
         free(r->host);
         free(r->name);
         free(r);

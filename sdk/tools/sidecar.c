@@ -10,7 +10,7 @@
 #define PB_USE_DRAFT 1
 #include <plugboard/backend.h>
 #include <plugboard/device.h>
-#include <plugboard/draft/cpu.h>
+#include <plugboard/draft/personality.h>
 #include <plugboard/plugin.h>
 
 #include <dirent.h>
@@ -122,6 +122,13 @@ static void backend(const char *kind, const struct pb_backend_class *c)
     props(c->props, c->n_props);
 }
 
+static void personality(const struct pb_personality_class *c)
+{
+    fprintf(out, "[personality %s]\n", c->id);
+    key("", "doc", c->doc);
+    props(c->props, c->n_props);
+}
+
 static void write_class(const struct pb_class_ref *r)
 {
     if (!strcmp(r->kind, PB_CLASS_DEVICE))
@@ -136,6 +143,8 @@ static void write_class(const struct pb_class_ref *r)
         backend("char", r->cls);
     else if (!strcmp(r->kind, PB_CLASS_FS))
         backend("fs", r->cls);
+    else if (!strcmp(r->kind, PB_CLASS_PERSONALITY))
+        personality(r->cls);
     else
         fprintf(out, "# class of unknown kind %s\n", r->kind);
 }

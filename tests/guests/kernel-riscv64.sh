@@ -11,7 +11,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
 PATH=$PATH:/usr/sbin:/sbin
 
-wanted='virtio_mmio virtio_blk virtio_net virtio-rng 9pnet_virtio 9p ext4 qemu_fw_cfg overlay'
+wanted='virtio_mmio virtio_blk virtio_net virtio-rng 9pnet_virtio 9p ext4 qemu_fw_cfg overlay e1000
+nvme'
 
 if guest_begin kernel-riscv64; then
     need dpkg-deb depmod xz awk

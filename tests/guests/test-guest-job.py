@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""One device of the small guest at work: disk, net or 9p (see busybox/init)."""
+"""One device of the small guest at work: disk, net or 9p (see busybox/init).
+
+usage: test-guest-job.py JOB [DEVICE [MIB [MODULE]]]: by that device, that much, and again after
+its driver was unloaded and loaded."""
 import hashlib
 import os
 import socket
@@ -9,7 +12,13 @@ import threading
 import busybox
 import console
 
-MIB, NET_MIB = 16, 6
+JOB = sys.argv[1]
+DEVICE = sys.argv[2] if len(sys.argv) > 2 else {"disk": "virtio-blk-device",
+                                                "net": "virtio-net-device",
+                                                "9p": "virtio-9p-device"}[JOB]
+MIB = int(sys.argv[3]) if len(sys.argv) > 3 else 16
+NET_MIB = MIB if len(sys.argv) > 3 else 6
+MODULE = sys.argv[4] if len(sys.argv) > 4 else None
 
 
 def disk(folder):
@@ -17,27 +26,29 @@ def disk(folder):
     with open(path, "wb") as file:
         file.truncate(MIB << 20)
     options = ["-drive", f"file={path},format=raw,if=none,id=d0",
-               "-device", "virtio-blk-device,drive=d0"]
+               "-device", f"{DEVICE},drive=d0"]
 
     def check(guest):
         with open(path, "rb") as file:
             digest = hashlib.md5(file.read()).hexdigest()
         if f"wrote {digest} " not in guest.text:
             raise console.Failed("the image does not hold what the guest wrote")
-    return options, f"pbmib={MIB}", check
+    name = "pbdisk=nvme0n1 " if DEVICE.startswith("nvme") else ""
+    return options, f"{name}pbmib={MIB}", check
 
 
 def net(_):
-    """Sends 8 MiB to the guest and takes NET_MIB from it."""
-    payload = os.urandom(8 << 20)
+    """Sends as much to the guest as it takes from it."""
+    payload = os.urandom((8 if MIB == 16 else MIB) << 20)
     got = hashlib.md5()
     done = threading.Event()
     give, take = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
 
     def serve_give():
-        caller, _ = give.accept()
-        with caller:
-            caller.sendall(payload)
+        while True: # again after a reload
+            caller, _ = give.accept()
+            with caller:
+                caller.sendall(payload)
 
     def serve_take():
         caller, _ = take.accept()
@@ -45,9 +56,14 @@ def net(_):
             while block := caller.recv(1 << 18):
                 got.update(block)
         done.set()
+        while True:
+            caller, _ = take.accept()
+            with caller:
+                while caller.recv(1 << 18):
+                    pass
     for serve in (serve_give, serve_take):
         threading.Thread(target=serve, daemon=True).start()
-    options = ["-netdev", "user,id=n0", "-device", "virtio-net-device,netdev=n0"]
+    options = ["-netdev", "user,id=n0", "-device", f"{DEVICE},netdev=n0"]
     words = f"pbmib={NET_MIB} pbget={give.getsockname()[1]} pbput={take.getsockname()[1]}"
 
     def check(guest):
@@ -60,7 +76,7 @@ def net(_):
 
 def share(folder):
     options = ["-fsdev", f"local,id=f0,path={folder},security_model=none",
-               "-device", "virtio-9p-device,fsdev=f0,mount_tag=host"]
+               "-device", f"{DEVICE},fsdev=f0,mount_tag=host"]
 
     def check(_):
         for i in range(500):
@@ -71,11 +87,12 @@ def share(folder):
 
 
 def test():
-    job = sys.argv[1]
     with console.scratch() as folder:
-        options, words, check = {"disk": disk, "net": net, "9p": share}[job](folder)
-        with console.Guest(busybox.line(job, *options, words=words)) as guest:
-            busybox.finish(guest)
+        options, words, check = {"disk": disk, "net": net, "9p": share}[JOB](folder)
+        jobs = f"{JOB},reload,{JOB}" if MODULE else JOB
+        words += f" pbmods={MODULE}" if MODULE else ""
+        with console.Guest(busybox.line(jobs, *options, words=words)) as guest:
+            busybox.finish(guest, timeout=120 + 2 * MIB)
             check(guest)
 
 

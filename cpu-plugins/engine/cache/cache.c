@@ -175,6 +175,11 @@ int xl_unit_insert(struct xl_engine *e, struct xl_unit *u)
     if (!p || (u->pa2 != UINT64_MAX && !p2))
         return PB_EINVAL;
     page_add(p, u);
+    if (u->src && !p->mutable) {
+        p->mutable = 1;
+        p->next_mutable = e->mutable;
+        e->mutable = p;
+    }
     if (p2 && p2 != p)
         page_add(p2, u);
     u->next_hash = *head;
@@ -279,9 +284,53 @@ uint32_t xl_drop_range(struct xl_engine *e, uint64_t pa, uint64_t len)
     }
 }
 
+/* The bytes are read from guest memory, which is the process's own here: guest code has just run
+ * from it, or its mapping's units were dropped. */
+static uint32_t check_page(struct xl_engine *e, struct xl_page *p, uint64_t va, uint64_t last)
+{
+    uint32_t n = 0;
+
+    for (struct xl_unit *u = p->units, *next; u; u = next) {
+        next = *next_in(u, p);
+        if (!u->src || (u->pa & ~(uint64_t)XL_PAGE_MASK) != p->pa || u->pa > last ||
+            u->pa + u->bytes - 1 < va)
+            continue;
+        if (memcmp(u->src, (const void *)(uintptr_t)u->pa, u->bytes)) {
+            xl_unit_drop(e, u);
+            n++;
+        }
+    }
+    return n;
+}
+
+uint32_t xl_drop_changed(struct xl_engine *e, uint64_t va, uint64_t len)
+{
+    uint64_t last = va + (len - 1) < va ? UINT64_MAX : va + (len - 1);
+    uint64_t first = va & ~(uint64_t)XL_PAGE_MASK;
+    uint32_t n = 0;
+
+    if (!len)
+        return 0;
+    if (last - first < 16 * XL_PAGE_SIZE) { /* also those that straddle into it */
+        for (uint64_t at = first < XL_PAGE_SIZE ? 0 : first - XL_PAGE_SIZE; at <= last;
+             at += XL_PAGE_SIZE) {
+            struct xl_page *p = xl_page_find(e, at);
+
+            n += p && p->mutable ? check_page(e, p, va, last) : 0;
+        }
+        return n;
+    }
+    for (struct xl_page *p = e->mutable; p; p = p->next_mutable) {
+        if (p->pa <= last && p->pa + 2 * XL_PAGE_SIZE > va)
+            n += check_page(e, p, va, last);
+    }
+    return n;
+}
+
 static void unit_free(struct xl_unit *u)
 {
     free(u->ir);
+    free(u->src);
     free(u->map);
     free(u);
 }

@@ -12,6 +12,8 @@ enum { XL_UNWATCHED, XL_WATCH_PENDING, XL_WATCHED };
 struct xl_page {          /* never freed before the engine: found without a lock */
     uint64_t pa;          /* of its first byte */
     struct xl_page *next; /* in its bucket */
+    struct xl_page *next_mutable; /* in e->mutable, once `mutable` is set */
+    uint32_t mutable;     /* user mode: has had units with `src` */
     struct xl_unit *units; /* that begin here (next_page), or end here (next_page2) */
     uint64_t code_map;    /* 64-byte pieces that lie under a unit (atomic) */
     uint32_t watch;       /* XL_WATCH* (atomic) */
@@ -32,6 +34,10 @@ void xl_unit_drop(struct xl_engine *e, struct xl_unit *u);
 void xl_unit_link(struct xl_engine *e, struct xl_link *l, struct xl_unit *to);
 /* Drop units of [pa, pa+len); the number dropped. */
 uint32_t xl_drop_range(struct xl_engine *e, uint64_t pa, uint64_t len);
+
+/* User mode: drop units that begin in [va, va+len) and are no longer what `src` says; their
+ * number. */
+uint32_t xl_drop_changed(struct xl_engine *e, uint64_t va, uint64_t len);
 
 /* Free every unit. Nobody is inside any. */
 void xl_cache_clear(struct xl_engine *e);

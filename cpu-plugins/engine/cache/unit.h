@@ -24,10 +24,11 @@ struct xl_link {          /* one linkable direct exit of a unit */
 
 /* May a direct exit to pcb + delta be linked? It stays in the page, and the instruction there
  * cannot straddle into the next one (such units depend on a second mapping: they are found
- * through the jump cache only). */
-static inline int xl_linkable(const struct xl_guest *g, int64_t delta)
+ * through the jump cache only). In user mode, `direct`, mappings are what they are: when one
+ * changes its units are dropped. */
+static inline int xl_linkable(const struct xl_guest *g, uint32_t direct, int64_t delta)
 {
-    return delta >= 0 && delta <= (int64_t)(XL_PAGE_SIZE - g->max_insn);
+    return direct || (delta >= 0 && delta <= (int64_t)(XL_PAGE_SIZE - g->max_insn));
 }
 
 struct xl_unit {
@@ -41,6 +42,7 @@ struct xl_unit {
     void *code;          /* entry, executable view; NULL without a back end */
     struct xl_block *ir; /* kept for the interpreter, else NULL */
     uint8_t *map;        /* the back end's table: host pc to guest pc */
+    uint8_t *src;        /* user mode, in memory that may change unseen: the bytes translated */
     uint32_t map_size, max_links;
     struct xl_link *in;  /* links into this unit */
     struct xl_link link[]; /* link[max_links], the first n_links in use: code names them by

@@ -97,6 +97,8 @@ static void *lookup(struct xl_vcpu *x, const uint64_t *tags, uint64_t va, uint32
     const struct xl_ctx *c = x->ctx;
     uint64_t i = (va >> XL_PAGE_BITS) & (c->tlb_mask >> 3);
 
+    if (va < x->top && !(va & (size - 1)) && !xl_r(x)->n_wp)
+        return (void *)(uintptr_t)va;
     if (tags[i] != (va & ~(uint64_t)(XL_PAGE_MASK & ~(size - 1))))
         return NULL;
     return (void *)(uintptr_t)(c->add[i] + va);

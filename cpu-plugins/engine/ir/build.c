@@ -97,6 +97,8 @@ uint64_t xl_b_fetch(struct xl_builder *b, uint64_t pc, uint32_t n, int *ok)
     }
     if (head)
         v |= read_code(b->f.page + (pc - b->page), head);
+    for (uint32_t i = 0; b->f.seen && i < n && pc + i - b->b->pc < b->f.seen_max; i++)
+        b->f.seen[pc + i - b->b->pc] = (uint8_t)(v >> (8 * i));
     return v;
 }
 

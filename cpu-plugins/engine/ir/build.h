@@ -16,6 +16,8 @@ struct xl_fetch {
     /* Resolve the second page, or raise the guest's exception and not return. */
     const uint8_t *(*second)(struct xl_vcpu *x, uint64_t va);
     uint32_t limit, limit2; /* bytes of them, at most a page: tests have less */
+    uint8_t *seen; /* NULL, or where to put the bytes read, from the block's pc on */
+    uint32_t seen_max;
 };
 
 struct xl_builder {

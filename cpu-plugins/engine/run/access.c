@@ -202,6 +202,21 @@ static int in_tables(struct xl_vcpu *x, uint64_t va, uint32_t access, struct xl_
     return 0;
 }
 
+/* User mode: the address is the host's. Whether something is there, the access will tell. */
+static void resolve_direct(struct xl_vcpu *x, uint64_t va, uint32_t access, struct xl_acc *a)
+{
+    uint32_t tag = x->guest->tag_bits;
+
+    if (tag) /* the bit below the tag tells the half of the address space */
+        va = (uint64_t)((int64_t)(va << tag) >> tag);
+    if (va >= x->top || va < XL_PAGE_SIZE) /* the first page: NULL means no RAM here */
+        xl_raise(x, va, access, XL_FAULT_MAP);
+    a->watched = 0;
+    a->pa = va;
+    a->host = (uint8_t *)(uintptr_t)va;
+    xl_r(x)->touch = 1;
+}
+
 void xl_resolve(struct xl_vcpu *x, uint64_t va, uint32_t size, uint32_t access,
                 struct xl_acc *a)
 {
@@ -210,6 +225,10 @@ void xl_resolve(struct xl_vcpu *x, uint64_t va, uint32_t size, uint32_t access,
 
     if (xl_r(x)->n_wp)
         xl_wp_check(x, va, size, access);
+    if (x->top) {
+        resolve_direct(x, va, access, a);
+        return;
+    }
     if (in_tables(x, va, access, a))
         return;
     xl_r(x)->n_fills++;
@@ -246,6 +265,17 @@ const struct xl_xpage *xl_resolve_x(struct xl_vcpu *x, uint64_t va)
 
     if (xp->va == page)
         return xp;
+    if (x->top) {
+        uint64_t end;
+        uint32_t map = va < x->top ? x->user->at(va, &end) : 0;
+
+        if (!(map & PB_UMAP_EXEC))
+            xl_raise(x, va, XL_X, map ? XL_FAULT_PROT : XL_FAULT_MAP);
+        xp->mutable = (map & (PB_UMAP_WRITE | PB_UMAP_SHARED)) != 0;
+        xp->va = xp->pa = page;
+        xp->host = (const uint8_t *)(uintptr_t)page;
+        return xp;
+    }
     rc = x->guest->walk(x, va, XL_X, 0, &w);
     if (rc)
         xl_raise(x, va, XL_X, rc);

@@ -34,6 +34,7 @@ struct xl_jc { /* virtual pc (all ones: empty) to code of the unit there */
 struct xl_xpage { /* a page that code ran from */
     uint64_t va, pa; /* va all ones: empty */
     const uint8_t *host;
+    uint32_t mutable; /* user mode: its bytes may change unseen */
 };
 
 struct xl_range { /* addresses a with (a & mask) == base */

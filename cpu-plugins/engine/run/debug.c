@@ -96,7 +96,7 @@ int xl_breakpoint(struct xl_vcpu *x, uint32_t kind, uint64_t addr, uint64_t len,
     struct xl_break b = {.addr = addr, .len = len ? len : 1, .kind = kind <= 1 ? 0 : kind};
     int rc;
 
-    if (kind > 4)
+    if (kind > 4 || (kind > 1 && x->top)) /* in user mode accesses do not come by here */
         return PB_ENOTSUP;
     if (kind > 1) {
         rc = set_in(r->wp, &r->n_wp, &b, on);

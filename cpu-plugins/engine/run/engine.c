@@ -116,13 +116,14 @@ static int engine_init(struct xl_engine *e, const struct xl_guest *g, const pb_h
     xl_jc_empty[0].va = UINT64_MAX; /* zeros elsewhere match nothing: ctx.h */
     e->guest = g;
     e->host = h;
+    e->direct = h->get(h, PB_SVC_USER) != NULL;
     e->log = o->log;
     e->code_bytes = o->code_bytes;
     e->chaos_tlb = o->chaos_tlb;
     e->chaos_drop = o->chaos_drop;
     e->chaos_seed = o->seed;
     e->tiny_cache = o->tiny_cache;
-    e->n_vcpus = n_cpus;
+    e->max_vcpus = n_cpus;
     pthread_mutex_init(&e->lock, NULL);
     pthread_mutex_init(&e->watch_lock, NULL);
     pthread_mutex_init(&e->excl_lock, NULL);
@@ -182,6 +183,8 @@ int xl_vcpu_init(struct xl_vcpu *x, const struct xl_guest *g, pb_cpu *cpu, const
     if (e->refs == 0 && engine_init(e, g, h, svc->n_cpus(cpu), &o) != PB_OK)
         return h->fail(err, PB_ENOMEM, "the translation engine cannot get its memory");
     e->refs++;
+    x->user = h->get(h, PB_SVC_USER);
+    x->top = x->user ? x->user->top : 0;
     x->engine = e;
     x->guest = g;
     x->cpu = cpu;
@@ -189,12 +192,14 @@ int xl_vcpu_init(struct xl_vcpu *x, const struct xl_guest *g, pb_cpu *cpu, const
     x->host = h;
     x->ll_addr = UINT64_MAX;
     x->mxcsr = x->mxcsr_host = 0x1f80; /* masked, to nearest: Intel SDM volume 1, 11.6.4 */
-    rc = index < e->n_vcpus ? make_run(x) : PB_EINVAL;
+    rc = index < e->max_vcpus ? make_run(x) : PB_EINVAL;
     if (rc != PB_OK) {
         xl_vcpu_fini(x);
         return h->fail(err, rc, "no memory for a vCPU's translation tables");
     }
     __atomic_store_n(&e->vcpu[index], x, __ATOMIC_RELEASE);
+    if (e->n_vcpus <= index)
+        __atomic_store_n(&e->n_vcpus, index + 1, __ATOMIC_RELEASE);
     return PB_OK;
 }
 

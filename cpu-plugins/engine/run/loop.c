@@ -41,7 +41,7 @@ void xl_sync(struct xl_vcpu *x)
     /* A return address is the byte behind the call. */
     u = h->find_unit(x->engine, (uintptr_t)x->ret_pc - 1);
     if (u && h->find_pc(u, (uintptr_t)x->ret_pc - 1, &delta) == PB_OK)
-        x->pc = x->pcb + (uint64_t)delta;
+        x->pc = xl_pcb(x, u) + (uint64_t)delta;
     else
         xl_log(x, "no guest pc for host address 0x%llx", (unsigned long long)x->ret_pc);
 }
@@ -121,12 +121,12 @@ static void link_to(struct xl_vcpu *x, struct xl_unit *u)
     struct xl_link *l = x->exit_link;
 
     x->exit_link = NULL;
-    if (!l || u->pa2 != UINT64_MAX || !xl_linkable(e->guest, l->target))
+    if (!l || (u->pa2 != UINT64_MAX && !e->direct) ||
+        !xl_linkable(e->guest, e->direct, l->target))
         return;
     pthread_mutex_lock(&e->lock);
     if (!l->to && !l->from->dead && !u->dead && l->from->mode == u->mode &&
-        !((l->from->pa ^ u->pa) & ~(uint64_t)XL_PAGE_MASK) &&
-        (u->pa & XL_PAGE_MASK) == (uint64_t)l->target)
+        (l->from->pa & ~(uint64_t)XL_PAGE_MASK) + (uint64_t)l->target == u->pa)
         xl_unit_link(e, l, u);
     pthread_mutex_unlock(&e->lock);
 }
@@ -163,6 +163,12 @@ static int before_unit(struct xl_vcpu *x)
 {
     struct xl_run *r = xl_r(x);
 
+    if (x->leave_code) {
+        uint32_t code = x->leave_code;
+
+        x->leave_code = 0;
+        return (int)code;
+    }
     take_poll(x);
     if (__atomic_load_n(&x->requests, __ATOMIC_SEQ_CST) && (xl_do_requests(x) & XL_REQ_KICK)) {
         __atomic_fetch_and(&x->requests, ~XL_REQ_KICK, __ATOMIC_SEQ_CST);
@@ -230,6 +236,7 @@ static int one_round(struct xl_vcpu *x)
     int code = before_unit(x), left;
     struct xl_unit *u;
 
+    r->touch = 0;
     if (code >= 0)
         return code;
     u = next_unit(x);
@@ -262,7 +269,7 @@ uint32_t xl_run(struct xl_vcpu *x)
 
     r->fresh = 1;
     if (_setjmp(r->top)) { /* xl_leave(), outside generated code */
-        r->in_interp = r->in_host = 0;
+        r->in_interp = r->in_host = r->touch = 0;
         xl_build_end(x);
         xl_out(x);
         r->bp_skip = 0;

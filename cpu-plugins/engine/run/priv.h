@@ -34,6 +34,7 @@ struct xl_break {
 
 struct xl_run {
     jmp_buf top;          /* the loop, for xl_leave() outside generated code */
+    jmp_buf check;        /* user mode: xl_code_check() */
     uint32_t inside;      /* see above (atomic) */
     uint32_t in_host;     /* host->enter() is on the stack */
     uint32_t in_interp;   /* xl_interp() is on the stack */
@@ -57,6 +58,12 @@ struct xl_run {
     uint32_t fence;       /* what a full barrier is done on under TSan */
     uint32_t chaos;       /* state of the chaos switches */
     uint64_t n_fills, n_misses, n_io, n_lookups, n_leaves, n_flushes, n_watched; /* info jit */
+    uint32_t touch;       /* user mode: C code is at the guest's memory on its behalf */
+    uint32_t mutable;     /* user mode: the block being built is in such memory */
+    uint8_t seen[XL_PAGE_SIZE + 16]; /* user mode: the bytes of the block being built */
+    uint64_t fault_va;    /* user mode: what xl_host_fault() found */
+    uint32_t fault_access;
+    int fault_code;
     uint64_t pa2;         /* the page behind the one being translated, once fetched from */
     struct xl_page *page[2]; /* `building` in these, seen at */
     uint32_t gen[2];
@@ -146,6 +153,11 @@ int xl_bp_at(struct xl_vcpu *x, uint64_t pc);       /* a breakpoint at this pc *
 int xl_bp_near(struct xl_vcpu *x, uint64_t pc);     /* at this offset of any page */
 int xl_wp_page(struct xl_vcpu *x, uint64_t va);     /* a watchpoint in this page */
 void xl_wp_check(struct xl_vcpu *x, uint64_t va, uint32_t size, uint32_t access);
+
+/* ---- user.c ---- */
+
+/* Mappings changed: what was translated there is gone. [any] */
+void xl_user_unmapped(struct xl_vcpu *x, uint64_t va, uint64_t len);
 
 /* ---- log.c ---- */
 

@@ -188,6 +188,11 @@ void xl_tlb_flush_all_cpus(struct xl_vcpu *x)
 void xl_map_changed(struct xl_vcpu *x, uint64_t gpa, uint64_t len)
 {
     struct xl_run *r = xl_r(x);
+
+    if (x->top) {
+        xl_user_unmapped(x, gpa, len);
+        return;
+    }
     uint64_t hi = len && gpa + (len - 1) >= gpa ? gpa + (len - 1) : len ? UINT64_MAX : gpa;
 
     pthread_mutex_lock(&r->map_lock);

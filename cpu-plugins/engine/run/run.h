@@ -16,6 +16,8 @@ enum {
     XL_LEFT_GUEST   /* xl_leave(): an exception was entered, or leave_code says */
 };
 
+struct xl_page; /* units of one physical page: cache/cache.h */
+
 struct xl_host { /* a host back end: host/ARCH/ */
     const char *name;
     /* Make thunks and the entry code. PB_ENOTSUP: this host lacks what it needs. */
@@ -34,11 +36,15 @@ struct xl_host { /* a host back end: host/ARCH/ */
     /* NULL, or: forget return predictions of `x`, on its own thread, outside units or in a
      * slow path. Called when code or mappings went away and when the context changes. */
     void (*forget)(struct xl_vcpu *x);
+    /* User mode. In a signal handler: if `ucontext` is in a unit, save the guest's registers to
+     * their slots, give the context the host's modes and tell the guest pc; else 0. */
+    int (*rescue)(struct xl_vcpu *x, void *ucontext, uint64_t *pc);
+    /* Around fork(), stages as in pb_cpu_user.fork(), e->lock held: the child gets code memory
+     * of its own. PB_OK or PB_E* (stage 0). */
+    int (*fork)(struct xl_engine *e, uint32_t stage);
 };
 
 extern const struct xl_host xl_host_x86_64;
-
-struct xl_page; /* units of one physical page: cache/cache.h */
 
 extern struct xl_jc xl_jc_empty[XL_JC_SIZE]; /* jc_base while a kick is pending */
 
@@ -50,7 +56,12 @@ struct xl_engine {
     pthread_mutex_t watch_lock; /* order of watch_code() calls; never taken with `lock` held */
     pthread_mutex_t excl_lock;  /* held while one vCPU has the code memory for itself */
     uint32_t excl;        /* someone waits for or holds excl_lock: stay out (atomic) */
-    uint32_t refs, n_vcpus;
+    uint32_t refs, n_vcpus; /* n_vcpus: of vcpu[] as far as it was used (atomic) */
+    uint32_t max_vcpus;
+    uint32_t direct;      /* user mode: guest addresses are the process's, see user.c */
+    uint32_t tagged;      /* user mode: the guest was seen to use tagged addresses */
+    uint32_t map_gen;     /* user mode: mappings changed; under `lock` */
+    struct xl_page *mutable; /* user mode: pages whose bytes may change unseen */
     struct xl_vcpu **vcpu;
     struct xl_unit **hash;
     uint32_t hash_bits, n_units, n_dead;
@@ -70,6 +81,13 @@ struct xl_engine {
 #define XL_LOG_OUT_ASM 4u
 #define XL_LOG_EXEC 8u
 #define XL_LOG_INT 16u
+
+/* Virtual page base of the unit that runs. In user mode it is the unit's own, and generated code
+ * does not keep x->pcb. */
+static inline uint64_t xl_pcb(const struct xl_vcpu *x, const struct xl_unit *u)
+{
+    return x->top ? u->pa & ~(uint64_t)XL_PAGE_MASK : x->pcb;
+}
 
 /* Slow paths that generated code and the interpreter call. They fault by the guest's
  * exception and then do not return. Arguments as XL_MEM_OP() of the op. */

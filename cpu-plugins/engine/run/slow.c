@@ -57,7 +57,7 @@ static void store_to(struct xl_vcpu *x, const struct xl_acc *a, uint64_t va, uin
         else
             xl_ram_st(a->host, n, v);
         xl_barrier(x); /* then look: see watch.c */
-        if (a->watched || xl_watched(x->engine, a->pa)) {
+        if (!x->top && (a->watched || xl_watched(x->engine, a->pa))) {
             xl_r(x)->n_watched++;
             xl_stored(x, a->pa, n);
         }
@@ -239,7 +239,7 @@ static int cas_ram(void *p, uint32_t l, uint64_t *expect, uint64_t v)
 
 static void after_atomic(struct xl_vcpu *x, const struct xl_acc *a, uint32_t n)
 {
-    if (a->watched || xl_watched(x->engine, a->pa))
+    if (!x->top && (a->watched || xl_watched(x->engine, a->pa)))
         xl_stored(x, a->pa, n);
 }
 
@@ -341,6 +341,12 @@ static void *hit(struct xl_vcpu *x, const uint64_t *tags, uint64_t va, uint32_t 
     uint64_t i = (va >> XL_PAGE_BITS) & (c->tlb_mask >> 3);
     uint32_t size = XL_M_SIZE_OF(memop);
 
+    if (va < x->top && !(va & (size - 1)) && !(memop & (XL_M_BIG | XL_M_SEQ)) &&
+        !xl_r(x)->n_wp) {
+        xl_r(x)->touch = 1;
+        return (void *)(uintptr_t)va;
+    }
+
     if ((memop & (XL_M_BIG | XL_M_SEQ)) ||
         tags[i] != (va & ~(uint64_t)(XL_PAGE_MASK & ~(size - 1))))
         return NULL;
@@ -390,6 +396,10 @@ void xl_probe(struct xl_vcpu *x, uint64_t va, uint32_t n, uint32_t access)
             xl_resolve_x(x, va);
         else
             xl_resolve(x, va, part, access, &a);
+        if (x->top && access == XL_R)
+            (void)*(volatile uint8_t *)a.host;
+        else if (x->top && access == XL_W)
+            __atomic_fetch_or(a.host, 0, __ATOMIC_RELAXED);
         va += part;
         n -= part;
     }
@@ -401,6 +411,8 @@ void *xl_ptr(struct xl_vcpu *x, uint64_t va, uint32_t n, uint32_t access)
 
     if (n == 0 || head_of(va, n) != n || access == XL_X)
         return NULL;
+    if (x->top) /* whoever uses the pointer is not prepared for faults */
+        xl_probe(x, va, n, access);
     xl_resolve(x, va, n, access, &a);
     return a.watched || xl_r(x)->n_wp ? NULL : a.host;
 }

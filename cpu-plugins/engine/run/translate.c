@@ -22,6 +22,8 @@ static void build_in(struct xl_vcpu *x, uint32_t i, struct xl_page *p)
 {
     struct xl_run *r = xl_r(x);
 
+    if (x->top)
+        return; /* see user.c */
     xl_watch(x, p);
     r->page[i] = p;
     r->gen[i] = __atomic_load_n(&p->gen, __ATOMIC_SEQ_CST);
@@ -48,6 +50,7 @@ static const uint8_t *second_page(struct xl_vcpu *x, uint64_t va)
     struct xl_page *p;
 
     r->pa2 = xp->pa;
+    r->mutable |= xp->mutable;
     if (x->stop_step || r->wp_hit || r->bp_skip)
         return host; /* nothing will be kept */
     p = xl_page_get(x->engine, r->pa2);
@@ -71,7 +74,13 @@ static struct xl_block *build(struct xl_vcpu *x, uint64_t pc, uint64_t mode,
     b->f.second = second_page;
     b->stop = r->n_bp ? xl_bp_near : NULL;
     r->pa2 = UINT64_MAX;
+    if (x->top) {
+        b->f.seen = r->seen;
+        b->f.seen_max = sizeof(r->seen);
+        r->touch = 1;
+    }
     x->guest->translate(b, pc, mode);
+    r->touch = 0;
     xl_b_finish(b);
     if (x->engine->log & (XL_LOG_IN_ASM | XL_LOG_OP))
         xl_log_unit(x, &r->block, &b->f);
@@ -114,44 +123,57 @@ static int keep_ir(struct xl_engine *e, struct xl_unit *u, const struct xl_block
 }
 
 /* Direct exits that a back end may link. */
-static uint32_t count_links(const struct xl_block *b)
+static uint32_t count_links(const struct xl_engine *e, const struct xl_block *b)
 {
     uint32_t n = 0;
 
     for (uint32_t i = 0; i < b->n_ops; i++)
         n += (b->op[i].op == XL_OP_brc || b->op[i].op == XL_OP_exit) &&
-             xl_linkable(b->guest, b->op[i].imm);
+             xl_linkable(b->guest, e->direct, b->op[i].imm);
     return n < XL_UNIT_LINKS ? n : XL_UNIT_LINKS;
 }
 
-/* A unit of the block; PB_ENOSPC: forget everything first. Holds e->lock. */
+static void unit_away(struct xl_unit *u)
+{
+    free(u->ir);
+    free(u->src);
+    free(u->map);
+    free(u);
+}
+
+/* A unit of the block; PB_ENOSPC: forget everything first. `src`: its bytes, if they have to be
+ * kept, or NULL. Holds e->lock. */
 static int make_unit(struct xl_engine *e, const struct xl_block *b, uint64_t pa, uint64_t pa2,
-                     struct xl_unit **out)
+                     const uint8_t *src, struct xl_unit **out)
 {
     struct xl_unit *u;
     int rc;
 
     if (e->unit_bytes > e->code_bytes || (e->tiny_cache && e->n_units >= e->tiny_cache))
         return PB_ENOSPC;
-    size_t size = sizeof(*u) + count_links(b) * sizeof(u->link[0]);
+    size_t size = sizeof(*u) + count_links(e, b) * sizeof(u->link[0]);
     u = calloc(1, size);
     if (!u)
         return PB_ENOMEM;
-    u->max_links = count_links(b);
+    u->max_links = count_links(e, b);
     u->pa = pa;
     u->pa2 = b->crosses ? pa2 : UINT64_MAX;
     u->mode = b->mode;
     u->bytes = b->bytes;
     u->n_insns = b->n_insns;
+    if (src && !(u->src = malloc(b->bytes ? b->bytes : 1))) {
+        unit_away(u);
+        return PB_ENOMEM;
+    }
+    if (src)
+        memcpy(u->src, src, b->bytes);
     rc = e->host_code ? e->host_code->compile(e, b, u) : PB_ENOTSUP;
     if (rc == PB_ENOTSUP) /* no back end, or one without an op: interpreted */
         rc = keep_ir(e, u, b);
     if (rc == PB_OK)
         rc = xl_unit_insert(e, u);
     if (rc != PB_OK) {
-        free(u->ir);
-        free(u->map);
-        free(u);
+        unit_away(u);
         return rc;
     }
     e->unit_bytes += size;
@@ -198,6 +220,7 @@ static struct xl_unit *translate(struct xl_vcpu *x, uint64_t pc, uint64_t pa,
     struct xl_run *r = xl_r(x);
     struct xl_page *p = xl_page_get(e, pa);
     struct xl_unit *u = NULL;
+    uint32_t gen = __atomic_load_n(&e->map_gen, __ATOMIC_SEQ_CST);
     const struct xl_block *b;
     int rc = PB_EAGAIN;
 
@@ -206,9 +229,9 @@ static struct xl_unit *translate(struct xl_vcpu *x, uint64_t pc, uint64_t pa,
     build_in(x, 0, p);
     b = build(x, pc, x->mode, host, XL_MAX_INSNS);
     pthread_mutex_lock(&e->lock);
-    if (still_valid(r)) {
+    if (still_valid(r) && gen == e->map_gen) {
         u = xl_unit_find(e, pa, x->mode, b->crosses ? r->pa2 : UINT64_MAX);
-        rc = u ? PB_OK : make_unit(e, b, pa, r->pa2, &u);
+        rc = u ? PB_OK : make_unit(e, b, pa, r->pa2, r->mutable ? r->seen : NULL, &u);
     }
     pthread_mutex_unlock(&e->lock);
     xl_build_end(x);
@@ -222,6 +245,7 @@ struct xl_unit *xl_find(struct xl_vcpu *x, uint64_t pc)
     struct xl_engine *e = x->engine;
     const struct xl_xpage *xp = xl_resolve_x(x, pc);
     const uint8_t *host = xp->host;
+    uint32_t mutable = xp->mutable;
     uint64_t pa = xp->pa | (pc & XL_PAGE_MASK);
     struct xl_unit *u = xl_unit_find(e, pa, x->mode, UINT64_MAX);
 
@@ -234,5 +258,6 @@ struct xl_unit *xl_find(struct xl_vcpu *x, uint64_t pc)
         if (u)
             return u;
     }
+    xl_r(x)->mutable = mutable;
     return translate(x, pc, pa, host);
 }

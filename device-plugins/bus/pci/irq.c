@@ -211,7 +211,8 @@ void msg_reset(pb_pci_fn *f)
     forget_routes(f);
     for (uint32_t i = 0; i < f->n_msix; i++)
         f->vec[i] = (struct vector){.control = 1};
-    memset(f->pending, 0, (f->n_msix + 63) / 64 * 8);
+    if (f->pending)
+        memset(f->pending, 0, (f->n_msix + 63) / 64 * 8);
     pthread_mutex_unlock(&f->vec_lock);
 }
 

@@ -120,6 +120,8 @@ static struct rig set_up(const struct options *o, const struct pb_device_class *
     uint32_t bus = 0;
 
     pbt_load(r.b, o->plugin);
+    for (uint32_t i = 0; i < o->n_with; i++)
+        pbt_load(r.b, o->with[i]);
     pbt_ram(r.b, 0x80000000, 1 << 20);
     char *props = make_props(r.b, c->props, c->n_props, o->props, o->bare);
     if (!props)

@@ -2,7 +2,7 @@
 /* main.c - plugboard-test: a plugin's classes on the bench, without any code of its author's.
  *
  *     plugboard-test PLUGIN.so [CLASS] [--props TEXT] [--seed N] [--count N]
- *                    [--script FILE] [--bare] [--bus KIND=PLUGIN.so:CLASS]
+ *                    [--script FILE] [--bare] [--with PLUGIN.so] [--bus KIND=PLUGIN.so:CLASS]
  *
  * Each step of each class runs in a process of its own, so that a crash or a sentence of the
  * bench (which aborts) is one failed step and the others still run. `plugboard test` gives
@@ -62,12 +62,14 @@ static int usage(void)
 {
     fprintf(stderr,
             "usage: plugboard-test PLUGIN.so [CLASS] [--props TEXT] [--seed N] [--count N]\n"
-            "                      [--script FILE] [--bare] [--bus KIND=PLUGIN.so:CLASS]\n"
+            "                      [--script FILE] [--bare] [--with PLUGIN.so]\n"
+            "                      [--bus KIND=PLUGIN.so:CLASS]\n"
             "  --props   properties, as -device takes them: \"size=64K,chardev=c0\"\n"
             "  --seed    of the random accesses (default 1)\n"
             "  --count   how many (default 200000)\n"
             "  --script  register accesses and what they must give, see bench.md\n"
             "  --bare    no loop-back backends for links that may be left unset\n"
+            "  --with    a plugin that has a class the tested one carries\n"
             "  --bus     who offers the bus that a class sits on\n");
     return 2;
 }
@@ -107,6 +109,8 @@ static int parse(struct options *o, int argc, char **argv)
             o->props = next;
         else if (!strcmp(argv[i], "--script"))
             o->script = next;
+        else if (!strcmp(argv[i], "--with") && o->n_with < sizeof o->with / sizeof *o->with)
+            o->with[o->n_with++] = next;
         else if (!strcmp(argv[i], "--seed"))
             o->seed = strtoull(next, NULL, 0);
         else if (!strcmp(argv[i], "--count"))

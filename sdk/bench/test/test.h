@@ -16,6 +16,8 @@ struct options {
         char *kind, *plugin, *cls;
     } bus[16];
     uint32_t n_bus;
+    const char *with[16]; /* --with PLUGIN.so: has a class that is needed */
+    uint32_t n_with;
 };
 
 /* A step that runs in a process of its own: 0 done, 1 failed (said), 2 left out (said why). */

@@ -164,6 +164,10 @@ static void load_pc(struct gen *g, int reg, int64_t off)
     uint32_t locked = g->locked;
     int t;
 
+    if (g->e->direct) {
+        xa_movi(&g->a, reg, (g->b->pc & ~(uint64_t)XL_PAGE_MASK) + (uint64_t)off);
+        return;
+    }
     if (off != (int32_t)off && !g->flags_live) {
         xa_movi(&g->a, reg, (uint64_t)off);
         xa_alu(&g->a, ALU_ADD, 1, reg, xm(RBP, VOFF(pcb)));

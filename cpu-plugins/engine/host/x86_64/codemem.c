@@ -6,6 +6,8 @@
  * pc, without a lock, while others add to it. It has its final size from the start: memory
  * that is not used yet costs nothing. There is no reuse of single units: when the memory is
  * full everything is forgotten.
+ *
+ * A memfd stays shared over fork(), so a child maps a copy of what was used of it in its place.
  */
 #include "x86.h"
 
@@ -21,13 +23,21 @@
 #define MIN_UNIT 32 /* no unit is shorter: an exit and its cold path */
 #define RESERVE 64 /* behind an xasm's limit: the longest instructions still fit */
 
-int x86_mem_init(struct x86_mem *m, size_t size)
+static int new_memory(void)
 {
     int fd = memfd_create("plugboard-code", MFD_CLOEXEC | MFD_EXEC);
 
-    memset(m, 0, sizeof(*m));
     if (fd < 0) /* an older kernel */
         fd = memfd_create("plugboard-code", MFD_CLOEXEC);
+    return fd;
+}
+
+int x86_mem_init(struct x86_mem *m, size_t size)
+{
+    int fd = new_memory();
+
+    memset(m, 0, sizeof(*m));
+    m->copy = -1;
     if (fd < 0)
         return PB_ENOTSUP;
     m->size = (size + 0xffff) & ~(size_t)0xffff;
@@ -56,6 +66,43 @@ void x86_mem_fini(struct x86_mem *m)
     free(m->unit);
     free(m->start);
     memset(m, 0, sizeof(*m));
+}
+
+/* Before: what is used, to a new file. */
+static int copy_used(struct x86_mem *m)
+{
+    size_t at = 0;
+
+    m->copy = new_memory();
+    if (m->copy < 0)
+        return PB_ENOMEM;
+    while (at < m->used) {
+        ssize_t n = write(m->copy, m->rw + at, m->used - at);
+
+        if (n <= 0)
+            break;
+        at += (size_t)n;
+    }
+    if (at == m->used && ftruncate(m->copy, (off_t)m->size) == 0)
+        return PB_OK;
+    close(m->copy);
+    m->copy = -1;
+    return PB_ENOMEM;
+}
+
+int x86_mem_fork(struct x86_mem *m, uint32_t stage)
+{
+    const int how = MAP_SHARED | MAP_FIXED;
+
+    if (stage == 0)
+        return copy_used(m);
+    if (stage == 2 &&
+        (mmap(m->rw, m->size, PROT_READ | PROT_WRITE, how, m->copy, 0) == MAP_FAILED ||
+         mmap(m->rx, m->size, PROT_READ | PROT_EXEC, how, m->copy, 0) == MAP_FAILED))
+        abort(); /* running on would write to the parent's code */
+    close(m->copy);
+    m->copy = -1;
+    return PB_OK;
 }
 
 void x86_mem_reset(struct x86_mem *m)

@@ -99,6 +99,10 @@ void x86_result(struct gen *g, int dst, uint32_t type)
 
 void x86_pc(struct gen *g, int reg, int64_t delta)
 {
+    if (g->e->direct) {
+        xa_movi(&g->a, reg, (g->b->pc & ~(uint64_t)XL_PAGE_MASK) + (uint64_t)delta);
+        return;
+    }
     if (delta == (int32_t)delta) {
         xa_op(&g->a, XO_MOV, 1, reg, xm(RBP, VOFF(pcb)));
         if (delta)
@@ -168,7 +172,10 @@ static void emit_link(struct gen *g, const struct cold *c)
 
     l->cold = (uint8_t *)(uintptr_t)rx(g, g->a.p);
     xa_movi(&g->a, RAX, (uintptr_t)l);
-    xa_movi(&g->a, RDX, (uint32_t)c->delta);
+    if (g->e->direct)
+        x86_pc(g, RDX, c->delta);
+    else
+        xa_movi(&g->a, RDX, (uint32_t)c->delta);
     xa_jmp_to(&g->a, g->c->leave_link);
 }
 

@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <ucontext.h>
 
 #define MIN_CODE (1u << 20)
 
@@ -58,6 +59,7 @@ static int init(struct xl_engine *e)
     if (!c)
         return PB_ENOMEM;
     e->code = c;
+    c->direct = e->direct;
     if (bytes > (uint64_t)1 << 30)
         bytes = (uint64_t)1 << 30; /* displacements have 32 bits */
     r = x86_target_init(&c->t, e->guest);
@@ -231,6 +233,42 @@ static struct xl_unit *find_unit(struct xl_engine *e, uintptr_t host_pc)
     return x86_mem_find(&((struct x86_code *)e->code)->mem, host_pc);
 }
 
+/* Of the guest's registers only those in host registers are not where C code wants them. */
+static int rescue(struct xl_vcpu *x, void *ucontext, uint64_t *pc)
+{
+    static const uint8_t greg[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
+                                     REG_RSI, REG_RDI, REG_R8, REG_R9, REG_R10, REG_R11,
+                                     REG_R12, REG_R13, REG_R14, REG_R15};
+    const struct x86_code *c = x->engine->code;
+    ucontext_t *uc = ucontext;
+    uintptr_t at = (uintptr_t)uc->uc_mcontext.gregs[REG_RIP];
+    const struct xl_unit *u = find_unit(x->engine, at);
+    int64_t delta;
+
+    if (!u || x86_find_pc(u, at, &delta) != PB_OK)
+        return 0;
+    for (uint32_t i = 0; i < c->t.n_pins; i++) {
+        const struct x86_pin *p = &c->t.pin[i];
+        uint8_t *slot = (uint8_t *)x + RBP_BIAS + p->off;
+        size_t n = p->type == XL_I32 || p->type == XL_F32 ? 4 : p->type == XL_V128 ? 16 : 8;
+
+        if (IS_XMM(p->reg))
+            memcpy(slot, &uc->uc_mcontext.fpregs->_xmm[ENC(p->reg)], n);
+        else
+            memcpy(slot, &uc->uc_mcontext.gregs[greg[p->reg]], n);
+    }
+    x->mxcsr = uc->uc_mcontext.fpregs->mxcsr;
+    uc->uc_mcontext.fpregs->mxcsr = x->mxcsr_host;
+    *pc = xl_pcb(x, u) + (uint64_t)delta;
+    return 1;
+}
+
+static int fork_code(struct xl_engine *e, uint32_t stage)
+{
+    return x86_mem_fork(&((struct x86_code *)e->code)->mem, stage);
+}
+
+
 const struct xl_host xl_host_x86_64 = {
     .name = "x86_64",
     .init = init,
@@ -242,4 +280,6 @@ const struct xl_host xl_host_x86_64 = {
     .leave = leave,
     .find_pc = x86_find_pc,
     .find_unit = find_unit,
+    .rescue = rescue,
+    .fork = fork_code,
 };

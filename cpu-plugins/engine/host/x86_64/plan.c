@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* plan.c - what code generation must know beforehand: four passes over a block.
  *
- * Names: ops that cost nothing share their operand's register (a repeated get, trunc, box32, moves;
+ * Names: ops that cost nothing share their operand's register (a repeated get, trunc, zext32 of
+ * what 32-bit code computed, box32, moves;
  * unbox32 of what was boxed or checked before); `rep` is the op that stands for them.
  * Uses, from the end: the last reader of each value; what nobody reads is not computed.
  * What its only reader can do by itself is left to it (`defer`): a `set` to a branch or a
@@ -47,6 +48,24 @@ static void name_filled(struct gen *g, uint32_t i, uint32_t a, uint8_t how, uint
     g->v[i].rep = r;
 }
 
+/* Is the upper half zero of the register that this 32-bit op's code leaves its result in? What
+ * writes 32 bits clears the rest; a shift by zero writes nothing. */
+static int clears_upper(const struct gen *g, uint32_t v)
+{
+    const struct xl_op *o = &g->b->op[v], *k;
+
+    if (o->type != XL_I32)
+        return 0;
+    switch (o->op) {
+    case XL_OP_add: case XL_OP_sub: case XL_OP_mul: case XL_OP_and: case XL_OP_or:
+    case XL_OP_xor: case XL_OP_andn: case XL_OP_not: case XL_OP_neg: case XL_OP_sel: return 1;
+    case XL_OP_shl: case XL_OP_shr: case XL_OP_sar: case XL_OP_ror: case XL_OP_rol:
+        k = &g->b->op[g->v[o->b].rep];
+        return k->op != XL_OP_const || (k->imm & 31) != 0;
+    default: return 0;
+    }
+}
+
 static void names(struct gen *g)
 {
     uint32_t checked[XL_MAX_OPS]; /* F64 value: the unbox32 of it */
@@ -69,6 +88,10 @@ static void names(struct gen *g)
             break;
         case XL_OP_put: cur[o->imm] = g->v[o->a].rep; break;
         case XL_OP_trunc: v->rep = g->v[o->a].rep; break;
+        case XL_OP_zext32:
+            if (clears_upper(g, g->v[o->a].rep))
+                v->rep = g->v[o->a].rep;
+            break;
         case XL_OP_fsgnj:
             if (g->v[o->a].rep == g->v[o->b].rep)
                 v->rep = g->v[o->a].rep; /* a move */

@@ -35,7 +35,7 @@ static struct xl_link *new_link(struct gen *g, int64_t target)
     struct xl_link *l;
     struct cold *c;
 
-    if (!xl_linkable(g->b->guest, target) || u->n_links >= u->max_links)
+    if (!xl_linkable(g->b->guest, g->e->direct, target) || u->n_links >= u->max_links)
         return NULL;
     l = &u->link[u->n_links];
     l->from = u;

@@ -20,6 +20,8 @@
  * displacement reaches. So may helpers and atomics: what is kept does not live across them.
  * Write permission implies that to read, as in all architectures' page tables.
  *
+ * In user mode there is no TLB: see direct() and run/user.c.
+ *
  * x86 keeps loads in order, and stores; a store before a later load it does not: that is
  * all that fences and sequentially consistent stores must add. Big-endian accesses always
  * go the slow way.
@@ -92,6 +94,32 @@ static struct xrm same_page(struct gen *g, int va, int32_t disp, struct cold *c)
     return xmx(c->add, va, 0, disp);
 }
 
+/* User mode: the operand is the address itself, once its base was seen to be the guest's. A tagged
+ * base is C's each time; see user.c. */
+static struct xrm direct(struct gen *g, int va, uint32_t base, int32_t disp, struct cold *c)
+{
+    struct xasm *a = &g->a;
+
+    if (g->b->op[base].op == XL_OP_pc)
+        g->v[base].inside = 1;
+    if (!g->v[base].inside) {
+        xa_alu(a, ALU_CMP, 1, va, xm(RBP, VOFF(top)));
+        c->site[c->n_sites++] = xa_jcc(a, CC_AE);
+        g->v[base].inside = !g->e->tagged;
+    }
+    if (c->aligned && disp % c->size == 0) {
+        xa_opi(a, XO_TEST_I, 0, 0, xr(va), c->size - 1, 4);
+        c->site[c->n_sites++] = xa_jcc(a, CC_NE);
+    } else if (c->aligned) {
+        int s = g_tmp(g);
+
+        xa_op(a, XO_LEA, 1, s, xm(va, disp));
+        xa_opi(a, XO_TEST_I, 0, 0, xr(s), c->size - 1, 4);
+        c->site[c->n_sites++] = xa_jcc(a, CC_NE);
+    }
+    return xm(va, disp);
+}
+
 struct xrm x86_tlb(struct gen *g, uint32_t addr, int64_t imm, int write, struct cold *c, int t)
 {
     uint32_t memop = XL_MEM_OP(imm), base = g_rep(g, addr);
@@ -102,6 +130,8 @@ struct xrm x86_tlb(struct gen *g, uint32_t addr, int64_t imm, int write, struct 
     c->aligned = (memop & (XL_M_ALIGN | XL_M_ATOMIC)) && c->size > 1;
     c->write = (uint8_t)write;
     c->arg[0] = (struct carg){.kind = CARG_GPR, .reg = (int8_t)va, .disp = disp};
+    if (g->e->direct)
+        return direct(g, va, base, disp, c);
     if (g->last.base == base && (g->last.write || !write) && t < 0 &&
         g_room(g, 3)) /* its two and one to compare with */
         return same_page(g, va, disp, c);

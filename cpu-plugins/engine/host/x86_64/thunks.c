@@ -136,8 +136,10 @@ static void make_leave(struct xasm *a, struct x86_code *c)
     xa_jmp_to(a, no_link);
     c->leave_link = here(a);
     xa_op(a, XO_MOV_ST, 1, RAX, xm(RBP, VOFF(exit_link)));
-    xa_op(a, XO_MOVSXD, 1, RDX, xr(RDX));
-    xa_alu(a, ALU_ADD, 1, RDX, xm(RBP, VOFF(pcb)));
+    if (!c->direct) {
+        xa_op(a, XO_MOVSXD, 1, RDX, xr(RDX));
+        xa_alu(a, ALU_ADD, 1, RDX, xm(RBP, VOFF(pcb)));
+    }
     xa_op(a, XO_MOV_ST, 1, RDX, xm(RBP, VOFF(pc)));
     xa_movi(a, RAX, XL_LEFT_LOOKUP);
     xa_jmp_to(a, out);
@@ -162,8 +164,10 @@ void x86_jump_cache(struct xasm *a, const struct x86_code *c)
     xa_alu(a, ALU_ADD, 1, RCX, x86_ctx(&c->t, R_NONE, COFF(jc_base)));
     xa_alu(a, ALU_CMP, 1, RAX, xm(RCX, offsetof(struct xl_jc, va)));
     xa_jcc_to(a, CC_NE, c->leave_lookup);
-    xa_alui(a, ALU_AND, 1, xr(RAX), -(int32_t)XL_PAGE_SIZE);
-    xa_op(a, XO_MOV_ST, 1, RAX, xm(RBP, VOFF(pcb)));
+    if (!c->direct) {
+        xa_alui(a, ALU_AND, 1, xr(RAX), -(int32_t)XL_PAGE_SIZE);
+        xa_op(a, XO_MOV_ST, 1, RAX, xm(RBP, VOFF(pcb)));
+    }
     xa_op(a, XO_INCDEC, 0, 4, xm(RCX, offsetof(struct xl_jc, host)));
 }
 

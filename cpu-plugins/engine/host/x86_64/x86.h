@@ -94,11 +94,13 @@ struct x86_mem {
     size_t keep;    /* thunks and constants end here: reset goes back to it */
     struct xl_unit **unit; /* unit[n_units], by rising code address */
     uint32_t *start;       /* their offsets */
+    int copy;              /* memfd for the child of a fork() that is going on; else -1 */
     uint32_t n_units;      /* atomic */
     uint32_t max_units;
 };
 
 int x86_mem_init(struct x86_mem *m, size_t size);
+int x86_mem_fork(struct x86_mem *m, uint32_t stage); /* xl_host.fork() */
 void x86_mem_fini(struct x86_mem *m);
 void x86_mem_reset(struct x86_mem *m);
 void x86_mem_begin(struct x86_mem *m, struct xasm *a); /* at the next multiple of 16 */
@@ -143,7 +145,8 @@ struct x86_code { /* e->code */
     const uint8_t *thunk[TH_COUNT];
     const uint8_t **helper;          /* by helper index */
     const uint8_t *leave_state, *leave_poll; /* x->pc is stored */
-    const uint8_t *leave_link;       /* rax: struct xl_link; edx: pc - pcb */
+    uint32_t direct;                 /* user mode: pcb is not kept */
+    const uint8_t *leave_link;       /* rax: struct xl_link; edx: pc - pcb; direct: rdx: pc */
     const uint8_t *leave_lookup;     /* rax: the guest pc */
     const uint8_t *jump;             /* rax: the guest pc: through the jump cache */
     struct gen *gen;
@@ -188,6 +191,7 @@ struct val {
     uint8_t hi;     /* F32: the upper half of its register is all ones */
     uint8_t zero;   /* of its xmm register is known to be zero: ZERO_* */
     uint8_t defer;  /* its only reader does it by itself */
+    uint8_t inside; /* user mode: it was seen to be below x->top */
     uint8_t again;  /* ld, st: the same base is accessed again before anything can flush */
 };
 

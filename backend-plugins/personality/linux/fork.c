@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* fork.c - new processes: with a copy of our memory, or, vfork(), in it.
+ *
+ * fork(): the locks of personality, host and engine are taken in that order, so that the child
+ * finds everything they guard in order; it has one thread, and code memory of its own.
+ * vfork(): the kernel stops the calling thread, and the child runs the program on a second vCPU
+ * and a second host stack with the same thread-local storage, until it has called execve or
+ * ended. So posix_spawn works as it was meant, and costs no copy of anything.
+ *
+ * Not modelled: CLONE_VM without CLONE_VFORK or CLONE_THREAD; a vfork() child that is killed
+ * while it translates leaves the translator's lock taken.
+ */
+#include "linux.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define VFORK_STACK (512u << 10)
+
+static int take_locks(struct lx_thread *t)
+{
+    int r;
+
+    pthread_mutex_lock(&L.lock);
+    lx_memory_fork(0);
+    L.svc->fork(t->cpu, 0);
+    r = L.user->fork(t->self, 0);
+    if (r < 0) {
+        L.svc->fork(t->cpu, 1);
+        lx_memory_fork(1);
+        pthread_mutex_unlock(&L.lock);
+    }
+    return r;
+}
+
+static void give_locks(struct lx_thread *t, uint32_t stage)
+{
+    L.user->fork(t->self, stage);
+    L.svc->fork(t->cpu, stage);
+    lx_memory_fork((int)stage);
+    pthread_mutex_unlock(&L.lock);
+}
+
+/* The child has this thread only. */
+static void in_child(struct lx_thread *t, const struct lx_clone *c)
+{
+    struct lx_thread *u = L.threads, *next;
+
+    for (; u; u = next) {
+        next = u->next;
+        if (u != t) {
+            if (u->host_alt)
+                munmap(u->host_alt, 65536);
+            free(u->exec_args);
+            free(u);
+        }
+    }
+    t->next = NULL;
+    L.threads = t;
+    t->pending = 0;
+    t->clear_tid = 0;
+    t->robust = 0;
+    t->tid = (int)syscall(SYS_gettid);
+    give_locks(t, 2);
+    lx_clone_apply(t, c);
+}
+
+/* What fork(3) does is enough most of the time; it also keeps malloc in order. */
+static int is_plain(const struct lx_clone *c)
+{
+    const uint64_t known = CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID |
+                           CLONE_SETTLS | CLONE_VFORK;
+
+    return c->exit_signal == SIGCHLD && !(c->flags & ~known);
+}
+
+static pid_t make(const struct lx_clone *c, int *pidfd)
+{
+    const uint64_t ours = CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID |
+                          CLONE_SETTLS | CLONE_VFORK | CLONE_VM;
+
+    if (is_plain(c))
+        return fork();
+    return (pid_t)syscall(SYS_clone, (c->flags & ~ours) | c->exit_signal, NULL, pidfd, NULL, 0);
+}
+
+int64_t lx_clone_process(struct lx_thread *t, const struct lx_clone *c)
+{
+    uint32_t tid;
+    int pidfd = -1;
+    pid_t pid;
+    int r;
+
+    lx_block_all();
+    r = take_locks(t);
+    if (r < 0) {
+        lx_set_mask(t, t->mask);
+        return -ENOMEM;
+    }
+    pid = make(c, &pidfd);
+    r = errno;
+    if (pid == 0) {
+        in_child(t, c);
+        lx_set_mask(t, t->mask);
+        return LX_JUMPED;
+    }
+    give_locks(t, 1);
+    tid = (uint32_t)pid;
+    if (pid > 0 && (c->flags & CLONE_PARENT_SETTID))
+        lx_put(c->parent_tid, &tid, 4);
+    if (pid > 0 && (c->flags & CLONE_PIDFD))
+        lx_put(c->pidfd, &pidfd, 4);
+    lx_set_mask(t, t->mask);
+    return pid < 0 ? -r : pid;
+}
+
+/* ---- vfork -------------------------------------------------------------------------------------- */
+
+struct vfork {
+    struct lx_thread *child;
+    const struct lx_clone *c;
+};
+
+static int vfork_main(void *arg)
+{
+    struct vfork *v = arg;
+    struct lx_thread *t = v->child;
+
+    t->tid = (int)syscall(SYS_gettid);
+    lx_self = t;
+    lx_clone_apply(t, v->c);
+    lx_set_mask(t, t->mask);
+    lx_loop(t);
+    lx_exit_group(0);
+}
+
+/* The child's thread: like ours, with dispositions of its own. */
+static struct lx_thread *vfork_thread(struct lx_thread *t)
+{
+    struct lx_thread *k = lx_thread_new(NULL);
+
+    if (!k)
+        return NULL;
+    k->sigs = malloc(sizeof *k->sigs);
+    if (!k->sigs) {
+        lx_thread_free(k);
+        return NULL;
+    }
+    *k->sigs = *t->sigs;
+    L.user->copy(k->self, t->self);
+    k->mask = t->mask;
+    k->alt = t->alt;
+    k->vforked = 1;
+    return k;
+}
+
+int64_t lx_clone_vfork(struct lx_thread *t, const struct lx_clone *c)
+{
+    struct vfork v = {.child = vfork_thread(t), .c = c};
+    const uint64_t ours = CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID |
+                          CLONE_SETTLS;
+    uint8_t *stack = mmap(NULL, VFORK_STACK, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    int pidfd = -1, r;
+    uint32_t tid;
+
+    if (!v.child || stack == MAP_FAILED) {
+        if (v.child)
+            free(v.child->sigs), lx_thread_free(v.child);
+        if (stack != MAP_FAILED)
+            munmap(stack, VFORK_STACK);
+        return -ENOMEM;
+    }
+    lx_block_all();
+    r = clone(vfork_main, stack + VFORK_STACK, (int)((c->flags & ~ours) | c->exit_signal), &v,
+              &pidfd);
+    if (r < 0)
+        r = -errno;
+    lx_self = t;
+    L.user->fork(v.child->self, 3);
+    free(v.child->sigs);
+    lx_thread_free(v.child);
+    munmap(stack, VFORK_STACK);
+    tid = (uint32_t)r;
+    if (r > 0 && (c->flags & CLONE_PARENT_SETTID))
+        lx_put(c->parent_tid, &tid, 4);
+    if (r > 0 && (c->flags & CLONE_PIDFD))
+        lx_put(c->pidfd, &pidfd, 4);
+    lx_set_mask(t, t->mask);
+    return r;
+}

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""A disk and a network card, both at work, are unplugged and plugged again and again.
+
+usage: test-guest-plug.py TIMES"""
+import os
+import re
+import socket
+import sys
+import threading
+import busybox
+import console
+
+TIMES = int(sys.argv[1])
+DISK = "nvme,serial=pb,drive=d0,bus=rp0"
+CARD = "virtio-net-pci,netdev=n0,bus=rp1"
+
+
+class Monitor:
+    """The emulator's monitor, by a socket."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(30)
+        self.socket.connect(path)
+        self.answer()
+
+    def answer(self):
+        text = ""
+        while not text.endswith(") "):
+            data = self.socket.recv(4096)
+            if not data:
+                raise console.Failed("the monitor went away")
+            text += data.decode("utf-8", "replace")
+        return text
+
+    def do(self, line):
+        self.socket.sendall(line.encode() + b"\n")
+        text = self.answer()
+        if re.search(r"^Error|^[^(]*: error", text, re.M):
+            raise console.Failed(f"{line}: {text}")
+        return text
+
+
+def endless(server):
+    while True:
+        caller, _ = server.accept()
+        with caller:
+            try:
+                while True:
+                    caller.sendall(bytes(1 << 16))
+            except OSError:
+                pass
+
+
+def test():
+    with console.scratch() as folder:
+        disk, path = os.path.join(folder, "disk.raw"), os.path.join(folder, "monitor")
+        with open(disk, "wb") as file:
+            file.truncate(64 << 20)
+        server = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=endless, args=(server,), daemon=True).start()
+        options = ["-monitor", f"unix:{path},server=on,wait=off",
+                   "-drive", f"file={disk},format=raw,if=none,id=d0", "-netdev", "user,id=n0",
+                   "-device", "pcie-root-port,id=rp0,chassis=1,slot=1",
+                   "-device", "pcie-root-port,id=rp1,chassis=1,slot=2",
+                   "-device", f"{DISK},id=disk0", "-device", f"{CARD},id=card0"]
+        words = f"pbdisk=nvme0n1 pbplug={TIMES} pbget={server.getsockname()[1]}"
+        with console.Guest(busybox.line("plug", *options, words=words)) as guest:
+            guest.wait_for_file(path, 30)
+            monitor = Monitor(path)
+            guest.expect(r"^PB-INIT-REACHED$", timeout=120)
+            for i in range(TIMES):
+                guest.expect(rf"^PB-NOTE in {i}$", timeout=60, stop=r"PB-JOB plug FAILED")
+                monitor.do(f"device_del disk{i}")
+                monitor.do(f"device_del card{i}")
+                guest.expect(rf"^PB-NOTE out {i}$", timeout=60, stop=r"PB-JOB plug FAILED")
+                if i + 1 < TIMES and f"disk{i}" in monitor.do("info qtree"):
+                    raise console.Failed(f"disk{i} is still there")
+                if i + 1 == TIMES:
+                    break
+                monitor.do(f"device_add {DISK},id=disk{i + 1}")
+                monitor.do(f"device_add {CARD},id=card{i + 1}")
+            guest.expect(r"^PB-DONE 0 failed$", timeout=60, stop=r"Kernel panic|FAILED")
+            guest.ends(0)
+
+
+console.main(test)
