@@ -4,7 +4,8 @@
 # "N passed, M failed"; its status is 0 only if something passed and nothing failed.
 #
 # The release preset is built with warnings as errors and runs everything; the asan preset runs
-# the unit and device tests again under ASan and UBSan. ctest(1); labels: unit, device, guest,
+# the unit and device tests again under ASan and UBSan; --long also watches the parts that have
+# threads, and an SMP boot, under TSan. ctest(1); labels: unit, device, guest,
 # long. $PLUGBOARD_DEPS=present says that packages need no look.
 set -eu
 
@@ -104,6 +105,10 @@ if build release -DPB_WERROR=ON -DPB_TESTS=ON; then
 fi
 if [ -n "$asan" ] && build asan -DPB_TESTS=ON; then
     run_tests asan -L 'unit|device' -LE long
+fi
+
+if [ -n "$long" ] && build tsan -DPB_TESTS=ON; then
+    run_tests tsan -R 'test-(core|front|xl|virtio|block|char|net|qcow|tsan)'
 fi
 
 passed=$(grep -c '^passed' "$work/results" || :)

@@ -6,17 +6,9 @@
  * medium, the iovec adding up to bytes, no write to a read-only node. What fails that comes
  * back through done() like everything else, from the I/O pool.
  */
-#include "backend.h"
+#include "block-policy.h"
 
 #include "../machine/machine.h"
-
-struct pb_block {
-    pb_dev *node, *consumer;
-    const struct pb_block_ops *ops;
-    gint in_flight; /* atomic; the last that a request's end touches of this */
-    void (*changed)(void *self);
-    void *changed_self;
-};
 
 static int block_info(pb_block *b, struct pb_block_info *i)
 {
@@ -24,7 +16,7 @@ static int block_info(pb_block *b, struct pb_block_info *i)
     return b->ops->info(b->node->self, i);
 }
 
-static void finish(struct pb_block_req *r)
+static void tell(struct pb_block_req *r)
 {
     pb_block *b = r->host[1];
 
@@ -33,24 +25,39 @@ static void finish(struct pb_block_req *r)
     g_atomic_int_add(&b->in_flight, -1);
 }
 
+static void finish(struct pb_block_req *r)
+{
+    if (pb_block_ends(r->host[1], r))
+        tell(r);
+}
+
 static void nothing(void *opaque)
 {
     (void)opaque;
 }
 
-static void finish_late(void *opaque)
+static void tell_late(void *opaque)
 {
-    finish(opaque);
+    tell(opaque);
 }
 
-/* PB_OK, or why the request cannot be passed on. */
-static int check(pb_block *b, const struct pb_block_req *r)
+/* Not on main: it may be waiting for us. */
+void pb_block_finish_late(pb_block *b, struct pb_block_req *r)
+{
+    const struct pb_svc_thread *t = pb_the_host.get(&pb_the_host, PB_SVC_THREAD);
+
+    t->pool(b->node, nothing, tell_late, r);
+}
+
+/* PB_OK, or why the request cannot be passed on; what the driver supports. */
+static int check(pb_block *b, const struct pb_block_req *r, uint32_t *ops)
 {
     struct pb_block_info i;
     uint64_t sum = 0;
 
     if (r->op < PB_BLK_READ || r->op > PB_BLK_ZERO || block_info(b, &i) < 0)
         return PB_EINVAL;
+    *ops = i.ops;
     if (i.read_only && (r->op == PB_BLK_WRITE || r->op == PB_BLK_DISCARD || r->op == PB_BLK_ZERO))
         return PB_EROFS;
     if (!(i.ops & (1u << r->op)))
@@ -70,26 +77,27 @@ static int check(pb_block *b, const struct pb_block_req *r)
 
 static void block_submit(pb_block *b, struct pb_block_req *r)
 {
-    int rc = check(b, r);
+    uint32_t ops = 0;
+    int rc = check(b, r, &ops);
 
     r->host[0] = (void *)r->done;
     r->host[1] = b;
     r->done = finish;
     g_atomic_int_inc(&b->in_flight);
     if (rc == PB_OK) {
+        pb_block_shape(b, r, ops);
         b->ops->submit(b->node->self, r);
         return;
     }
-    const struct pb_svc_thread *t = pb_the_host.get(&pb_the_host, PB_SVC_THREAD);
     r->status = rc;
-    t->pool(b->node, nothing, finish_late, r); /* not main: it may be waiting for us */
+    pb_block_finish_late(b, r);
 }
 
 /* Runs the main loop meanwhile: completions may need it. It polls, so that whoever ends the
  * last request need not touch a node that this may be about to free. */
 static void block_drain(pb_block *b)
 {
-    while (g_atomic_int_get(&b->in_flight))
+    while (g_atomic_int_get(&b->in_flight) > g_atomic_int_get(&b->held))
         if (!g_main_context_iteration(NULL, FALSE))
             g_usleep(50);
 }
@@ -163,7 +171,7 @@ static void block_detach(pb_dev *dev, void *end)
 {
     pb_block *b = end;
 
-    (void)dev;
+    pb_block_give_up(dev->m, b->consumer);
     block_drain(b);
     b->consumer = NULL;
     b->changed = NULL;

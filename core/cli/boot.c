@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* boot.c - -kernel, -initrd, -append, -dtb, -bios, -fw_cfg, -L: what the boot plugin gets.
+/* boot.c - -kernel, -initrd, -append, -dtb, -bios, -boot, -fw_cfg, -L: what the boot plugin gets.
  *
  * Files are opened once here, so that a missing one is reported before anything runs; the
  * boot plugin reads them. Files of -fw_cfg go to the device that provides PB_FW_FILES.
@@ -82,6 +82,48 @@ int pb_sys_fw_cfg(struct pb_sys *s)
     return r;
 }
 
+static int check_drives(const char *v, pb_err *e)
+{
+    for (const char *p = v; *p; p++) {
+        if (*p < 'a' || *p > 'p')
+            return pb_err_set(e, PB_EINVAL, "Invalid boot device '%c'", *p);
+        if (strchr(p + 1, *p))
+            return pb_err_set(e, PB_EINVAL, "Boot device '%c' was given twice", *p);
+    }
+    return PB_OK;
+}
+
+/* -boot: for the machine's boot plugin; one that takes none of it is named as an error. */
+static int boot_order(struct pb_sys *s)
+{
+    static const char *const known[] = {"order", "once", "menu", NULL};
+    struct pb_given *g;
+    int r = PB_OK;
+
+    for (guint i = 0; r == PB_OK && (g = pb_cli_nth(s->cli, "boot", i)); i++) {
+        struct pb_args *a = pb_args_parse("-boot", g->arg, "order", s->e);
+        gboolean menu = FALSE;
+        if (!a)
+            return PB_EINVAL;
+        const char *order = pb_args_get(a, "order"), *once = pb_args_get(a, "once");
+        gboolean asked = pb_args_get(a, "menu") != NULL;
+        if (!(order && (r = check_drives(order, s->e)) < 0) &&
+            !(once && (r = check_drives(once, s->e)) < 0) &&
+            (r = pb_args_bool(a, "menu", &menu, s->e)) == PB_OK)
+            r = pb_args_done(a, known, s->e);
+        if (r == PB_OK && order)
+            option(s, "boot-order", order);
+        if (r == PB_OK && once)
+            option(s, "boot-once", once);
+        if (r == PB_OK && asked)
+            option(s, "boot-menu", menu ? "on" : "off");
+        if (r < 0)
+            pb_err_once(s->e, &a->place);
+        pb_args_free(a);
+    }
+    return r;
+}
+
 int pb_sys_boot(struct pb_sys *s)
 {
     static const char *const files[][2] = {
@@ -111,5 +153,5 @@ int pb_sys_boot(struct pb_sys *s)
         option(s, "bios", bios);
     if (s->dumpdtb)
         option(s, "dumpdtb", s->dumpdtb);
-    return PB_OK;
+    return boot_order(s);
 }

@@ -7,7 +7,7 @@
  */
 #include "sys.h"
 
-#include "../backend/backend.h"
+#include "../backend/block-policy.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -149,6 +149,7 @@ struct drive {
     gboolean snapshot, readonly, no_iface;
     guint64 index;
     char *id;
+    struct pb_block_policy policy;
 };
 
 static int drive_error(struct drive *d, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
@@ -167,8 +168,10 @@ static int drive_error(struct drive *d, const char *fmt, ...)
 static int cache_mode(struct drive *d, struct pb_args *file)
 {
     /* mode: O_DIRECT, ignore flushes, write through */
-    static const struct { const char *name, *direct, *no_flush; } modes[] = {
-        {"writeback", "off", "off"}, {"none", "on", "off"}, {"unsafe", "off", "on"}};
+    static const struct { const char *name, *direct, *no_flush; gboolean through; } modes[] = {
+        {"writeback", "off", "off", FALSE},   {"none", "on", "off", FALSE},
+        {"writethrough", "off", "off", TRUE}, {"directsync", "on", "off", TRUE},
+        {"unsafe", "off", "on", FALSE}};
 
     if (!d->cache)
         return PB_OK;
@@ -176,11 +179,44 @@ static int cache_mode(struct drive *d, struct pb_args *file)
         if (!strcmp(d->cache, modes[i].name)) {
             pb_args_add(file, "cache.direct", modes[i].direct);
             pb_args_add(file, "cache.no-flush", modes[i].no_flush);
+            d->policy.write_through = modes[i].through;
             return PB_OK;
         }
-    if (!strcmp(d->cache, "writethrough") || !strcmp(d->cache, "directsync"))
-        return drive_error(d, "cache=%s is not there; writeback, none and unsafe are", d->cache);
     return drive_error(d, "invalid cache option '%s'", d->cache);
+}
+
+static int error_action(struct drive *d, const char *key, enum pb_on_error *out)
+{
+    static const char *const names[] = {"report", "ignore", "stop", "enospc"};
+    const char *v = pb_args_get(d->a, key);
+    gboolean read = *key == 'r';
+
+    for (guint i = 0; v && i < (read ? 3u : 4u); i++)
+        if (!strcmp(v, names[i])) {
+            *out = (enum pb_on_error)i;
+            return PB_OK;
+        }
+    return v ? drive_error(d, "'%s' invalid %s error action", v, read ? "read" : "write") : PB_OK;
+}
+
+/* werror, rerror and detect-zeroes: the same for every format and device. */
+static int request_policy(struct drive *d)
+{
+    const char *v = pb_args_get(d->a, "detect-zeroes");
+
+    d->policy.write = PB_ON_ERROR_ENOSPC;
+    if (error_action(d, "rerror", &d->policy.read) < 0 ||
+        error_action(d, "werror", &d->policy.write) < 0)
+        return PB_EINVAL;
+    if (!v || !strcmp(v, "off"))
+        return PB_OK;
+    if (strcmp(v, "on") && strcmp(v, "unmap"))
+        return drive_error(d, "detect-zeroes=%s: want on, off or unmap", v);
+    d->policy.zeroes = *v == 'u' ? PB_ZEROES_UNMAP : PB_ZEROES_ON;
+    if (*v == 'u' && (!d->discard || strcmp(d->discard, "unmap")))
+        return drive_error(d, "setting detect-zeroes to unmap is not allowed without setting "
+                              "discard operation to unmap");
+    return PB_OK;
 }
 
 static pb_dev *node(struct drive *d, struct pb_args *a, const char *id)
@@ -329,11 +365,10 @@ static int check_interface(struct drive *d, gboolean index_given)
 
 static int read_drive(struct drive *d, const char *dflt)
 {
-    static const char *const absent[] = {"werror", "rerror", "detect-zeroes", "copy-on-read",
-                                         "bus", "unit", NULL};
+    static const char *const absent[] = {"copy-on-read", "bus", "unit", NULL};
     static const char *const known[] = {"file",   "format", "if",    "index",    "media",    "id",
                                         "cache",  "aio",    "discard", "snapshot", "readonly",
-                                        "read-only", NULL};
+                                        "read-only", "werror", "rerror", "detect-zeroes", NULL};
     struct pb_args *a = d->a;
     pb_err *e = d->s->e;
     int r;
@@ -355,7 +390,7 @@ static int read_drive(struct drive *d, const char *dflt)
     for (const char *const *x = absent; *x; x++)
         if (pb_args_get(a, *x))
             return drive_error(d, "'%s' is not there yet", *x);
-    if ((r = pb_args_done(a, known, e)) < 0)
+    if ((r = request_policy(d)) < 0 || (r = pb_args_done(a, known, e)) < 0)
         return r;
     if (d->media && strcmp(d->media, "disk") && strcmp(d->media, "cdrom"))
         return drive_error(d, "'%s' invalid media", d->media);
@@ -386,10 +421,13 @@ static int one_drive(struct pb_sys *s, struct pb_args *a)
         d.id = g_strdup_printf("none%u", s->n_drive);
     if (r == PB_OK && !d.id)
         d.id = g_strdup_printf("%s%" PRIu64, d.iface, (uint64_t)d.index);
-    if (r == PB_OK && !drive_nodes(&d)) {
+    pb_dev *n = r == PB_OK ? drive_nodes(&d) : NULL;
+    if (r == PB_OK && !n) {
         pb_err_once(s->e, &a->place);
         r = PB_EINVAL;
     }
+    if (n)
+        pb_block_set_policy(n, &d.policy);
     if (r == PB_OK && !d.no_iface)
         r = front_end(&d, NULL);
     s->n_drive++;

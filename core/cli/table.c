@@ -35,14 +35,19 @@ const struct pb_opt pb_options[] = {
     {"append", "TEXT", NULL, "command line of the kernel", NULL},
     {"initrd", "FILE", NULL, "initial RAM disk of the kernel", NULL},
     {"dtb", "FILE", NULL, "device tree instead of the machine's own", NULL},
+    {"boot", "[order=]DRIVES[,once=DRIVES][,menu=on|off]", NULL,
+     "what the machine's firmware boots from: letters a to p, as it reads them", NULL},
     {"fw_cfg", "[name=]NAME,file=FILE|string=TEXT", NULL, "a file for the guest's fw_cfg", NULL},
 
     {"blockdev", "driver=DRIVER[,node-name=NAME][,KEY=VALUE…]", "Block device options",
      "make a block node; KEY.SUB=VALUE describes the node below; '-blockdev help' lists\n"
      "drivers; may be a JSON object", NULL},
     {"drive", "[file=FILE][,if=IF][,format=FORMAT][,media=disk|cdrom][,id=ID][,index=N]\n"
-     "[,snapshot=on|off][,readonly=on|off][,cache=MODE][,aio=AIO][,discard=ignore|unmap]",
-     NULL, "block nodes for FILE and, unless if=none, a device of the machine's", NULL},
+"[,snapshot=on|off][,readonly=on|off][,cache=MODE][,aio=AIO][,discard=ignore|unmap]\n"
+     "[,werror=ACTION][,rerror=ACTION][,detect-zeroes=on|off|unmap]",
+     NULL, "block nodes for FILE and, unless if=none, a device of the machine's. MODE is\n"
+     "writeback, writethrough, none, directsync or unsafe; ACTION is report, ignore, stop\n"
+     "or, for writes and by default, enospc: stop when the host's disk is full", NULL},
     {"hda", "FILE", NULL, "-drive media=disk,index=0 for FILE; also -hdb -hdc -hdd", NULL},
     {"hdb", "FILE", NULL, NULL, "hda"},
     {"hdc", "FILE", NULL, NULL, "hda"},

@@ -2,6 +2,7 @@
 /* machine.c - one machine: made, started, stopped, reset, asked to go. */
 #include "machine.h"
 
+#include "../backend/block-policy.h"
 #include "../cpu/cpu.h"
 #include "../mem/mem.h"
 #include "../object/host.h"
@@ -164,6 +165,7 @@ void pb_machine_start(struct pb_machine *m)
     if (m->state == PB_RUN_RUNNING)
         return;
     m->state = PB_RUN_RUNNING;
+    pb_block_retry(m);
     pb_clock_run(TRUE);
     pb_cpus_resume(m);
     event(m, "RESUME");
@@ -185,6 +187,7 @@ void pb_machine_reset(struct pb_machine *m, uint32_t kind)
 {
     PB_ASSERT_MAIN();
     pb_cpus_stop(m);
+    pb_block_give_up(m, NULL);
     pb_reset_all(m, kind);
     event(m, "RESET");
     if (m->state == PB_RUN_RUNNING)

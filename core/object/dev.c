@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* dev.c - the life of a device, CPU or backend node: new, realize, place, unrealize. */
-#include "../backend/backend.h"
+#include "../backend/block-policy.h"
 #include "../cpu/cpu.h"
 #include "../line/line.h"
 #include "../mem/mem.h"
@@ -315,6 +315,7 @@ void pb_dev_unrealize(pb_dev *d)
     if (d->bus && g_ptr_array_remove(d->bus->children, d) &&
         PB_HAS(struct pb_bus_parent, bp, detach))
         bp->detach(bus_self, d->bus->index, d);
+    pb_block_give_up(d->m, d);
     unplace_regions(d);
     pb_workers_stop(d);
     pb_timers_stop(d);

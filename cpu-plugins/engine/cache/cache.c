@@ -184,6 +184,7 @@ int xl_unit_insert(struct xl_engine *e, struct xl_unit *u)
         page_add(p2, u);
     u->next_hash = *head;
     __atomic_store_n(head, u, __ATOMIC_RELEASE);
+    __atomic_fetch_add(&e->published, 1, __ATOMIC_RELEASE);
     e->n_units++;
     return PB_OK;
 }

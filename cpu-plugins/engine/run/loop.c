@@ -18,11 +18,13 @@ _Noreturn void xl_leave(struct xl_vcpu *x)
 
     r->fresh = 1;
     r->n_leaves++;
-    if (r->in_host) {
+    if (r->in_host && !XL_TSAN) {
         x->engine->host_code->leave(x);
         __builtin_unreachable();
     }
-    longjmp(r->top, 1); /* not _longjmp: ThreadSanitizer does not know that one */
+    /* ThreadSanitizer keeps a stack of calls beside the real one; it knows of longjmp (not of
+     * _longjmp) and would overrun that stack by a jump of our own. */
+    longjmp(r->top, 1);
 }
 
 void xl_sync(struct xl_vcpu *x)
@@ -121,6 +123,8 @@ static void link_to(struct xl_vcpu *x, struct xl_unit *u)
     struct xl_link *l = x->exit_link;
 
     x->exit_link = NULL;
+    /* Generated code came to l's unit by a jump: in C's terms its making is before this. */
+    (void)__atomic_load_n(&e->published, __ATOMIC_ACQUIRE);
     if (!l || (u->pa2 != UINT64_MAX && !e->direct) ||
         !xl_linkable(e->guest, e->direct, l->target))
         return;

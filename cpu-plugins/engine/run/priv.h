@@ -17,6 +17,17 @@
 
 #include <setjmp.h>
 
+#if defined(__SANITIZE_THREAD__)
+#define XL_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define XL_TSAN 1
+#endif
+#endif
+#ifndef XL_TSAN
+#define XL_TSAN 0
+#endif
+
 #define XL_REQ_KICK 1u   /* return from xl_run() */
 #define XL_REQ_FLUSH 2u  /* all TLBs, all contexts */
 #define XL_REQ_JC 4u     /* jump caches: units went away */
@@ -204,7 +215,7 @@ static inline uint64_t xl_swap(uint64_t v, uint32_t memop)
 /* Full barrier (store to load). */
 static inline void xl_barrier(struct xl_vcpu *x)
 {
-#if defined(__SANITIZE_THREAD__)
+#if XL_TSAN
     __atomic_fetch_add(&xl_r(x)->fence, 1, __ATOMIC_SEQ_CST);
 #else
     (void)x;

@@ -65,6 +65,7 @@ struct xl_engine {
     struct xl_vcpu **vcpu;
     struct xl_unit **hash;
     uint32_t hash_bits, n_units, n_dead;
+    uint32_t published; /* atomic, counts: whoever reads it sees all units inserted before */
     struct xl_unit *dead; /* dropped, not freed yet: a vCPU may still run them */
     struct xl_page **pages; /* table of struct xl_page by physical page */
     uint64_t unit_bytes; /* memory that units hold, dead ones too */

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* block-policy.c - see block-policy.h: -drive werror=, rerror=, cache=, detect-zeroes=.
+ *
+ * Only failures of the medium (PB_EIO, PB_ENOSPC) have a policy: what a driver cannot do, or
+ * the guest must not ask for, is told to the device at once. A kept request stays in flight
+ * for its node; the list is of all nodes, in the order of the failures.
+ */
+#include "block-policy.h"
+
+#include "../machine/machine.h"
+#include "../thread/thread.h"
+
+#include <string.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static GPtrArray *kept; /* struct pb_block_req *; host[1] is the end */
+
+void pb_block_set_policy(pb_dev *node, const struct pb_block_policy *p)
+{
+    ((pb_block *)node->backend)->policy = *p;
+}
+
+/* ---- On the way down ------------------------------------------------------------------- */
+
+static gboolean all_zero(const struct pb_block_req *r)
+{
+    static const uint8_t zeros[4096];
+
+    for (uint32_t i = 0; i < r->n_iov; i++) {
+        const uint8_t *p = r->iov[i].base;
+        for (uint64_t left = r->iov[i].len, n; left; left -= n, p += n) {
+            n = MIN(left, sizeof zeros);
+            if (memcmp(p, zeros, n))
+                return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+void pb_block_shape(pb_block *b, struct pb_block_req *r, uint32_t ops)
+{
+    const struct pb_block_policy *p = &b->policy;
+
+    if (p->zeroes != PB_ZEROES_OFF && r->op == PB_BLK_WRITE && (ops & 1u << PB_BLK_ZERO) &&
+        all_zero(r)) {
+        r->op = PB_BLK_ZERO; /* it keeps its n_iov, which tells it from the guest's own */
+        if (p->zeroes == PB_ZEROES_UNMAP)
+            r->flags |= PB_BLK_MAY_UNMAP;
+    }
+    if (p->write_through && (r->op == PB_BLK_WRITE || r->op == PB_BLK_ZERO))
+        r->flags |= PB_BLK_FUA;
+}
+
+/* ---- On the way up --------------------------------------------------------------------- */
+
+static void stop(void *opaque)
+{
+    pb_block *b = opaque;
+    struct pb_machine *m = b->node->m;
+
+    if (!g_atomic_int_get(&b->held) || m->state != PB_RUN_RUNNING)
+        return;
+    pb_warn("drive '%s': an error of the host's disk has stopped the machine; 'cont' tries again",
+            b->node->name);
+    pb_machine_stop(m, PB_RUN_IO_ERROR);
+}
+
+gboolean pb_block_ends(pb_block *b, struct pb_block_req *r)
+{
+    enum pb_on_error what = r->op == PB_BLK_READ ? b->policy.read : b->policy.write;
+
+    if (r->status == PB_EIO || r->status == PB_ENOSPC) {
+        if (what == PB_ON_ERROR_IGNORE)
+            r->status = PB_OK;
+        if (what == PB_ON_ERROR_STOP ||
+            (what == PB_ON_ERROR_ENOSPC && r->status == PB_ENOSPC)) {
+            pthread_mutex_lock(&lock);
+            if (!kept)
+                kept = g_ptr_array_new();
+            g_ptr_array_add(kept, r);
+            g_atomic_int_inc(&b->held);
+            pb_main_soon(b->node, stop, b);
+            pthread_mutex_unlock(&lock); /* from here on main may end it, and the node */
+            return FALSE;
+        }
+    }
+    if (r->op == PB_BLK_ZERO && r->n_iov)
+        r->op = PB_BLK_WRITE; /* as it was */
+    return TRUE;
+}
+
+/* Take the next kept request of `m` (and of `consumer`); its end in *b. */
+static struct pb_block_req *take(struct pb_machine *m, const pb_dev *consumer, pb_block **b)
+{
+    struct pb_block_req *r = NULL;
+
+    pthread_mutex_lock(&lock);
+    for (guint i = 0; kept && i < kept->len && !r; i++) {
+        *b = ((struct pb_block_req *)kept->pdata[i])->host[1];
+        if ((*b)->node->m != m || (consumer && (*b)->consumer != consumer))
+            continue;
+        r = g_ptr_array_remove_index(kept, i);
+        g_atomic_int_add(&(*b)->held, -1);
+    }
+    pthread_mutex_unlock(&lock);
+    return r;
+}
+
+void pb_block_retry(struct pb_machine *m)
+{
+    pb_block *b;
+    guint n;
+
+    pthread_mutex_lock(&lock);
+    n = kept ? kept->len : 0; /* one that fails again at once waits for the next time */
+    pthread_mutex_unlock(&lock);
+    for (struct pb_block_req *r; n-- && (r = take(m, NULL, &b));)
+        b->ops->submit(b->node->self, r);
+}
+
+void pb_block_give_up(struct pb_machine *m, const pb_dev *consumer)
+{
+    struct pb_block_req *r;
+    pb_block *b;
+
+    while ((r = take(m, consumer, &b)))
+        pb_block_finish_late(b, r);
+}
