@@ -27,6 +27,7 @@ libslirp-dev        the user network backend
 libqcow-dev         the qcow block backend
 liburing-dev        the file block backend
 zlib1g-dev          boot plugins: gzip
+libzstd-dev         boot plugins: kernels packed with zstd
 libzydis-dev        the engine: prints generated code
 libcunit1-dev       the unit tests, which the release preset builds too
 libmpfr-dev         their reference for floating point
@@ -44,6 +45,8 @@ ccache              quicker second builds
 python3             drives guests
 gcc-riscv64-linux-gnu   guests' own programs
 libc6-dev-riscv64-cross
+gcc-aarch64-linux-gnu   the same for arm64
+libc6-dev-arm64-cross
 binutils            readelf
 make                the public riscv-tests' own Makefiles
 kmod                depmod, for the small initramfs

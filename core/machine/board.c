@@ -12,7 +12,10 @@
 
 static const char *board_option(pb_dev *d, const char *name)
 {
-    return g_hash_table_lookup(d->m->options, name);
+    const char *v = g_hash_table_lookup(d->m->options, name);
+    pb_dev *slot = v || strncmp(name, "pflash", 6) ? NULL : pb_dev_find(d->m, name);
+
+    return slot ? slot->id : v;
 }
 
 static void board_used(pb_dev *d, const char *name)
@@ -22,9 +25,8 @@ static void board_used(pb_dev *d, const char *name)
 
 static const char *board_find_firmware(pb_dev *d, const char *name, pb_err *e)
 {
-    g_autofree char *path = pb_firmware_find(name, e);
+    g_autofree char *path = pb_firmware_find(d->m->arch, name, e);
 
-    (void)d;
     return path ? g_intern_string(path) : NULL;
 }
 

@@ -4,7 +4,8 @@
  * An absolute name is a path. Any other, which may name a package's own folder ("opensbi/
  * generic/fw_dynamic.bin"), is looked for in the directories of -L, our own data directory
  * beside the executable and below /usr/share, QEMU's data directory, /usr/share and
- * /usr/lib/TRIPLET, and last where the user stands.
+ * the /usr/lib/TRIPLET of the machine's architecture (one package may hold firmware for
+ * several), and last where the user stands.
  */
 #include "reset.h"
 
@@ -20,7 +21,7 @@ static GPtrArray *user_dirs;
 
 static const char *const system_dirs[] = {
     "/usr/local/share/plugboard/firmware", "/usr/share/plugboard/firmware", "/usr/share/qemu",
-    "/usr/share/qemu-firmware", "/usr/share", "/usr/lib/*",
+    "/usr/share/qemu-firmware", "/usr/share",
 };
 
 void pb_firmware_add_dir(const char *dir)
@@ -71,23 +72,24 @@ static char *try_pattern(GString *tried, const char *pattern)
     return found;
 }
 
-static char *search(GString *tried, const char *name)
+static char *search(GString *tried, const char *arch, const char *name)
 {
     g_autofree char *own = own_data_dir();
+    g_autofree char *triplet = g_strdup_printf("/usr/lib/%s-*/%s", arch, name);
     char *found = NULL;
 
     for (guint i = 0; user_dirs && i < user_dirs->len && !found; i++)
         found = try_dir(tried, g_ptr_array_index(user_dirs, i), name);
     if (!found && own)
         found = try_dir(tried, own, name);
-    for (size_t i = 0; i < G_N_ELEMENTS(system_dirs) && !found; i++) {
-        g_autofree char *pattern = g_build_filename(system_dirs[i], name, NULL);
-        found = try_pattern(tried, pattern);
-    }
+    for (size_t i = 0; i < G_N_ELEMENTS(system_dirs) && !found; i++)
+        found = try_dir(tried, system_dirs[i], name);
+    if (!found)
+        found = try_pattern(tried, triplet);
     return found ? found : try_path(tried, name) ? g_strdup(name) : NULL;
 }
 
-char *pb_firmware_find(const char *name, pb_err *e)
+char *pb_firmware_find(const char *arch, const char *name, pb_err *e)
 {
     g_autoptr(GString) tried = g_string_new(NULL);
     char *found = NULL;
@@ -97,7 +99,7 @@ char *pb_firmware_find(const char *name, pb_err *e)
     else if (g_path_is_absolute(name))
         found = try_path(tried, name) ? g_strdup(name) : NULL;
     else
-        found = search(tried, name);
+        found = search(tried, arch, name);
     if (!found && *name)
         pb_err_set(e, PB_ENOENT, "could not find firmware '%s': tried %s", name, tried->str);
     return found;

@@ -21,6 +21,7 @@ void pb_loads_init(struct pb_machine *m);
 void pb_loads_free(struct pb_machine *m);
 /* Directories given with -L, searched first. [main] */
 void pb_firmware_add_dir(const char *dir);
-char *pb_firmware_find(const char *name, pb_err *e); /* g_free */
+/* For a machine of architecture `arch`; g_free */
+char *pb_firmware_find(const char *arch, const char *name, pb_err *e);
 
 #endif

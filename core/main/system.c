@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 static GMainLoop *loop;
@@ -27,12 +28,43 @@ static void quit_with(int status)
         g_main_loop_quit(loop);
 }
 
-static gboolean on_signal(gpointer what)
+/* GLib's own signal sources take a thread; a descriptor does. */
+static int signal_fd = -1;
+
+static void on_signal(int sig)
 {
-    if (!GPOINTER_TO_INT(what))
+    uint64_t one = sig == SIGINT ? 1 : (uint64_t)1 << 32;
+    int was = errno;
+
+    if (write(signal_fd, &one, sizeof one) < 0) {
+        /* full of signals that the main loop will see */
+    }
+    errno = was;
+}
+
+static gboolean on_signal_fd(gint fd, GIOCondition c, gpointer data)
+{
+    uint64_t n = 0;
+
+    (void)c;
+    (void)data;
+    if (read(fd, &n, sizeof n) == (ssize_t)sizeof n && n >> 32)
         fprintf(stderr, "%s: terminating on signal\n", pb_progname);
     quit_with(0);
     return G_SOURCE_CONTINUE;
+}
+
+static void catch_signals(void)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction a = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+
+    signal_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (signal_fd < 0)
+        return; /* they end the process at once then */
+    g_unix_fd_add(signal_fd, G_IO_IN, on_signal_fd, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(signals); i++)
+        sigaction(signals[i], &a, NULL);
 }
 
 static gboolean on_quit(gpointer data)
@@ -201,9 +233,7 @@ int pb_system_main(const char *arch, int argc, char **argv)
     pb_host_init();
     pb_registry_scan();
     loop = g_main_loop_new(NULL, FALSE);
-    g_unix_signal_add(SIGINT, on_signal, GINT_TO_POINTER(1));
-    g_unix_signal_add(SIGTERM, on_signal, NULL);
-    g_unix_signal_add(SIGHUP, on_signal, NULL);
+    catch_signals();
     signal(SIGPIPE, SIG_IGN);
     pb_char_on_quit(pb_main_quit);
     pb_monitor_on_quit(pb_main_quit);

@@ -44,6 +44,9 @@ static const struct pb_plugin entry = {
 
 void pb_memory_register(void)
 {
-    if (!pb_class_find(PB_KIND_DEVICE, PB_MEMORY_CLASS))
+    static gboolean done;
+
+    if (!done)
         pb_registry_add_static(&entry);
+    done = TRUE;
 }

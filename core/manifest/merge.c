@@ -149,7 +149,7 @@ static void merge_dropins(struct merge *x)
 
     for (char **d = dirs; *d; d++) {
         g_autofree char *at = g_build_filename(*d, x->arch, sub, NULL);
-        GDir *dir = g_dir_open(at, 0, NULL);
+        GDir *dir = access(at, R_OK) ? NULL : g_dir_open(at, 0, NULL); /* it words an error */
         const char *n;
         while (dir && (n = g_dir_read_name(dir)))
             if (g_str_has_suffix(n, ".conf") && *n != '.')

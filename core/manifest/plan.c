@@ -402,7 +402,9 @@ static void plan_fdt(struct pb_plan *p, const struct pb_ini_group *g, struct pb_
     for (guint i = 0; i < g->keys->len; i++) {
         const struct pb_ini_key *k = g->keys->pdata[i];
         char *text = pb_plan_text(p, k, f);
-        g_autofree char *key = g_strdup_printf("%s %s", g->name, k->key);
+        /* "fdt.#cells": a line that begins with # is a comment */
+        const char *name = k->key + (strncmp(k->key, "fdt.", 4) ? 0 : 4);
+        g_autofree char *key = g_strdup_printf("%s %s", g->name, name);
         struct pb_place at = pb_plan_at(k);
         if (text)
             pb_plan_add_set(p->fdt, key, text, &at);

@@ -43,6 +43,15 @@ static int cmd_reset(struct pb_mon *x, guint n, char **v, pb_err *e)
 static int cmd_powerdown(struct pb_mon *x, guint n, char **v, pb_err *e)
 {
     (void)n, (void)v;
+    for (guint i = 0; i < x->m->devs->len; i++) {
+        void *self;
+        pb_dev *d = x->m->devs->pdata[i];
+        const struct pb_power_button *b = pb_dev_interface(d, PB_POWER_BUTTON, &self);
+        if (d->realized && PB_HAS(struct pb_power_button, b, press)) {
+            b->press(self);
+            return PB_OK;
+        }
+    }
     pb_err_set(e, PB_ENOTSUP, "machine '%s' has no power button that its guest could see",
                x->m->name);
     pb_err_hint(e, "power off in the guest, or use 'quit'");

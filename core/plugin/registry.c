@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* registry.c - all classes of all installed plugins, from their sidecars. The first plugin
  * id and the first class id found win; what they hide is kept for `plugboard list`.
+ *
+ * Where one directory has all plugins and an index of them (index.h), a sidecar is read when
+ * one of its classes is asked for; who wants a list, or what the index does not know, has all
+ * of them read.
  */
 
 #include "registry.h"
@@ -8,6 +12,7 @@
 #include "../object/dev.h"
 #include "check.h"
 #include "find.h"
+#include "index.h"
 #include "load.h"
 #include "shadow.h"
 #include "sidecar.h"
@@ -20,6 +25,7 @@ static GPtrArray *classes[PB_KINDS]; /* struct pb_class *, sorted when `sorted` 
 static GHashTable *by_name[PB_KINDS];
 static GPtrArray *plugins, *shadows;
 static gboolean sorted, scanned;
+static GPtrArray *unread; /* sidecars that the index stands for, by path; NULL: none */
 
 static void start(void)
 {
@@ -43,11 +49,6 @@ static void shadowed(const char *fmt, ...)
     va_end(ap);
 }
 
-const GPtrArray *pb_registry_shadows(void)
-{
-    start();
-    return shadows;
-}
 
 /* What the listing and the errors need of "virtio-bus[1]" and "pcie=PCI" is the kind. */
 static void strip_limits(char **buses)
@@ -117,7 +118,8 @@ static int by_text(gconstpointer a, gconstpointer b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void scan_dir(const char *path)
+/* Names of the sidecars in `path`. */
+static GPtrArray *list_dir(const char *path)
 {
     GDir *dir = g_dir_open(path, 0, NULL);
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
@@ -125,13 +127,33 @@ static void scan_dir(const char *path)
 
     while (dir && (n = g_dir_read_name(dir)))
         if (g_str_has_suffix(n, ".plugin"))
-            g_ptr_array_add(names, g_build_filename(path, n, NULL));
+            g_ptr_array_add(names, g_strdup(n));
     if (dir)
         g_dir_close(dir);
     g_ptr_array_sort(names, by_text); /* readdir's order is nobody's */
-    for (guint i = 0; i < names->len; i++)
-        scan_file(names->pdata[i]);
-    g_ptr_array_unref(names);
+    return names;
+}
+
+static void read_all(void)
+{
+    GPtrArray *v = g_steal_pointer(&unread);
+
+    for (guint i = 0; v && i < v->len; i++)
+        scan_file(v->pdata[i]);
+    if (v)
+        g_ptr_array_unref(v);
+}
+
+/* The sidecar that is called `name`, if it is still unread. */
+static void read_one(const char *name)
+{
+    for (guint i = 0; i < unread->len; i++) {
+        if (strcmp(strrchr(unread->pdata[i], '/') + 1, name))
+            continue;
+        g_autofree char *path = g_ptr_array_steal_index(unread, i);
+        scan_file(path);
+        return;
+    }
 }
 
 void pb_registry_scan(void)
@@ -140,14 +162,34 @@ void pb_registry_scan(void)
     if (scanned)
         return;
     scanned = TRUE;
+    unread = g_ptr_array_new_with_free_func(g_free);
     g_auto(GStrv) dirs = pb_find_plugin_dirs();
-    for (char **d = dirs; *d; d++)
-        scan_dir(*d);
+    gboolean indexed = TRUE;
+    for (char **d = dirs; *d; d++) {
+        g_autoptr(GPtrArray) names = list_dir(*d);
+        if (names->len)
+            indexed = indexed && !unread->len && pb_index_open(*d, names);
+        for (guint i = 0; i < names->len; i++)
+            g_ptr_array_add(unread, g_build_filename(*d, names->pdata[i], NULL));
+    }
+    if (!indexed) /* or several directories: who hides whom is known only when all is read */
+        read_all();
 }
 
 const struct pb_class *pb_class_find(enum pb_kind kind, const char *name)
 {
     start();
+    const struct pb_class *c = g_hash_table_lookup(by_name[kind], name);
+
+    if (c || !unread)
+        return c;
+    const char *file = pb_index_class(kind, name);
+    if (file)
+        read_one(file);
+    c = g_hash_table_lookup(by_name[kind], name);
+    if (c)
+        return c;
+    read_all();
     return g_hash_table_lookup(by_name[kind], name);
 }
 
@@ -162,6 +204,7 @@ static int by_id(gconstpointer a, gconstpointer b)
 GPtrArray *pb_class_list(enum pb_kind kind)
 {
     start();
+    read_all();
     for (guint i = 0; !sorted && i < PB_KINDS; i++)
         g_ptr_array_sort(classes[i], by_id);
     sorted = TRUE;
@@ -171,13 +214,21 @@ GPtrArray *pb_class_list(enum pb_kind kind)
 GPtrArray *pb_plugin_list(void)
 {
     start();
+    read_all();
     return plugins;
+}
+
+const GPtrArray *pb_registry_shadows(void)
+{
+    start();
+    read_all();
+    return shadows;
 }
 
 static int check_requires(const struct pb_class *c, pb_err *e)
 {
     for (char **r = c->requires_; *r; r++) {
-        gboolean found = FALSE;
+        gboolean found = unread && pb_index_has_plugin(*r);
         for (guint i = 0; !found && i < plugins->len; i++)
             found = !strcmp(((struct pb_plugin_file *)plugins->pdata[i])->id, *r);
         if (!found)

@@ -193,6 +193,8 @@ _Noreturn void xl_leave(struct xl_vcpu *x);
 /* Guest virtual memory; faults do not return. `memop` is XL_M_*. */
 uint64_t xl_ld(struct xl_vcpu *x, uint64_t va, uint32_t memop);
 void xl_st(struct xl_vcpu *x, uint64_t va, uint64_t v, uint32_t memop);
+/* Zero n bytes of one page, va and n multiples of 8. */
+void xl_clear(struct xl_vcpu *x, uint64_t va, uint32_t n);
 /* Check that [va, va+n) could be accessed, without doing so; faults do not return. */
 void xl_probe(struct xl_vcpu *x, uint64_t va, uint32_t n, uint32_t access);
 /* Host pointer to [va, va+n) within one page of plain RAM for that access, or NULL. */

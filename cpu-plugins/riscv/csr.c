@@ -501,6 +501,7 @@ static void leave_if_changed(struct rv *c, const struct how *before, uint64_t ol
     uint32_t rd = raw >> 7 & 31;
     if (rd)
         c->gpr[rd] = old;
+    xl_sync(&c->x);
     c->x.pc += 4;
     xl_leave(&c->x);
 }
@@ -513,7 +514,6 @@ uint64_t rv_csr_helper(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t raw, 
     int writes = a >> 14 & 1;
     uint64_t old = 0;
     struct how before;
-    xl_sync(x);
     how_now(c, &before);
     if (rv_csr_read(c, n, &old) < 0 || (writes && n >> 10 == 3))
         rv_raise(c, RV_E_ILLEGAL, raw);

@@ -14,14 +14,12 @@
 static uint64_t h_illegal(struct xl_vcpu *x, uint64_t raw, uint64_t b, uint64_t c, uint64_t d)
 {
     UNUSED(b), UNUSED(c), UNUSED(d);
-    xl_sync(x);
     rv_raise(rv_of(x), RV_E_ILLEGAL, raw);
 }
 
 static uint64_t h_fetch_align(struct xl_vcpu *x, uint64_t to, uint64_t b, uint64_t c, uint64_t d)
 {
     UNUSED(b), UNUSED(c), UNUSED(d);
-    xl_sync(x);
     rv_raise(rv_of(x), RV_E_FETCH_ALIGN, to);
 }
 
@@ -34,7 +32,6 @@ static uint64_t h_check_target(struct xl_vcpu *x, uint64_t to, uint64_t b, uint6
 static uint64_t h_ecall(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
     UNUSED(a), UNUSED(b), UNUSED(c), UNUSED(d);
-    xl_sync(x);
     rv_raise(rv_of(x), RV_E_ECALL_U + rv_of(x)->priv, 0);
 }
 
@@ -69,12 +66,10 @@ static uint64_t h_cbo(struct xl_vcpu *x, uint64_t va, uint64_t kind, uint64_t ra
     UNUSED(d);
     struct rv *c = rv_of(x);
     uint64_t at = va & ~(uint64_t)(RV_CBO_BYTES - 1);
-    xl_sync(x);
     if (!cbo_allowed(c, kind))
         rv_raise(c, RV_E_ILLEGAL, raw);
     if (kind == RV_CBO_ZERO) {
-        for (uint32_t i = 0; i < RV_CBO_BYTES; i += 8)
-            xl_st(x, at + i, 0, XL_M_SIZE(3));
+        xl_clear(x, at, RV_CBO_BYTES);
         return 0;
     }
     /* Either permission is enough; the fault is a store's. */

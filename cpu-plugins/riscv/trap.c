@@ -118,6 +118,7 @@ void rv_trap(struct rv *c, uint64_t cause, uint64_t tval)
 
 _Noreturn void rv_raise(struct rv *c, uint64_t cause, uint64_t tval)
 {
+    xl_sync(&c->x); /* here and not in each helper: most calls raise nothing */
     rv_trap(c, cause, tval);
     xl_leave(&c->x);
 }
@@ -142,7 +143,6 @@ uint64_t rv_mret(struct xl_vcpu *x, uint64_t raw, uint64_t b, uint64_t e, uint64
 {
     struct rv *c = rv_of(x);
     (void)b, (void)e, (void)d;
-    xl_sync(x);
     if (c->priv != RV_PRIV_M)
         rv_raise(c, RV_E_ILLEGAL, raw);
     uint64_t s = c->mstatus, mpp = (s & MSTATUS_MPP) >> MSTATUS_MPP_SHIFT;
@@ -163,7 +163,6 @@ uint64_t rv_sret(struct xl_vcpu *x, uint64_t raw, uint64_t b, uint64_t e, uint64
 {
     struct rv *c = rv_of(x);
     (void)b, (void)e, (void)d;
-    xl_sync(x);
     if (c->priv == RV_PRIV_U || (c->priv == RV_PRIV_S && (c->mstatus & MSTATUS_TSR)))
         rv_raise(c, RV_E_ILLEGAL, raw);
     uint64_t s = c->mstatus, spp = s & MSTATUS_SPP ? RV_PRIV_S : RV_PRIV_U;

@@ -33,6 +33,7 @@ pb_dev *pbt_cpu(pbt *b, const char *facts)
         n += d->node == NODE_CPU;
     snprintf(name, sizeof name, "cpu%u", n);
     pb_dev *c = pbt__node(b, name, NODE_CPU);
+    c->power = PB_CPU_ON;
     for (char *f = strtok_r(copy, ";", &save); f; f = strtok_r(NULL, ";", &save)) {
         char *eq = strchr(f, '=');
         if (eq) {
@@ -335,6 +336,54 @@ static void board_request(pb_dev *d, uint32_t what, int32_t code)
     d->b->req_code = code;
 }
 
+static int board_cpu_start(pb_dev *d, uint32_t i, uint64_t pc, const uint64_t *args, uint32_t n)
+{
+    pb_dev *c = nth(d->b, NODE_CPU, i);
+
+    if (!c || n > 8)
+        return PB_EINVAL;
+    if (c->power != PB_CPU_OFF)
+        return PB_EBUSY;
+    c->power = PB_CPU_STARTING;
+    c->start_pc = pc;
+    c->n_start = n;
+    memcpy(c->start_args, args, n * sizeof *args);
+    return PB_OK;
+}
+
+static int board_cpu_stop(pb_dev *d, uint32_t i)
+{
+    pb_dev *c = nth(d->b, NODE_CPU, i);
+
+    if (!c)
+        return PB_EINVAL;
+    c->power = PB_CPU_OFF;
+    return PB_OK;
+}
+
+static int board_cpu_power(pb_dev *d, uint32_t i)
+{
+    pb_dev *c = nth(d->b, NODE_CPU, i);
+
+    return c ? (int)c->power : PB_EINVAL;
+}
+
+void pbt_cpu_power(pb_dev *cpu, uint32_t power)
+{
+    cpu->power = power;
+}
+
+int pbt_cpu_started(pb_dev *cpu, uint64_t *pc, uint64_t *args, uint32_t max)
+{
+    if (cpu->power != PB_CPU_STARTING)
+        return -1;
+    cpu->power = PB_CPU_ON;
+    *pc = cpu->start_pc;
+    for (uint32_t i = 0; i < cpu->n_start && i < max; i++)
+        args[i] = cpu->start_args[i];
+    return (int)cpu->n_start;
+}
+
 static const char *board_machine(pb_dev *d)
 {
     (void)d;
@@ -349,5 +398,6 @@ const struct pb_svc_board pbt__svc_board = {
     .dev_wires = board_dev_wires, .dev_fdt = board_dev_fdt,
     .dev_fdt_key = board_dev_fdt_key, .dev_clock = board_dev_clock, .load = board_load,
     .place = board_place, .entry = board_entry, .request = board_request,
-    .machine = board_machine,
+    .machine = board_machine, .cpu_start = board_cpu_start, .cpu_stop = board_cpu_stop,
+    .cpu_power = board_cpu_power,
 };

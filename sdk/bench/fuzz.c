@@ -131,6 +131,7 @@ void pbt_fuzz(pb_dev *d, uint64_t seed, uint64_t count)
         pbt__die(b, "'%s' has no regions to fuzz", d->name);
     for (uint64_t i = 0; i < count; i++) {
         struct target t = pick_target(d, &s);
+        pbt_as(b, (uint32_t)(pbt_rand(&s) % 5), (uint32_t)(pbt_rand(&s) % 8));
         pbt_quiet(b, i % 64 != 0); /* messages are formatted now and then: they cost most */
         if (pbt_rand(&s) & 1)
             pbt_write(d, t.region, t.off, pick_value(b, &s), t.bytes);
@@ -140,6 +141,7 @@ void pbt_fuzz(pb_dev *d, uint64_t seed, uint64_t count)
             disturb(d, &s, i);
     }
     pbt_quiet(b, 0);
+    pbt_as(b, 0, 0);
     pbt_settle(b);
     pbt_reload(b);
 }

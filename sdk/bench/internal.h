@@ -114,6 +114,8 @@ struct pb_dev {
     uint32_t n_kv;
     struct pbt_kv *fdt;
     uint32_t n_fdt;
+    uint32_t power, n_start; /* of a CPU: PB_CPU_*, see pbt_cpu_started() */
+    uint64_t start_pc, start_args[8];
     pb_dev *inner; /* what the class carries */
     struct pb_as *gates;
     struct pb_region *regions, **pub; /* pub[cls->n_regions] */
@@ -170,6 +172,7 @@ struct pbt {
     volatile uint32_t gen;
     struct pb_as whole;
     uint64_t faults;
+    uint32_t requester, attrs; /* of accesses: pbt_as() */
     /* context of the code that runs now */
     int tag;
     uint32_t depth, in_mmio, frozen, loading;

@@ -257,7 +257,8 @@ static int call_split(pb_region *r, uint64_t off, uint64_t *val, uint32_t bytes,
         uint32_t shift = 8 * (big ? wide - step - lane : lane);
         uint32_t part = 8 * (big ? bytes - step - done : done);
         struct pb_txn t = {.off = wide == step ? off + done : base, .bytes = wide,
-                           .is_write = write};
+                           .is_write = write, .requester = r->d->b->requester,
+                           .attrs = r->d->b->attrs};
         if (write)
             t.val = low(*val >> part, step) << shift;
         int rc = call_one(r, &t);
@@ -294,6 +295,12 @@ int pbt__access(pb_region *r, uint64_t off, uint64_t *val, uint32_t bytes, uint3
         return rc;
     }
     return call_split(r, off, val, bytes, write);
+}
+
+void pbt_as(pbt *b, uint32_t requester, uint32_t attrs)
+{
+    b->requester = requester;
+    b->attrs = attrs;
 }
 
 static pb_region *published(pb_dev *d, uint32_t region)

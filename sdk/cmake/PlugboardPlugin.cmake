@@ -57,6 +57,17 @@ function(plugboard_plugin name)
   install(FILES ${PB_PLUGIN_OUTPUT_DIRECTORY}/${name}.plugin DESTINATION ${PB_PLUGIN_SUBDIR})
 endfunction()
 
+# plugboard_index(): the index of all plugins, when the last plugboard_plugin() was called.
+function(plugboard_index)
+  get_property(plugins GLOBAL PROPERTY PB_PLUGINS)
+  set(index ${PB_PLUGIN_OUTPUT_DIRECTORY}/plugins.index)
+  add_custom_command(OUTPUT ${index}
+    COMMAND plugboard-sidecar --index ${PB_PLUGIN_OUTPUT_DIRECTORY}
+    DEPENDS plugboard-sidecar ${plugins} VERBATIM)
+  add_custom_target(plugboard-index ALL DEPENDS ${index})
+  install(FILES ${index} DESTINATION ${PB_PLUGIN_SUBDIR})
+endfunction()
+
 # plugboard_test(NAME SOURCES a.c … [LINK target …] [PLUGINS plugin …] [LABEL l])
 # A CUnit program that is one ctest test. It finds the plugins of the build tree. Device
 # tests LINK Plugboard::bench.

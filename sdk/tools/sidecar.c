@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* sidecar.c - write the text sidecar of a plugin: plugboard-sidecar X.so X.plugin
+ * or the index of a directory of them:             plugboard-sidecar --index DIR
  *
  * The sidecar says what a host must know to list, describe or refuse the plugin without
  * opening it (grammar: machines/doc/manifest.md, the same ini dialect as manifests). This
@@ -12,6 +13,7 @@
 #include <plugboard/draft/cpu.h>
 #include <plugboard/plugin.h>
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,12 +140,95 @@ static void write_class(const struct pb_class_ref *r)
         fprintf(out, "# class of unknown kind %s\n", r->kind);
 }
 
+/* ---- The file ------------------------------------------------------------------------ */
+
+static char temp[4096];
+
+static int begin(const char *path)
+{
+    snprintf(temp, sizeof temp, "%s.tmp%d", path, (int)getpid());
+    out = fopen(temp, "w");
+    if (!out)
+        perror(temp);
+    return out ? 0 : 1;
+}
+
+static int end(const char *path)
+{
+    if (!fclose(out) && !rename(temp, path))
+        return 0;
+    perror(path);
+    unlink(temp);
+    return 1;
+}
+
+/* ---- The index (grammar: machines/doc/sidecar.md) --------------------------------------- */
+
+static int is_sidecar(const struct dirent *d)
+{
+    size_t n = strlen(d->d_name);
+
+    return n > 7 && !strcmp(d->d_name + n - 7, ".plugin") && !strchr(d->d_name, ' ');
+}
+
+static int by_bytes(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* One line: file, plugin id, then kind:name of each class and alias. */
+static void index_line(FILE *f, const char *name)
+{
+    char *line = NULL, kind[16] = "", group[16], word[256];
+    size_t cap = 0;
+
+    fputs(name, out);
+    while (getline(&line, &cap, f) > 0) {
+        if (sscanf(line, "id = %255s", word) == 1 && !*kind) {
+            fprintf(out, " %s", word);
+        } else if (sscanf(line, "[%15s %255[^]]]", group, word) == 2) {
+            strcpy(kind, group);
+            fprintf(out, " %s:%s", kind, word);
+        } else if (*kind && !strncmp(line, "aliases =", 9)) {
+            for (char *p = strtok(line + 9, " \n"); p; p = strtok(NULL, " \n"))
+                fprintf(out, " %s:%s", kind, p);
+        }
+    }
+    fputc('\n', out);
+    free(line);
+}
+
+static int write_index(const char *dir)
+{
+    char path[4096];
+    struct dirent **names = NULL;
+    int n = scandir(dir, &names, is_sidecar, by_bytes), rc;
+
+    snprintf(path, sizeof path, "%s/plugins.index", dir);
+    rc = n < 0 ? (perror(dir), 1) : begin(path);
+    for (int i = 0; i < n; i++) {
+        char file[8192];
+        snprintf(file, sizeof file, "%s/%s", dir, names[i]->d_name);
+        FILE *f = rc ? NULL : fopen(file, "r");
+        if (f) {
+            index_line(f, names[i]->d_name);
+            fclose(f);
+        }
+        free(names[i]);
+    }
+    free(names);
+    return rc ? rc : end(path);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3) {
-        fprintf(stderr, "usage: plugboard-sidecar PLUGIN.so PLUGIN.plugin\n");
+        fprintf(stderr, "usage: plugboard-sidecar PLUGIN.so PLUGIN.plugin\n"
+                        "       plugboard-sidecar --index DIR\n");
         return 1;
     }
+    if (!strcmp(argv[1], "--index"))
+        return write_index(argv[2]);
     char *path = realpath(argv[1], NULL);
     void *lib = path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
     if (!lib) {
@@ -158,13 +243,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "plugboard-sidecar: %s: no symbol pb_plugin_v0: not a plugin\n", argv[1]);
         return 1;
     }
-    char temp[4096];
-    snprintf(temp, sizeof temp, "%s.tmp%d", argv[2], (int)getpid());
-    out = fopen(temp, "w");
-    if (!out) {
-        perror(temp);
+    if (begin(argv[2]))
         return 1;
-    }
     const char *base = strrchr(argv[1], '/');
     fprintf(out, "[plugin]\nformat = 1\n");
     key("", "id", p->id);
@@ -178,10 +258,5 @@ int main(int argc, char **argv)
     list("", "needs", p->needs);
     for (uint32_t i = 0; i < p->n_classes; i++)
         write_class(&p->classes[i]);
-    if (fclose(out) || rename(temp, argv[2])) {
-        perror(argv[2]);
-        unlink(temp);
-        return 1;
-    }
-    return 0;
+    return end(argv[2]);
 }

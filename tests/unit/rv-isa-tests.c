@@ -5,7 +5,8 @@
  * success.
  * -i: by the interpreter. Prints one line a failure and the count at the end.
  */
-#include "rv-host.h"
+#include "cpu-host.h"
+#include "rv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 
 static uint64_t tohost, result;
 
-static void io_write(struct rv_host *r, uint64_t gpa, uint64_t v, uint32_t bytes)
+static void io_write(struct cpu_host *r, uint64_t gpa, uint64_t v, uint32_t bytes)
 {
     (void)bytes;
     if (gpa != tohost)
@@ -30,9 +31,9 @@ static void io_write(struct rv_host *r, uint64_t gpa, uint64_t v, uint32_t bytes
 
 static int run_one(const char *path, const char *model, const char *props, const char *engine)
 {
-    struct rv_host *r = rv_host_new(0x80000000, 16 << 20, model, props, engine);
+    struct cpu_host *r = cpu_host_new(0x80000000, 16 << 20, model, props, engine);
     uint64_t entry, args[2] = {UINT64_MAX, 0};
-    if (!r || rv_host_load_elf(r, path, &entry, &tohost) < 0 || !tohost) {
+    if (!r || cpu_host_load_elf(r, path, &entry, &tohost) < 0 || !tohost) {
         printf("%s: cannot run\n", path);
         return -1;
     }
@@ -40,13 +41,13 @@ static int run_one(const char *path, const char *model, const char *props, const
     r->io_write = io_write;
     r->cls->reset(r->hart, entry, args, 2);
     result = 0;
-    int ended = rv_host_run(r, 60) == 0;
+    int ended = cpu_host_run(r, 60) == 0;
     if (!ended || result != 1)
         printf("%s: %s %llu at pc %llx mcause %llx mepc %llx mtval %llx\n", path,
                ended ? "test" : "no end", (unsigned long long)result >> 1,
                (unsigned long long)r->hart->x.pc, (unsigned long long)r->hart->mcause,
                (unsigned long long)r->hart->mepc, (unsigned long long)r->hart->mtval);
-    rv_host_free(r);
+    cpu_host_free(r);
     return ended && result == 1 ? 0 : -1;
 }
 

@@ -7,7 +7,8 @@
  * is folded into a hash with its cause, pc, value and status, and skips the instruction. At
  * the end the registers, CSRs, memory, page table and hash must agree.
  */
-#include "rv-host.h"
+#include "cpu-host.h"
+#include "rv.h"
 #include "rv-random.h"
 
 #include <stdio.h>
@@ -33,7 +34,7 @@ static void fold(uint64_t v)
     out->hash = (out->hash ^ v) * 0x100000001b3ull + 0x9e3779b97f4a7c15ull;
 }
 
-static uint64_t fcsr(struct rv_host *r)
+static uint64_t fcsr(struct cpu_host *r)
 {
     uint64_t v = 0;
     r->cls->reg_get(r->hart, 65 + 3, &v, 8);
@@ -41,7 +42,7 @@ static uint64_t fcsr(struct rv_host *r)
 }
 
 /* Called by the handler's store: look at the trap, step over the instruction. */
-static void io_write(struct rv_host *r, uint64_t gpa, uint64_t v, uint32_t bytes)
+static void io_write(struct cpu_host *r, uint64_t gpa, uint64_t v, uint32_t bytes)
 {
     struct rv *c = r->hart;
     (void)gpa, (void)v, (void)bytes;
@@ -65,18 +66,18 @@ static void io_write(struct rv_host *r, uint64_t gpa, uint64_t v, uint32_t bytes
     c->mepc += rv_length(r->ram[c->mepc - RVR_BASE]);
 }
 
-static void put64(struct rv_host *r, uint64_t at, uint64_t v)
+static void put64(struct cpu_host *r, uint64_t at, uint64_t v)
 {
     memcpy(r->ram + (at - RVR_BASE), &v, 8);
 }
 
-static void set_reg(struct rv_host *r, uint32_t id, uint64_t v)
+static void set_reg(struct cpu_host *r, uint32_t id, uint64_t v)
 {
     if (r->cls->reg_set(r->hart, id, &v, 8) < 0)
         printf("cannot set register %u\n", id);
 }
 
-static void set_up(struct rv_host *r)
+static void set_up(struct cpu_host *r)
 {
     static const uint32_t stub[] = {
         0x34029073,      /* csrw mscratch,t0 */
@@ -103,12 +104,12 @@ static void set_up(struct rv_host *r)
 
 static int run(const char *engine)
 {
-    struct rv_host *r = rv_host_new(RVR_BASE, RAM_SIZE, "rv64", NULL, engine);
+    struct cpu_host *r = cpu_host_new(RVR_BASE, RAM_SIZE, "rv64", NULL, engine);
     if (!r)
         return -1;
     memset(out, 0, sizeof *out);
     set_up(r);
-    int ended = rv_host_run(r, 60);
+    int ended = cpu_host_run(r, 60);
     struct rv *c = r->hart;
     const uint64_t csr[12] = {c->mstatus, c->sscratch, c->sepc, c->scause, c->stval, c->satp,
                               c->stvec, c->scounteren, c->senvcfg, rv_mip(c), c->mie, fcsr(r)};
@@ -117,7 +118,7 @@ static int run(const char *engine)
     memcpy(out->csr, csr, sizeof csr);
     memcpy(out->pages, r->ram + 0x11000, sizeof out->pages);
     memcpy(out->table, r->ram + (RVR_PT - RVR_BASE), sizeof out->table);
-    rv_host_free(r);
+    cpu_host_free(r);
     return ended;
 }
 

@@ -3,7 +3,8 @@
 #ifndef RV_TEST_H
 #define RV_TEST_H
 
-#include "rv-host.h"
+#include "cpu-host.h"
+#include "rv.h"
 
 #include <CUnit/Basic.h>
 #include <string.h>
@@ -13,34 +14,34 @@
 #define CSR(n) (65u + (n))
 #define PRIV 4161u
 
-static inline struct rv_host *rt_new(const char *model, const char *props)
+static inline struct cpu_host *rt_new(const char *model, const char *props)
 {
-    struct rv_host *r = rv_host_new(RT_BASE, RT_SIZE, model, props, "interp");
+    struct cpu_host *r = cpu_host_new(RT_BASE, RT_SIZE, model, props, "interp");
     CU_ASSERT_PTR_NOT_NULL_FATAL(r);
     r->cls->reset(r->hart, RT_BASE, NULL, 0);
     return r;
 }
 
-static inline uint64_t rt_get(struct rv_host *r, uint32_t id)
+static inline uint64_t rt_get(struct cpu_host *r, uint32_t id)
 {
     uint64_t v = 0xdeadull;
     CU_ASSERT(r->cls->reg_get(r->hart, id, &v, 8) == 8);
     return v;
 }
 
-static inline void rt_set(struct rv_host *r, uint32_t id, uint64_t v)
+static inline void rt_set(struct cpu_host *r, uint32_t id, uint64_t v)
 {
     CU_ASSERT(r->cls->reg_set(r->hart, id, &v, 8) == 8);
 }
 
 /* Write, read back. */
-static inline uint64_t rt_wr(struct rv_host *r, uint32_t id, uint64_t v)
+static inline uint64_t rt_wr(struct cpu_host *r, uint32_t id, uint64_t v)
 {
     rt_set(r, id, v);
     return rt_get(r, id);
 }
 
-static inline int rt_has(struct rv_host *r, uint32_t id)
+static inline int rt_has(struct cpu_host *r, uint32_t id)
 {
     uint64_t v;
     return r->cls->reg_get(r->hart, id, &v, 8) == 8;

@@ -34,6 +34,9 @@ static void test(void)
     CU_ASSERT_EQUAL(b->place(d, 0, 1, 3), UINT64_MAX);
     CU_ASSERT_PTR_NULL(b->find_firmware(d, "no-such-firmware.bin", &e));
     CU_ASSERT_PTR_NOT_NULL(strstr(e.text, "/usr/share/plugboard/firmware/no-such-firmware.bin"));
+    /* Of the folders by architecture only the machine's own. */
+    CU_ASSERT_PTR_NOT_NULL(strstr(e.text, "/usr/lib/fx-cpu-*/no-such-firmware.bin"));
+    CU_ASSERT_PTR_NULL(strstr(e.text, "/usr/lib/*"));
     pb_err_clear(&e);
     CU_ASSERT_PTR_NULL(b->find_firmware(d, "/nonexistent/fw", &e));
     CU_ASSERT_STRING_EQUAL(e.text, "could not find firmware '/nonexistent/fw': tried "

@@ -60,7 +60,9 @@ static void test(void)
     worker = pb_thread_service.worker(f->d, "worker", on_work, NULL, &e);
     pb_thread_service.kick(worker);
     pb_soon(f->d, on_soon, f);
-    g_usleep(30000);
+    for (int i = 0; i < 500 && (atomic_load(&ticks) <= 3 || atomic_load(&works) <= 3 ||
+                                atomic_load(&soons) <= 3); i++)
+        g_usleep(10000);
     CU_ASSERT(atomic_load(&ticks) > 3 && atomic_load(&works) > 3 && atomic_load(&soons) > 3);
     CU_ASSERT_EQUAL(pb_dma_read(as, 0x1000, &v, 4), PB_OK);
     uint32_t maps = atomic_load(&cpu->map_changes);

@@ -11,7 +11,7 @@
 #define D 128ull
 #define ROOT (RT_BASE + 0x100000)
 
-static struct rv_host *h;
+static struct cpu_host *h;
 
 static uint64_t *entry(uint64_t table, uint32_t i)
 {
@@ -69,7 +69,7 @@ static void test_modes(void)
         CU_ASSERT_EQUAL(code(va, XL_X), RV_E_FETCH_PAGE);
         CU_ASSERT_EQUAL(code(va ^ 1ull << 63, XL_R), RV_E_LOAD_PAGE); /* not sign-extended */
         CU_ASSERT_EQUAL(code(va + 0x1000, XL_W), RV_E_STORE_PAGE);
-        rv_host_free(h);
+        cpu_host_free(h);
     }
 }
 
@@ -95,7 +95,7 @@ static void test_permissions(void)
     CU_ASSERT_EQUAL(code(0x4000, XL_W), RV_E_STORE_PAGE); /* W without R */
     map(3, 0x4000, 0, leaf(0x80004000, V | R | U | A) | 1ull << 63);
     CU_ASSERT_EQUAL(code(0x4000, XL_R), RV_E_LOAD_PAGE); /* Svnapot is not there */
-    rv_host_free(h);
+    cpu_host_free(h);
 }
 
 static void test_mprv(void)
@@ -109,7 +109,7 @@ static void test_mprv(void)
     CU_ASSERT_EQUAL(walk(RT_BASE, XL_X, &w), 0); /* fetches stay machine mode's */
     CU_ASSERT_EQUAL(w.pa, RT_BASE);
     CU_ASSERT_EQUAL(w.prot, XL_PROT_X);
-    rv_host_free(h);
+    cpu_host_free(h);
 }
 
 static void test_ad(void)
@@ -135,7 +135,7 @@ static void test_ad(void)
     CU_ASSERT_EQUAL(code(0x4000, XL_R), 0);
     CU_ASSERT_EQUAL(code(0x4000, XL_W), RV_E_STORE_PAGE);
     CU_ASSERT_EQUAL(*pte & D, 0);
-    rv_host_free(h);
+    cpu_host_free(h);
 }
 
 static void test_superpages(void)
@@ -152,7 +152,7 @@ static void test_superpages(void)
     CU_ASSERT_EQUAL(code(0x40200000, XL_R), RV_E_LOAD_PAGE);
     *entry(ROOT, 0) |= U; /* reserved in a pointer */
     CU_ASSERT_EQUAL(code(0x40200000, XL_R), RV_E_LOAD_PAGE);
-    rv_host_free(h);
+    cpu_host_free(h);
 }
 
 static void test_pmp(void)
@@ -182,7 +182,7 @@ static void test_pmp(void)
     rt_set(h, PRIV, RV_PRIV_M);
     rt_set(h, CSR(0x3a0), 0x890f);
     CU_ASSERT_EQUAL(code(0x80301000, XL_W), RV_E_STORE);
-    rv_host_free(h);
+    cpu_host_free(h);
 }
 
 int main(void)

@@ -4,7 +4,7 @@
 
 #define INT (1ull << 63)
 
-static struct rv_host *h;
+static struct cpu_host *h;
 
 static void start(void)
 {
@@ -39,7 +39,7 @@ static void test_order(void)
     }
     rt_set(h, CSR(0x300), MSTATUS_MIE);
     CU_ASSERT_EQUAL(rv_interrupt(&h->hart->x), 0);
-    rv_host_free(h);
+    cpu_host_free(h);
 }
 
 static void test_delegated_interrupt(void)
@@ -65,7 +65,7 @@ static void test_delegated_interrupt(void)
     CU_ASSERT_EQUAL(rv_interrupt(&h->hart->x), 1);
     CU_ASSERT_EQUAL(h->hart->mcause, INT | 7);
     CU_ASSERT_EQUAL(h->hart->mstatus & MSTATUS_MPP, 1ull << MSTATUS_MPP_SHIFT);
-    rv_host_free(h);
+    cpu_host_free(h);
 }
 
 static void test_vectored(void)
@@ -79,7 +79,7 @@ static void test_vectored(void)
     CU_ASSERT_EQUAL(h->hart->x.pc, RT_BASE + 0x1000 + 4 * 7);
     rv_trap(h->hart, RV_E_BREAK, 0); /* exceptions go to the base */
     CU_ASSERT_EQUAL(h->hart->x.pc, RT_BASE + 0x1000);
-    rv_host_free(h);
+    cpu_host_free(h);
 }
 
 static void test_exceptions(void)
@@ -101,7 +101,7 @@ static void test_exceptions(void)
     CU_ASSERT_EQUAL(h->hart->mcause, RV_E_STORE_ALIGN);
     rv_fault(&h->hart->x, 0x126, XL_X, XL_FAULT_BUS);
     CU_ASSERT_EQUAL(h->hart->mcause, RV_E_FETCH);
-    rv_host_free(h);
+    cpu_host_free(h);
 }
 
 static void test_returns(void)
@@ -118,7 +118,7 @@ static void test_returns(void)
     CU_ASSERT_EQUAL(rv_sret(&h->hart->x, 0, 0, 0, 0), 0x6000);
     CU_ASSERT_EQUAL(h->hart->priv, RV_PRIV_U);
     CU_ASSERT_EQUAL(h->hart->mstatus & (MSTATUS_SIE | MSTATUS_SPIE), MSTATUS_SPIE);
-    rv_host_free(h);
+    cpu_host_free(h);
 }
 
 static void test_wfi(void)
@@ -136,7 +136,7 @@ static void test_wfi(void)
     CU_ASSERT_EQUAL(rv_interrupt(&h->hart->x), 0);
     rv_wfi(&h->hart->x, 0, 0, 0, 0);
     CU_ASSERT_EQUAL(h->hart->x.halted, 0); /* pending already: does not wait */
-    rv_host_free(h);
+    cpu_host_free(h);
 }
 
 /* A loop of WFIs that all find the same pending: a hart that is parked so does not spin. */
@@ -164,7 +164,7 @@ static void test_nap(void)
     CU_ASSERT_EQUAL(h->cls->can_run(h->hart), 0);
     rv_nap_over(h->hart); /* the timer */
     CU_ASSERT_EQUAL(h->cls->can_run(h->hart), 1);
-    rv_host_free(h);
+    cpu_host_free(h);
 }
 
 int main(void)

@@ -324,6 +324,14 @@ xl_val xl_fma(struct xl_builder *b, uint32_t type, xl_val a, xl_val m, xl_val c,
     return xl_b_emit(b, &o);
 }
 
+xl_val xl_fcmp(struct xl_builder *b, uint32_t type, xl_val a, xl_val c, uint32_t signalling)
+{
+    struct xl_op o = {.op = XL_OP_fcmp, .type = (uint8_t)type, .flags = (uint8_t)signalling, .a = a,
+                      .b = c};
+
+    return xl_b_emit(b, &o);
+}
+
 xl_val xl_cvt(struct xl_builder *b, uint32_t op, uint32_t type, xl_val a, uint32_t kind,
               uint32_t rm)
 {

@@ -289,6 +289,7 @@ void xl_fence(struct xl_builder *b, uint32_t kinds);
 xl_val xl_fp(struct xl_builder *b, uint32_t op, uint32_t type, xl_val a, xl_val c, uint32_t rm);
 xl_val xl_fma(struct xl_builder *b, uint32_t type, xl_val a, xl_val m, xl_val c, uint32_t neg,
               uint32_t rm);
+xl_val xl_fcmp(struct xl_builder *b, uint32_t type, xl_val a, xl_val c, uint32_t signalling);
 xl_val xl_cvt(struct xl_builder *b, uint32_t op, uint32_t type, xl_val a, uint32_t kind,
               uint32_t rm);
 /* Vector ops: `lane` is XL_L* and other flags of the op; operands and imm as XL_OPS says. How

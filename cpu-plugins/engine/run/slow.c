@@ -364,6 +364,21 @@ void xl_st(struct xl_vcpu *x, uint64_t va, uint64_t v, uint32_t memop)
         xl_slow_st(x, va, v, memop);
 }
 
+void xl_clear(struct xl_vcpu *x, uint64_t va, uint32_t n)
+{
+    const struct xl_ctx *c = x->ctx;
+    uint64_t i = (va >> XL_PAGE_BITS) & (c->tlb_mask >> 3);
+    uint8_t *p = (uint8_t *)(uintptr_t)(c->add[i] + va);
+    int plain = c->tag_w[i] == (va & ~(uint64_t)XL_PAGE_MASK);
+
+    for (uint32_t k = 0; k < n; k += 8) {
+        if (plain)
+            xl_ram_st(p + k, 8, 0);
+        else
+            xl_st(x, va + k, 0, XL_M_SIZE(3));
+    }
+}
+
 void xl_probe(struct xl_vcpu *x, uint64_t va, uint32_t n, uint32_t access)
 {
     struct xl_acc a;

@@ -26,8 +26,8 @@ struct image {
 int image_open(struct image *m, const char *path, char *text);
 void image_free(struct image *m); /* also a zeroed one */
 
-/* Is it gzip, or an EFI zboot image? Then replace it by what it holds. 0 also when it is
- * neither; -1 with the reason. */
+/* Is it gzip, or an EFI zboot image (gzip or zstd)? Then replace it by what it holds. 0 also
+ * when it is neither; -1 with the reason. */
 int image_unpack(struct image *m, char *text);
 
 enum image_kind { IMAGE_RAW, IMAGE_ELF, IMAGE_LINUX };
@@ -43,6 +43,7 @@ struct image_info {
 };
 
 #define IMAGE_ANY_MACHINE 0u
+#define IMAGE_EM_AARCH64 183u
 #define IMAGE_EM_RISCV 243u
 
 /* What it is. -1, and what was found instead, when it is broken or for another machine than

@@ -158,7 +158,7 @@ static const char *foreign_kernel(const struct image *m, uint32_t em)
 
     if (m->len >= 0x206 && memcmp(d + 0x202, "HdrS", 4) == 0 && le(d + 0x1fe, 2) == 0xaa55)
         return "a Linux kernel for x86 (bzImage)";
-    if (m->len >= 64 && memcmp(d + 56, "ARM\x64", 4) == 0 && em != 183)
+    if (m->len >= 64 && memcmp(d + 56, "ARM\x64", 4) == 0 && em && em != IMAGE_EM_AARCH64)
         return "a Linux kernel for AArch64 (Image)";
     if (m->len >= 64 && memcmp(d + 56, "RSC\x05", 4) == 0 && em && em != IMAGE_EM_RISCV)
         return "a Linux kernel for RISC-V (Image)";
@@ -183,10 +183,13 @@ int image_identify(const struct image *m, uint32_t em, struct image_info *i, cha
         snprintf(text, IMAGE_TEXT, "a truncated ELF file, or a big-endian one");
         return -1;
     }
-    if (m->len >= 64 && memcmp(m->data + 56, "RSC\x05", 4) == 0) {
+    if (m->len >= 64 && (memcmp(m->data + 56, "RSC\x05", 4) == 0 ||
+                         memcmp(m->data + 56, "ARM\x64", 4) == 0)) {
         i->kind = IMAGE_LINUX;
         i->text_offset = le(m->data + 8, 8);
         i->image_size = le(m->data + 16, 8);
+        if (i->image_size == 0 && m->data[56] == 'A')
+            i->text_offset = 0x80000; /* kernels before 3.17 */
         if (i->image_size < m->len)
             i->image_size = m->len;
     }

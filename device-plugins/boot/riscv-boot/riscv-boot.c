@@ -14,23 +14,11 @@
 
 #include <plugboard/plugin.h>
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { P_RESET_VECTOR, P_FIRMWARE };
-
-int rb_fail(struct riscv_boot *b, pb_err *e, int code, const char *fmt, ...)
-{
-    char text[2 * IMAGE_TEXT + 400];
-    va_list ap;
-
-    va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    return b->h->fail(e, code, text);
-}
 
 static void put(uint8_t *at, uint64_t v, unsigned bytes)
 {
@@ -66,21 +54,10 @@ static int load_reset_code(struct riscv_boot *b, uint64_t fdt, pb_err *e)
     put(rom + CODE_FDT, fdt, 8);
     for (size_t i = 0; i < sizeof info / sizeof *info; i++)
         put(rom + CODE_INFO + 8 * i, info[i], 8);
-    int rc = b->board->load(b->dev, "reset vector", b->reset_vector, rom, sizeof rom, e);
+    int rc = b->c.board->load(b->c.dev, "reset vector", b->reset_vector, rom, sizeof rom, e);
     if (rc < 0)
         return rc;
-    return b->board->entry(b->dev, UINT32_MAX, b->reset_vector, NULL, 0, e);
-}
-
-static int write_file(struct riscv_boot *b, const char *path, const void *data, size_t n,
-                      pb_err *e)
-{
-    FILE *f = fopen(path, "wb");
-    int ok = f && fwrite(data, 1, n, f) == n;
-
-    if (f && fclose(f) != 0)
-        ok = 0;
-    return ok ? PB_OK : rb_fail(b, e, PB_EIO, "dumpdtb: cannot write '%s': %m", path);
+    return b->c.board->entry(b->c.dev, UINT32_MAX, b->reset_vector, NULL, 0, e);
 }
 
 /* Space behind the tree: firmware edits it in place. */
@@ -88,32 +65,32 @@ static int write_file(struct riscv_boot *b, const char *path, const void *data, 
 
 static int load_fdt(struct riscv_boot *b, uint64_t *at, pb_err *e)
 {
-    const char *dump = b->board->option(b->dev, "dumpdtb");
-    uint64_t top = b->ram.addr + b->ram.len, floor = b->firmware_end;
+    const char *dump = b->c.board->option(b->c.dev, "dumpdtb");
+    uint64_t top = b->c.ram.addr + b->c.ram.len, floor = b->firmware_end;
     uint32_t len;
     int rc = PB_OK;
-    uint8_t *fdt = rb_make_fdt(b, &len, e);
+    uint8_t *fdt = boot_make_fdt(&b->c, &len, e);
 
     if (!fdt)
         return PB_EINVAL;
     if (dump) {
-        b->board->used(b->dev, "dumpdtb");
-        rc = write_file(b, dump, fdt, len, e);
+        b->c.board->used(b->c.dev, "dumpdtb");
+        rc = boot_write_file(&b->c, dump, fdt, len, e);
         if (rc == PB_OK)
-            b->board->request(b->dev, 1, 0);
+            b->c.board->request(b->c.dev, 1, 0);
     }
     if (b->kernel_end > floor)
         floor = b->kernel_end;
-    if (b->ram.addr < 1ull << 32 && top > 1ull << 32)
+    if (b->c.ram.addr < 1ull << 32 && top > 1ull << 32)
         top = 1ull << 32; /* where every firmware can reach it */
-    *at = rb_place_high(b, top, floor, len + FDT_SLACK, 0x200000);
+    *at = boot_place_high(&b->c, top, floor, len + FDT_SLACK, 0x200000);
     if (*at == UINT64_MAX)
-        *at = rb_place_high(b, top, b->ram.addr, len + FDT_SLACK, 0x1000);
+        *at = boot_place_high(&b->c, top, b->c.ram.addr, len + FDT_SLACK, 0x1000);
     if (rc == PB_OK && *at == UINT64_MAX)
-        rc = rb_fail(b, e, PB_ENOSPC, "no room for the device tree (%u bytes) beside the "
+        rc = boot_fail(&b->c, e, PB_ENOSPC, "no room for the device tree (%u bytes) beside the "
                      "other images; use a larger -m", len);
     if (rc == PB_OK)
-        rc = b->board->load(b->dev, "device tree", *at, fdt, len, e);
+        rc = b->c.board->load(b->c.dev, "device tree", *at, fdt, len, e);
     free(fdt);
     return rc;
 }
@@ -124,10 +101,10 @@ static int boot(void *self, pb_err *e)
     uint64_t fdt = 0;
     int rc;
 
-    if (b->board->ram(b->dev, &b->ram, 1) == 0)
-        return rb_fail(b, e, PB_EINVAL, "riscv-boot: the machine has no main memory");
-    b->entry = b->firmware_end = b->ram.addr;
-    b->kernel_entry = b->kernel_end = b->initrd = b->initrd_end = 0;
+    if (b->c.board->ram(b->c.dev, &b->c.ram, 1) == 0)
+        return boot_fail(&b->c, e, PB_EINVAL, "riscv-boot: the machine has no main memory");
+    b->entry = b->firmware_end = b->c.ram.addr;
+    b->kernel_entry = b->kernel_end = b->c.initrd = b->c.initrd_end = 0;
     if ((rc = rb_load_firmware(b, e)) < 0 || (rc = rb_load_kernel(b, e)) < 0 ||
         (rc = rb_load_initrd(b, e)) < 0 || (rc = load_fdt(b, &fdt, e)) < 0)
         return rc;
@@ -140,11 +117,12 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
     struct riscv_boot *b = self;
 
     (void)e;
-    b->h = h;
-    b->dev = d;
-    b->board = h->get(h, PB_SVC_BOARD);
-    b->bus = h->get(h, PB_SVC_BUS);
-    b->time = h->get(h, PB_SVC_TIME);
+    b->c.h = h;
+    b->c.dev = d;
+    b->c.isa = &rb_isa;
+    b->c.board = h->get(h, PB_SVC_BOARD);
+    b->c.bus = h->get(h, PB_SVC_BUS);
+    b->c.time = h->get(h, PB_SVC_TIME);
     b->reset_vector = (uint64_t)prop->get_int(d, P_RESET_VECTOR);
     b->firmware = prop->get_str(d, P_FIRMWARE);
     return PB_OK;

@@ -193,7 +193,8 @@ static int load(void *self, pb_state *s, pb_err *e)
 /* ---- Device tree ------------------------------------------------------------------------- */
 
 /* ranges: (space, bus address) to CPU address. IEEE 1275 PCI Bus Binding, 2.2.1.1. */
-static int put_ranges(struct gpex *g, void *fdt, int node, const struct pb_board_reg *r)
+static int put_ranges(struct gpex *g, void *fdt, int node, const struct pb_board_reg *r,
+                      uint32_t n)
 {
     const struct {
         uint32_t space;
@@ -203,7 +204,7 @@ static int put_ranges(struct gpex *g, void *fdt, int node, const struct pb_board
              {0x03000000, g->high, r[3].addr, g->high_size}};
     int rc = fdt_setprop(fdt, node, "ranges", NULL, 0);
 
-    for (uint32_t i = 0; i < 3 && rc == 0; i++) {
+    for (uint32_t i = 0; i < n && rc == 0; i++) {
         const uint64_t w[3] = {v[i].bus, v[i].cpu, v[i].len};
         rc = fdt_appendprop_u32(fdt, node, "ranges", v[i].space);
         for (uint32_t k = 0; k < 3 && rc == 0; k++)
@@ -260,11 +261,13 @@ static int fill(void *self, void *fdt, int32_t node, pb_err *e)
 {
     struct gpex *g = self;
     const struct pb_svc_board *board = g->fab.h->get(g->fab.h, PB_SVC_BOARD);
-    struct pb_board_reg r[4];
+    struct pb_board_reg r[4] = {0};
+    uint32_t n = board ? board->dev_regs(g->bus.dev, r, 4) : 0;
     int rc;
 
-    if (!board || board->dev_regs(g->bus.dev, r, 4) != 4)
-        return g->fab.h->fail(e, PB_EINVAL, "gpex-pcihost: the board must place its four regions");
+    if (n < 3)
+        return g->fab.h->fail(e, PB_EINVAL, "gpex-pcihost: the board must place its regions; only "
+                              "the last, the memory above 4 GiB, may be missing");
     const uint32_t buses = (uint32_t)(g->ecam_size >> 20);
     const fdt32_t range[2] = {0, cpu_to_fdt32(buses - 1)};
     const fdt64_t reg[2] = {cpu_to_fdt64(r[0].addr), cpu_to_fdt64(g->ecam_size)};
@@ -275,7 +278,7 @@ static int fill(void *self, void *fdt, int32_t node, pb_err *e)
         (rc = fdt_setprop_u32(fdt, node, "linux,pci-domain", 0)) ||
         (rc = fdt_setprop(fdt, node, "bus-range", range, sizeof range)) ||
         (rc = fdt_setprop(fdt, node, "reg", reg, sizeof reg)) ||
-        (rc = put_ranges(g, fdt, node, r)))
+        (rc = put_ranges(g, fdt, node, r, n - 1)))
         return rc == -FDT_ERR_NOSPACE ? PB_ENOSPC
                                       : g->fab.h->fail(e, PB_EINVAL, fdt_strerror(rc));
     return PB_OK;

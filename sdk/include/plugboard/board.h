@@ -29,7 +29,7 @@ struct pb_board_wire {
 struct pb_svc_board { /* [main] */
     uint32_t size, reserved;
     /* The user's "kernel", "initrd", "append", "dtb", "bios", or a machine option
-     * ("acpi"): NULL when not given. */
+     * ("acpi"): NULL when not given. "pflash0": the node's name when there is one. */
     const char *(*option)(pb_dev *d, const char *name);
     /* Report that an option was used; unused ones are an error at the end of start-up. */
     void (*used)(pb_dev *d, const char *name);
@@ -85,6 +85,13 @@ enum { PB_CPU_OFF, PB_CPU_ON, PB_CPU_STARTING };
 struct pb_fw_files {
     uint32_t size, reserved;
     int (*add)(void *self, const char *name, const void *data, uint32_t n, pb_err *e);
+};
+
+/* Interface of a device that is the machine's power button. */
+#define PB_POWER_BUTTON "pb.power-button/1"
+struct pb_power_button {
+    uint32_t size, reserved;
+    void (*press)(void *self); /* and release soon; [main] */
 };
 
 /* Interface of a boot plugin's device. After every device is realized, before the first

@@ -82,6 +82,8 @@ void pbt_remap(pbt *b); /* the memory map changed: every window is stale */
  * as 0 and counts in pbt_faults(). */
 uint64_t pbt_read(pb_dev *d, uint32_t region, uint64_t off, uint32_t bytes);
 void pbt_write(pb_dev *d, uint32_t region, uint64_t off, uint64_t val, uint32_t bytes);
+/* The accesses that follow are of this CPU or requester, PB_TXN_* (0 and 0 at first). */
+void pbt_as(pbt *b, uint32_t requester, uint32_t attrs);
 uint64_t pbt_read_at(pbt *b, uint64_t gpa, uint32_t bytes); /* the same by address */
 void pbt_write_at(pbt *b, uint64_t gpa, uint64_t val, uint32_t bytes);
 uint64_t pbt_faults(pbt *b);
@@ -180,6 +182,10 @@ int pbt_boot(pb_dev *boot); /* call the boot device's boot(), as [main] */
 const uint8_t *pbt_loaded(pbt *b, uint64_t gpa, uint64_t *len);
 const uint8_t *pbt_loaded_named(pbt *b, const char *what, uint64_t *gpa, uint64_t *len);
 int pbt_entry(pbt *b, uint32_t cpu, uint64_t *pc, uint64_t *args, uint32_t max);
+/* Power of a CPU (PB_CPU_*, on at first); what cpu_start() asked for since: the number of its
+ * arguments, -1 for nothing. Asking switches it on. */
+void pbt_cpu_power(pb_dev *cpu, uint32_t power);
+int pbt_cpu_started(pb_dev *cpu, uint64_t *pc, uint64_t *args, uint32_t max);
 int pbt_requested(pbt *b, uint32_t *what, int32_t *code); /* last request(); 0: none */
 
 /* ---- Scripts ------------------------------------------------------------------------ */

@@ -2,7 +2,7 @@
 /* fdt.c - the device tree: generated from the machine's parts, or the user's own (-dtb) with
  * memory and /chosen patched in.
  * Devicetree Specification 0.4, chapters 3 (required nodes) and 3.6 (/chosen). */
-#include "riscv-boot.h"
+#include "boot.h"
 
 #include <libfdt.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 
 /* ---- The generated tree ------------------------------------------------------------ */
 
-static int write_memory(struct riscv_boot *b, void *fdt)
+static int write_memory(struct boot *b, void *fdt)
 {
     struct pb_board_reg v[16];
     uint32_t n = b->board->ram(b->dev, v, 16);
@@ -31,19 +31,31 @@ static int write_memory(struct riscv_boot *b, void *fdt)
     return 0;
 }
 
-static int write_tree(struct riscv_boot *b, void *fdt, int size, pb_err *e)
+/* Below the root, or below a bus node of one level: "/soc". */
+static int write_devices(struct boot *b, void *fdt, pb_err *e)
+{
+    int rc;
+
+    if (!*b->isa->bus)
+        return boot_fdt_devices(b, fdt, e);
+    if ((rc = fdt_begin_node(fdt, b->isa->bus + 1)) ||
+        (rc = fdt_property_u32(fdt, "#address-cells", 2)) ||
+        (rc = fdt_property_u32(fdt, "#size-cells", 2)) ||
+        (rc = fdt_property_string(fdt, "compatible", "simple-bus")) ||
+        (rc = fdt_property(fdt, "ranges", NULL, 0)) || (rc = boot_fdt_devices(b, fdt, e)))
+        return rc;
+    return fdt_end_node(fdt);
+}
+
+static int write_tree(struct boot *b, void *fdt, int size, pb_err *e)
 {
     int rc;
 
     if ((rc = fdt_create(fdt, size)) || (rc = fdt_finish_reservemap(fdt)) ||
         (rc = fdt_begin_node(fdt, "")) || (rc = fdt_property_u32(fdt, "#address-cells", 2)) ||
         (rc = fdt_property_u32(fdt, "#size-cells", 2)) || (rc = write_memory(b, fdt)) ||
-        (rc = rb_fdt_cpus(b, fdt)) || (rc = fdt_begin_node(fdt, "soc")) ||
-        (rc = fdt_property_u32(fdt, "#address-cells", 2)) ||
-        (rc = fdt_property_u32(fdt, "#size-cells", 2)) ||
-        (rc = fdt_property_string(fdt, "compatible", "simple-bus")) ||
-        (rc = fdt_property(fdt, "ranges", NULL, 0)) || (rc = rb_fdt_devices(b, fdt, e)) ||
-        (rc = fdt_end_node(fdt)) || (rc = fdt_end_node(fdt)))
+        (rc = b->isa->cpus(b, fdt)) || (rc = write_devices(b, fdt, e)) ||
+        (rc = fdt_end_node(fdt)))
         return rc;
     return fdt_finish(fdt);
 }
@@ -69,9 +81,9 @@ static int node_at(void *fdt, const char *path)
 }
 
 /* [fdt PATH] groups of the manifest: keys are "PATH KEY". */
-static int add_groups(struct riscv_boot *b, void *fdt, pb_err *e)
+static int add_groups(struct boot *b, void *fdt, pb_err *e)
 {
-    uint8_t out[RB_VALUE_MAX];
+    uint8_t out[BOOT_VALUE_MAX];
     char path[200], text[IMAGE_TEXT];
     const char *key;
 
@@ -80,9 +92,9 @@ static int add_groups(struct riscv_boot *b, void *fdt, pb_err *e)
         if (!sp || *key != '/')
             continue; /* fdt.KEY of the boot group itself means nothing */
         snprintf(path, sizeof path, "%.*s", (int)(sp - key), key);
-        int n = rb_fdt_value(b, b->board->dev_fdt(b->dev, key), out, text);
+        int n = boot_fdt_value(b, b->board->dev_fdt(b->dev, key), out, text);
         if (n < 0) {
-            rb_fail(b, e, PB_EINVAL, "[fdt %s] %s: %s", path, sp + 1, text);
+            boot_fail(b, e, PB_EINVAL, "[fdt %s] %s: %s", path, sp + 1, text);
             return -FDT_ERR_BADVALUE;
         }
         int node = node_at(fdt, path);
@@ -94,7 +106,7 @@ static int add_groups(struct riscv_boot *b, void *fdt, pb_err *e)
 }
 
 /* fill() of those that offer it, and aliases; *console is the path of serial0. */
-static int add_details(struct riscv_boot *b, void *fdt, char *console, size_t n, pb_err *e)
+static int add_details(struct boot *b, void *fdt, char *console, size_t n, pb_err *e)
 {
     pb_dev *d;
 
@@ -102,9 +114,9 @@ static int add_details(struct riscv_boot *b, void *fdt, char *console, size_t n,
         char name[100], path[120];
         void *self = NULL;
         const char *alias = b->board->dev_fdt(d, "alias");
-        if (!rb_node_name(b, d, name, sizeof name))
+        if (!boot_node_name(b, d, name, sizeof name))
             continue;
-        snprintf(path, sizeof path, "/soc/%s", name);
+        snprintf(path, sizeof path, "%s/%s", b->isa->bus, name);
         const struct pb_fdt_node *f = b->bus->side(d, PB_FDT_NODE, &self);
         if (PB_HAS(struct pb_fdt_node, f, fill)) {
             int node = fdt_path_offset(fdt, path);
@@ -128,7 +140,7 @@ static int add_details(struct riscv_boot *b, void *fdt, char *console, size_t n,
 
 /* ---- /chosen ----------------------------------------------------------------------- */
 
-static int set_chosen(struct riscv_boot *b, void *fdt, const char *console)
+static int set_chosen(struct boot *b, void *fdt, const char *console)
 {
     const char *append = b->board->option(b->dev, "append");
     uint64_t kaslr = b->time->random(b->dev);
@@ -155,7 +167,7 @@ static int set_chosen(struct riscv_boot *b, void *fdt, const char *console)
 
 /* ---- Both ways to a tree ----------------------------------------------------------- */
 
-static int generate(struct riscv_boot *b, void *fdt, int size, pb_err *e)
+static int generate(struct boot *b, void *fdt, int size, pb_err *e)
 {
     char console[120] = "";
     int rc;
@@ -167,7 +179,7 @@ static int generate(struct riscv_boot *b, void *fdt, int size, pb_err *e)
 }
 
 /* A node with device_type "memory", or a new one, tells of our main memory. */
-static int patch_memory(struct riscv_boot *b, void *fdt)
+static int patch_memory(struct boot *b, void *fdt)
 {
     int node = fdt_node_offset_by_prop_value(fdt, -1, "device_type", "memory", 7);
     char name[40];
@@ -186,7 +198,7 @@ static int patch_memory(struct riscv_boot *b, void *fdt)
     return fdt_appendprop_addrrange(fdt, 0, node, "reg", b->ram.addr, b->ram.len);
 }
 
-static int patch(struct riscv_boot *b, const struct image *m, void *fdt, int size)
+static int patch(struct boot *b, const struct image *m, void *fdt, int size)
 {
     int rc;
 
@@ -195,21 +207,21 @@ static int patch(struct riscv_boot *b, const struct image *m, void *fdt, int siz
     return set_chosen(b, fdt, "");
 }
 
-static int read_dtb(struct riscv_boot *b, const char *path, struct image *m, pb_err *e)
+static int read_dtb(struct boot *b, const char *path, struct image *m, pb_err *e)
 {
     char text[IMAGE_TEXT];
 
     if (image_open(m, path, text) < 0)
-        return rb_fail(b, e, PB_EIO, "-dtb: %s", text);
+        return boot_fail(b, e, PB_EIO, "-dtb: %s", text);
     int rc = m->len > BIGGEST / 2 ? -FDT_ERR_NOSPACE : fdt_check_full(m->data, m->len);
     if (rc == 0)
         return PB_OK;
     image_free(m);
-    return rb_fail(b, e, PB_EINVAL, "-dtb %s: not a device tree blob: %s", path,
+    return boot_fail(b, e, PB_EINVAL, "-dtb %s: not a device tree blob: %s", path,
                    rc == -FDT_ERR_NOSPACE ? "it is larger than 4 MiB" : fdt_strerror(rc));
 }
 
-void *rb_make_fdt(struct riscv_boot *b, uint32_t *len, pb_err *e)
+void *boot_make_fdt(struct boot *b, uint32_t *len, pb_err *e)
 {
     const char *path = b->board->option(b->dev, "dtb");
     struct image m = {0};
@@ -231,7 +243,7 @@ void *rb_make_fdt(struct riscv_boot *b, uint32_t *len, pb_err *e)
     if (rc == 0)
         rc = fdt_pack(fdt);
     if (rc) {
-        rb_fail(b, e, PB_EINVAL, "riscv-boot: cannot make the device tree: %s", fdt_strerror(rc));
+        boot_fail(b, e, PB_EINVAL, "cannot make the device tree: %s", fdt_strerror(rc));
         free(fdt);
         return NULL;
     }

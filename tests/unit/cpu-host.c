@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* rv-host.c - a host without a machine for the RISC-V plugin's tests.
+/* cpu-host.c - a host without a machine for tests of CPU plugins.
  *
- * It offers what the plugin needs of pb.cpu/1, pb.time/1 and pb.prop/1, one hart, flat RAM and
+ * It offers what the plugin needs of pb.cpu/1, pb.time/1 and pb.prop/1, one CPU, flat RAM and
  * one page of I/O. Time is counted in looks at it, so that runs repeat.
  */
-#include "rv-host.h"
-
-#include "props.h"
+#include "cpu-host.h"
 
 #include <elf.h>
 #include <plugboard/plugin.h>
@@ -19,7 +17,7 @@
 #include <unistd.h>
 
 extern const struct pb_plugin pb_plugin_v0;
-static struct rv_host *the; /* opaque handles of the ABI carry nothing here */
+static struct cpu_host *the; /* opaque handles of the ABI carry nothing here */
 static uint8_t log_on[8] = {1, 1, 0, 0, 0, 0};
 
 /* ---- pb.cpu/1 ---------------------------------------------------------------------------- */
@@ -100,7 +98,7 @@ static pb_dev *dev_of(pb_cpu *c)
 static void *peer(pb_cpu *c, uint32_t i)
 {
     (void)c;
-    return i ? NULL : the->hart;
+    return i ? NULL : the->cpu;
 }
 
 static void *shared(pb_cpu *c, uint64_t bytes)
@@ -153,7 +151,7 @@ static const struct pb_svc_time svc_time = {
 
 static const char *find_prop(uint32_t i)
 {
-    const char *name = rv_props[i].name, *p = the->props;
+    const char *name = the->cls->props[i].name, *p = the->props;
     while (p && *p) {
         size_t n = strlen(name);
         if (!strncmp(p, name, n) && p[n] == '=')
@@ -168,15 +166,17 @@ static int64_t get_int(pb_dev *d, uint32_t i)
 {
     (void)d;
     const char *v = find_prop(i);
-    if (i == RV_P_RESET)
-        return 0x1000;
-    return v && !strncmp(v, "on", 2);
+    if (!v)
+        v = the->cls->props[i].def;
+    if (!v || !strncmp(v, "off", 3))
+        return 0;
+    return !strncmp(v, "on", 2) ? 1 : strtoll(v, NULL, 0);
 }
 
 static const char *get_str(pb_dev *d, uint32_t i)
 {
     (void)d;
-    return i == RV_P_ENGINE ? the->engine : NULL;
+    return strcmp(the->cls->props[i].name, "engine") ? NULL : the->engine;
 }
 
 static uint32_t is_set(pb_dev *d, uint32_t i)
@@ -220,10 +220,10 @@ static void log_line(const pb_host *h, pb_dev *d, uint32_t level, const char *te
     fprintf(stderr, "%s\n", text);
 }
 
-struct rv_host *rv_host_new(uint64_t base, uint64_t size, const char *model, const char *props,
+struct cpu_host *cpu_host_new(uint64_t base, uint64_t size, const char *model, const char *props,
                             const char *engine)
 {
-    struct rv_host *r = calloc(1, sizeof *r);
+    struct cpu_host *r = calloc(1, sizeof *r);
     if (!r)
         return NULL;
     the = r;
@@ -237,27 +237,27 @@ struct rv_host *rv_host_new(uint64_t base, uint64_t size, const char *model, con
     r->engine = engine;
     r->ram = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     r->code = calloc(size >> 12, 1);
-    r->hart = aligned_alloc(64, (r->cls->instance_size + 63) & ~63u);
-    if (r->ram == MAP_FAILED || !r->code || !r->hart)
+    r->cpu = aligned_alloc(64, (r->cls->instance_size + 63) & ~63u);
+    if (r->ram == MAP_FAILED || !r->code || !r->cpu)
         return NULL;
-    memset(r->hart, 0, r->cls->instance_size);
-    if (r->cls->realize(r->hart, (pb_cpu *)r, (pb_dev *)r, &r->h, model, NULL) < 0) {
-        free(r->hart);
-        r->hart = NULL;
-        rv_host_free(r);
+    memset(r->cpu, 0, r->cls->instance_size);
+    if (r->cls->realize(r->cpu, (pb_cpu *)r, (pb_dev *)r, &r->h, model, NULL) < 0) {
+        free(r->cpu);
+        r->cpu = NULL;
+        cpu_host_free(r);
         return NULL;
     }
     return r;
 }
 
-void rv_host_free(struct rv_host *r)
+void cpu_host_free(struct cpu_host *r)
 {
     the = r;
-    if (r->hart)
-        r->cls->unrealize(r->hart);
+    if (r->cpu)
+        r->cls->unrealize(r->cpu);
     munmap(r->ram, r->size);
     free((void *)r->code);
-    free(r->hart);
+    free(r->cpu);
     free(r->shared);
     free(r);
 }
@@ -282,7 +282,7 @@ static uint64_t find_symbol(const uint8_t *f, size_t n, const char *name)
     return 0;
 }
 
-int rv_host_load_elf(struct rv_host *r, const char *path, uint64_t *entry, uint64_t *tohost)
+int cpu_host_load_elf(struct cpu_host *r, const char *path, uint64_t *entry, uint64_t *tohost)
 {
     FILE *f = fopen(path, "rb");
     if (!f)
@@ -313,16 +313,16 @@ int rv_host_load_elf(struct rv_host *r, const char *path, uint64_t *entry, uint6
 
 static void *watchdog(void *p)
 {
-    struct rv_host *r = the;
+    struct cpu_host *r = the;
     struct timespec t = {.tv_sec = *(uint32_t *)p};
     pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
     nanosleep(&t, NULL);
     r->stop = 2;
-    r->cls->kick(r->hart);
+    r->cls->kick(r->cpu);
     return NULL;
 }
 
-int rv_host_run(struct rv_host *r, uint32_t seconds)
+int cpu_host_run(struct cpu_host *r, uint32_t seconds)
 {
     pthread_t w;
     the = r;
@@ -330,9 +330,9 @@ int rv_host_run(struct rv_host *r, uint32_t seconds)
     if (pthread_create(&w, NULL, watchdog, &seconds))
         return -1;
     while (!r->stop) {
-        uint32_t why = r->cls->run(r->hart);
+        uint32_t why = r->cls->run(r->cpu);
         if (why == PB_EXIT_ERROR || why == PB_EXIT_DEBUG ||
-            (why == PB_EXIT_HALT && !r->cls->can_run(r->hart)))
+            (why == PB_EXIT_HALT && !r->cls->can_run(r->cpu)))
             break;
     }
     pthread_cancel(w);

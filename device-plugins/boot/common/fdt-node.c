@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* fdt-node.c - the nodes of harts and devices, written in order.
- * Linux Documentation/devicetree/bindings/riscv/{cpus,extensions}.yaml,
- * interrupt-controller/riscv,cpu-intc.yaml; Devicetree Specification 0.4, chapter 2.
+/* fdt-node.c - the nodes of devices, written in order.
+ * Devicetree Specification 0.4, chapter 2.
  *
  * A device is in the tree when its manifest group gives fdt.compatible. It gets reg from its
  * places, interrupts from its wires, clock-frequency from its clock, and every other fdt.KEY
- * as it stands, except three: fdt.node names the node, fdt.alias an alias of it, fdt.join
- * the device whose node takes this one's places.
+ * as it stands, except four: fdt.node names the node, fdt.alias an alias of it, fdt.join
+ * the device whose node takes this one's places, fdt.wires = no leaves out interrupts. What lists its clocks itself (fdt.clocks) gets
+ * no clock-frequency.
  */
-#include "riscv-boot.h"
+#include "boot.h"
 
 #include <libfdt.h>
 #include <stdlib.h>
@@ -16,130 +16,15 @@
 
 #define MAX_REGS 16u
 
-uint32_t rb_cpu_phandle(uint32_t cpu)
-{
-    return 1 + 2 * cpu;
-}
-
-uint32_t rb_intc_phandle(uint32_t cpu)
-{
-    return 2 + 2 * cpu;
-}
-
-uint32_t rb_dev_phandle(struct riscv_boot *b, pb_dev *d)
+uint32_t boot_dev_phandle(struct boot *b, pb_dev *d)
 {
     pb_dev *k;
 
     for (uint32_t i = 0; (k = b->board->device(b->dev, i)) != NULL; i++) {
         if (k == d && b->board->dev_fdt(d, "compatible"))
-            return 1 + 2 * b->board->n_cpus(b->dev) + i;
+            return b->isa->first_phandle(b) + i;
     }
     return 0;
-}
-
-/* ---- Harts ------------------------------------------------------------------------- */
-
-static int text_fact(struct riscv_boot *b, void *fdt, uint32_t i, const char *name)
-{
-    const char *v = b->board->cpu_fact(b->dev, i, name);
-
-    return v ? fdt_property_string(fdt, name, v) : 0;
-}
-
-static int number_fact(struct riscv_boot *b, void *fdt, uint32_t i, const char *name)
-{
-    const char *v = b->board->cpu_fact(b->dev, i, name);
-
-    return v ? fdt_property_u32(fdt, name, (uint32_t)strtoul(v, NULL, 0)) : 0;
-}
-
-static int list_fact(struct riscv_boot *b, void *fdt, uint32_t i, const char *name)
-{
-    const char *v = b->board->cpu_fact(b->dev, i, name);
-    uint8_t out[RB_VALUE_MAX];
-    char text[IMAGE_TEXT];
-    int n = v ? rb_fdt_value(b, v, out, text) : 0;
-
-    return n > 0 ? fdt_property(fdt, name, out, n) : 0;
-}
-
-static int interrupt_controller(void *fdt, uint32_t i)
-{
-    int rc;
-
-    if ((rc = fdt_begin_node(fdt, "interrupt-controller")) ||
-        (rc = fdt_property_u32(fdt, "#interrupt-cells", 1)) ||
-        (rc = fdt_property(fdt, "interrupt-controller", NULL, 0)) ||
-        (rc = fdt_property_string(fdt, "compatible", "riscv,cpu-intc")) ||
-        (rc = fdt_property_u32(fdt, "phandle", rb_intc_phandle(i))))
-        return rc;
-    return fdt_end_node(fdt);
-}
-
-static int one_cpu(struct riscv_boot *b, void *fdt, uint32_t i)
-{
-    char name[24];
-    int rc;
-
-    snprintf(name, sizeof name, "cpu@%x", i);
-    if ((rc = fdt_begin_node(fdt, name)) || (rc = fdt_property_string(fdt, "device_type", "cpu")) ||
-        (rc = fdt_property_u32(fdt, "reg", i)) ||
-        (rc = fdt_property_string(fdt, "status", "okay")) ||
-        (rc = fdt_property_string(fdt, "compatible", "riscv")) ||
-        (rc = text_fact(b, fdt, i, "riscv,isa")) || (rc = text_fact(b, fdt, i, "riscv,isa-base")) ||
-        (rc = list_fact(b, fdt, i, "riscv,isa-extensions")) ||
-        (rc = text_fact(b, fdt, i, "mmu-type")) ||
-        (rc = number_fact(b, fdt, i, "riscv,cbom-block-size")) ||
-        (rc = number_fact(b, fdt, i, "riscv,cboz-block-size")) ||
-        (rc = fdt_property_u32(fdt, "phandle", rb_cpu_phandle(i))) ||
-        (rc = interrupt_controller(fdt, i)))
-        return rc;
-    return fdt_end_node(fdt);
-}
-
-static int cpu_map(struct riscv_boot *b, void *fdt)
-{
-    char name[24];
-    int rc;
-
-    if ((rc = fdt_begin_node(fdt, "cpu-map")) || (rc = fdt_begin_node(fdt, "cluster0")))
-        return rc;
-    for (uint32_t i = 0; i < b->board->n_cpus(b->dev); i++) {
-        snprintf(name, sizeof name, "core%u", i);
-        if ((rc = fdt_begin_node(fdt, name)) ||
-            (rc = fdt_property_u32(fdt, "cpu", rb_cpu_phandle(i))) || (rc = fdt_end_node(fdt)))
-            return rc;
-    }
-    return (rc = fdt_end_node(fdt)) ? rc : fdt_end_node(fdt);
-}
-
-/* Rate of the machine's counter; 10 MHz when no device offers one. */
-static uint32_t timebase(struct riscv_boot *b)
-{
-    pb_dev *d;
-
-    for (uint32_t i = 0; (d = b->board->device(b->dev, i)) != NULL; i++) {
-        void *self = NULL;
-        const struct pb_counter *c = b->bus->side(d, PB_COUNTER, &self);
-        if (c)
-            return (uint32_t)c->hz(self);
-    }
-    return 10000000;
-}
-
-int rb_fdt_cpus(struct riscv_boot *b, void *fdt)
-{
-    int rc;
-
-    if ((rc = fdt_begin_node(fdt, "cpus")) || (rc = fdt_property_u32(fdt, "#address-cells", 1)) ||
-        (rc = fdt_property_u32(fdt, "#size-cells", 0)) ||
-        (rc = fdt_property_u32(fdt, "timebase-frequency", timebase(b))))
-        return rc;
-    for (uint32_t i = 0; i < b->board->n_cpus(b->dev); i++) {
-        if ((rc = one_cpu(b, fdt, i)))
-            return rc;
-    }
-    return (rc = cpu_map(b, fdt)) ? rc : fdt_end_node(fdt);
 }
 
 /* ---- Devices ----------------------------------------------------------------------- */
@@ -150,7 +35,7 @@ static void put32(uint8_t *at, uint32_t v)
         at[i] = (uint8_t)(v >> (24 - 8 * i));
 }
 
-static uint32_t add_regs(struct riscv_boot *b, pb_dev *d, struct pb_board_reg *v, uint32_t n)
+static uint32_t add_regs(struct boot *b, pb_dev *d, struct pb_board_reg *v, uint32_t n)
 {
     if (n >= MAX_REGS)
         return n;
@@ -159,7 +44,7 @@ static uint32_t add_regs(struct riscv_boot *b, pb_dev *d, struct pb_board_reg *v
 }
 
 /* Places of `d` and of those that join it. */
-static uint32_t all_regs(struct riscv_boot *b, pb_dev *d, struct pb_board_reg *v)
+static uint32_t all_regs(struct boot *b, pb_dev *d, struct pb_board_reg *v)
 {
     uint32_t n = add_regs(b, d, v, 0);
     pb_dev *k;
@@ -172,7 +57,7 @@ static uint32_t all_regs(struct riscv_boot *b, pb_dev *d, struct pb_board_reg *v
     return n;
 }
 
-static int put_regs(struct riscv_boot *b, void *fdt, pb_dev *d)
+static int put_regs(struct boot *b, void *fdt, pb_dev *d)
 {
     struct pb_board_reg v[MAX_REGS];
     uint32_t n = all_regs(b, d, v);
@@ -187,7 +72,7 @@ static int put_regs(struct riscv_boot *b, void *fdt, pb_dev *d)
     return n ? fdt_property(fdt, "reg", out, (int)(16 * n)) : 0;
 }
 
-const char *rb_node_name(struct riscv_boot *b, pb_dev *d, char *buf, size_t n)
+const char *boot_node_name(struct boot *b, pb_dev *d, char *buf, size_t n)
 {
     const char *node = b->board->dev_fdt(d, "node");
     struct pb_board_reg r;
@@ -204,20 +89,22 @@ const char *rb_node_name(struct riscv_boot *b, pb_dev *d, char *buf, size_t n)
 }
 
 /* Controller's phandle and specifier of one wire; 0 when the sink is no interrupt. */
-static uint32_t specifier(struct riscv_boot *b, const struct pb_board_wire *w, uint32_t *phandle,
+static uint32_t specifier(struct boot *b, const struct pb_board_wire *w, uint32_t *phandle,
                           uint32_t cells[4])
 {
     void *self = NULL;
 
     for (uint32_t i = 0; i < b->board->n_cpus(b->dev); i++) {
         if (b->board->cpu(b->dev, i) == w->sink) {
-            *phandle = rb_intc_phandle(i);
+            if (!b->isa->cpu_intc)
+                return 0;
+            *phandle = b->isa->cpu_intc(i);
             cells[0] = w->input;
             return 1;
         }
     }
     const struct pb_fdt_node *f = b->bus->side(w->sink, PB_FDT_NODE, &self);
-    *phandle = rb_dev_phandle(b, w->sink);
+    *phandle = boot_dev_phandle(b, w->sink);
     uint32_t n = *phandle && PB_HAS(struct pb_fdt_node, f, interrupt)
                      ? f->interrupt(self, w->input, cells) : 0;
     return n <= 4 ? n : 0;
@@ -251,12 +138,12 @@ static int write_interrupts(void *fdt, const uint8_t *ext, uint32_t n, const uin
     return fdt_property_u32(fdt, "interrupt-parent", parent);
 }
 
-static int put_interrupts(struct riscv_boot *b, void *fdt, pb_dev *d)
+static int put_interrupts(struct boot *b, void *fdt, pb_dev *d)
 {
     uint32_t count = b->board->dev_wires(d, NULL, 0), n = 0, n_plain = 0, parent = 0;
     int extended = 0, rc = 0;
 
-    if (!count)
+    if (!count || b->board->dev_fdt(d, "wires"))
         return 0;
     struct pb_board_wire *w = calloc(count, sizeof *w);
     uint32_t *order = calloc(count, sizeof *order);
@@ -274,7 +161,7 @@ static int put_interrupts(struct riscv_boot *b, void *fdt, pb_dev *d)
         uint32_t cells[4], ph = 0, k = specifier(b, &w[order[i]], &ph, cells);
         if (!k)
             continue;
-        extended |= ph < 1 + 2 * b->board->n_cpus(b->dev) || (parent && parent != ph);
+        extended |= ph < b->isa->first_phandle(b) || (parent && parent != ph);
         parent = ph;
         put32(ext + n, ph);
         n += 4;
@@ -294,12 +181,13 @@ out:
 
 static int own_key(const char *key)
 {
-    return strcmp(key, "node") == 0 || strcmp(key, "alias") == 0 || strcmp(key, "join") == 0;
+    return strcmp(key, "node") == 0 || strcmp(key, "alias") == 0 || strcmp(key, "join") == 0 ||
+           strcmp(key, "wires") == 0;
 }
 
-static int put_keys(struct riscv_boot *b, void *fdt, pb_dev *d, pb_err *e)
+static int put_keys(struct boot *b, void *fdt, pb_dev *d, pb_err *e)
 {
-    uint8_t out[RB_VALUE_MAX];
+    uint8_t out[BOOT_VALUE_MAX];
     char text[IMAGE_TEXT];
     const char *key;
     int rc;
@@ -307,9 +195,9 @@ static int put_keys(struct riscv_boot *b, void *fdt, pb_dev *d, pb_err *e)
     for (uint32_t i = 0; (key = b->board->dev_fdt_key(d, i)) != NULL; i++) {
         if (own_key(key))
             continue;
-        int n = rb_fdt_value(b, b->board->dev_fdt(d, key), out, text);
+        int n = boot_fdt_value(b, b->board->dev_fdt(d, key), out, text);
         if (n < 0) {
-            rb_fail(b, e, PB_EINVAL, "device '%s': fdt.%s: %s", b->board->dev_name(d), key, text);
+            boot_fail(b, e, PB_EINVAL, "device '%s': fdt.%s: %s", b->board->dev_name(d), key, text);
             return -FDT_ERR_BADVALUE;
         }
         if ((rc = fdt_property(fdt, key, out, n)))
@@ -318,7 +206,7 @@ static int put_keys(struct riscv_boot *b, void *fdt, pb_dev *d, pb_err *e)
     return 0;
 }
 
-static int put_controller(struct riscv_boot *b, void *fdt, pb_dev *d)
+static int put_controller(struct boot *b, void *fdt, pb_dev *d)
 {
     void *self = NULL;
     const struct pb_fdt_node *f = b->bus->side(d, PB_FDT_NODE, &self);
@@ -330,20 +218,20 @@ static int put_controller(struct riscv_boot *b, void *fdt, pb_dev *d)
     if (n && ((rc = fdt_property_u32(fdt, "#interrupt-cells", n)) ||
               (rc = fdt_property(fdt, "interrupt-controller", NULL, 0))))
         return rc;
-    if (n || rb_fdt_referred(b, b->board->dev_name(d)))
-        return fdt_property_u32(fdt, "phandle", rb_dev_phandle(b, d));
+    if (n || boot_fdt_referred(b, b->board->dev_name(d)))
+        return fdt_property_u32(fdt, "phandle", boot_dev_phandle(b, d));
     return 0;
 }
 
-int rb_fdt_devices(struct riscv_boot *b, void *fdt, pb_err *e)
+int boot_fdt_devices(struct boot *b, void *fdt, pb_err *e)
 {
     pb_dev *d;
     int rc;
 
     for (uint32_t i = 0; (d = b->board->device(b->dev, i)) != NULL; i++) {
         char name[100];
-        uint64_t hz = b->board->dev_clock(d, 0);
-        if (!rb_node_name(b, d, name, sizeof name))
+        uint64_t hz = b->board->dev_fdt(d, "clocks") ? 0 : b->board->dev_clock(d, 0);
+        if (!boot_node_name(b, d, name, sizeof name))
             continue;
         if ((rc = fdt_begin_node(fdt, name)) || (rc = put_keys(b, fdt, d, e)) ||
             (rc = put_regs(b, fdt, d)) || (rc = put_interrupts(b, fdt, d)) ||

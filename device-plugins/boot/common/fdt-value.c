@@ -7,7 +7,7 @@
  *     ns16550a other,name  strings too: words between blanks
  *     (nothing)            an empty property
  */
-#include "riscv-boot.h"
+#include "boot.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@ static int bad(char *text, const char *what, const char *at)
     return -1;
 }
 
-static pb_dev *by_name(struct riscv_boot *b, const char *name, size_t n)
+static pb_dev *by_name(struct boot *b, const char *name, size_t n)
 {
     pb_dev *d;
 
@@ -30,12 +30,12 @@ static pb_dev *by_name(struct riscv_boot *b, const char *name, size_t n)
     return NULL;
 }
 
-static int one_cell(struct riscv_boot *b, const char **p, uint32_t *v, char *text)
+static int one_cell(struct boot *b, const char **p, uint32_t *v, char *text)
 {
     if (**p == '&') {
         size_t n = strcspn(*p + 1, " >\t");
         pb_dev *d = by_name(b, *p + 1, n);
-        *v = d ? rb_dev_phandle(b, d) : 0;
+        *v = d ? boot_dev_phandle(b, d) : 0;
         if (!*v)
             return bad(text, "no device of that name in the device tree", *p);
         *p += 1 + n;
@@ -50,7 +50,7 @@ static int one_cell(struct riscv_boot *b, const char **p, uint32_t *v, char *tex
     return 0;
 }
 
-static int cells(struct riscv_boot *b, const char *p, uint8_t *out, char *text)
+static int cells(struct boot *b, const char *p, uint8_t *out, char *text)
 {
     int n = 0;
 
@@ -73,7 +73,7 @@ static int cells(struct riscv_boot *b, const char *p, uint8_t *out, char *text)
             return bad(text, "expected '>'", "the end");
         if (one_cell(b, &p, &v, text) < 0)
             return -1;
-        if (n + 4 > RB_VALUE_MAX)
+        if (n + 4 > BOOT_VALUE_MAX)
             return bad(text, "too long", p);
         for (int i = 3; i >= 0; i--)
             out[n++] = (uint8_t)(v >> (8 * i));
@@ -90,7 +90,7 @@ static int quoted(const char *p, uint8_t *out, char *text)
         size_t len = strcspn(p + 1, "\"");
         if (p[1 + len] != '"')
             return bad(text, "the string does not end", p);
-        if (n + len + 1 > RB_VALUE_MAX)
+        if (n + len + 1 > BOOT_VALUE_MAX)
             return bad(text, "too long", p);
         memcpy(out + n, p + 1, len);
         n += (int)len;
@@ -101,7 +101,7 @@ static int quoted(const char *p, uint8_t *out, char *text)
     return n;
 }
 
-int rb_fdt_value(struct riscv_boot *b, const char *value, uint8_t *out, char *text)
+int boot_fdt_value(struct boot *b, const char *value, uint8_t *out, char *text)
 {
     int n = 0;
 
@@ -112,7 +112,7 @@ int rb_fdt_value(struct riscv_boot *b, const char *value, uint8_t *out, char *te
         return quoted(value, out, text);
     while (*value) {
         size_t len = strcspn(value, " \t");
-        if (n + len + 1 > RB_VALUE_MAX)
+        if (n + len + 1 > BOOT_VALUE_MAX)
             return bad(text, "too long", value);
         memcpy(out + n, value, len);
         n += (int)len;
@@ -133,7 +133,7 @@ static int refers(const char *value, const char *name)
     return 0;
 }
 
-static int keys_refer(struct riscv_boot *b, pb_dev *d, const char *name)
+static int keys_refer(struct boot *b, pb_dev *d, const char *name)
 {
     const char *key;
 
@@ -144,7 +144,7 @@ static int keys_refer(struct riscv_boot *b, pb_dev *d, const char *name)
     return 0;
 }
 
-int rb_fdt_referred(struct riscv_boot *b, const char *name)
+int boot_fdt_referred(struct boot *b, const char *name)
 {
     pb_dev *d;
 

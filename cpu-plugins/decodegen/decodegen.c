@@ -1,12 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* decodegen.c - turns a .decode table into C (a build tool, runs on the building machine).
+/* decodegen.c - turns .decode tables into C (a build tool, runs on the building machine).
  *
- * decodegen ops TABLE      the enum of rows, RV_illegal first
- * decodegen tables TABLE   rv_rows[] and the matcher rv_match()
- * decodegen list TABLE     one row a line, for coverage reports
- * The table's form is described at the top of rv64.decode. The matcher switches on the bits
- * that all candidate rows fix, again and again, until none are left, then compares the rest
- * in order of the number of fixed bits.
+ * decodegen ops PREFIX TABLE…      the enum of rows, PREFIX_illegal first
+ * decodegen tables PREFIX TABLE…   prefix_rows[] and the matcher prefix_match()
+ * decodegen list PREFIX TABLE…     one row a line, for coverage reports
+ *
+ * PREFIX is how the instruction set's names begin: "rv" makes enum rv_op, RV_add, struct
+ * rv_row, RV_BIT(). Several tables make one set; PREFIX_FIRST_file is the first row of
+ * file.decode. A table has one row an instruction, columns divided by '|':
+ *   name | bits, most significant first | format | extension | operands [| expands to [| where]]
+ * name      unique; what follows a '/' tells apart rows with one mnemonic.
+ * bits      0, 1, or . for an operand's bit; blanks only for the eye. 32 or 16 of them.
+ * format    where the operands lie: a function fmt_NAME() of decode-formats.h.
+ * extension a PREFIX_X_* of isa.def; the row is illegal where that extension is off.
+ * operands  the disassembler's template: operand names are replaced, all else is copied.
+ * expands   of a 16-bit row: the 32-bit row whose operands the format has filled in.
+ * where     conditions on the operands, all must hold or the row does not match.
+ * Rows may overlap: the one with more fixed bits wins, then the earlier one.
+ *
+ * The matcher switches on the bits that all candidate rows fix, again and again, until none
+ * are left, then compares the rest in order of the number of fixed bits.
  */
 #include <ctype.h>
 #include <stdint.h>
@@ -14,19 +27,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_ROWS 512
+#define MAX_ROWS 2048
 #define MAX_COLUMNS 7
 
 struct row {
     char *name, *format, *ext, *operands, *expands, *where;
     uint32_t match, mask;
     int bytes, line;
+    const char *file;
     char id[32]; /* the name as a C identifier */
 };
 
 static struct row row[MAX_ROWS];
 static int n_rows;
 static const char *path;
+static char low[16], up[16]; /* PREFIX in both cases */
 
 static void die(int line, const char *what, const char *text)
 {
@@ -79,7 +94,7 @@ static void parse_row(char *text, int line)
     struct row *r = &row[n_rows++];
     *r = (struct row){.name = col[0], .format = col[2], .ext = col[3], .operands = col[4],
                       .expands = col[5] && *col[5] ? col[5] : NULL,
-                      .where = col[6] && *col[6] ? col[6] : NULL, .line = line};
+                      .where = col[6] && *col[6] ? col[6] : NULL, .line = line, .file = path};
     parse_bits(r, col[1]);
     if (strlen(r->name) >= sizeof r->id)
         die(line, "name too long", r->name);
@@ -119,6 +134,7 @@ static void check(void)
 {
     for (int i = 0; i < n_rows; i++) {
         struct row *r = &row[i];
+        path = r->file;
         if (find(r->name) != r)
             die(r->line, "this name exists already", r->name);
         if (r->expands && !find(r->expands))
@@ -130,13 +146,29 @@ static void check(void)
 
 /* ---- Output -------------------------------------------------------------------------- */
 
+/* The enumerator that names the first row of the row's file. */
+static void put_first(const struct row *r)
+{
+    const char *stem = strrchr(r->file, '/') ? strrchr(r->file, '/') + 1 : r->file;
+    printf("%s_FIRST_", up);
+    for (; *stem && *stem != '.'; stem++)
+        putchar(isalnum((unsigned char)*stem) ? *stem : '_');
+}
+
 static void put_ops(void)
 {
-    printf("/* Generated from the decode table. */\n#ifndef RV64_OPS_H\n#define RV64_OPS_H\n\n"
-           "enum rv_op {\n    RV_illegal,\n");
-    for (int i = 0; i < n_rows; i++)
-        printf("    RV_%s,\n", row[i].id);
-    printf("    RV_OP_COUNT\n};\n\n#endif\n");
+    printf("/* Generated from the decode table. */\n#ifndef %s_OPS_H\n#define %s_OPS_H\n\n"
+           "enum %s_op {\n    %s_illegal,\n", up, up, low, up);
+    for (int i = 0; i < n_rows; i++) {
+        printf("    %s_%s", up, row[i].id);
+        if (i == 0 || row[i].file != row[i - 1].file) {
+            printf(",\n    ");
+            put_first(&row[i]);
+            printf(" = %s_%s", up, row[i].id);
+        }
+        printf(",\n");
+    }
+    printf("    %s_OP_COUNT\n};\n\n#endif\n", up);
 }
 
 static int bits_in(uint32_t v)
@@ -161,12 +193,12 @@ static void put_row(const struct row *r, uint32_t known, int in)
     printf("%*sif (", in, "");
     if (rest)
         printf("(w & 0x%xu) == 0x%xu && ", rest, r->match & rest);
-    printf("(isa & RV_BIT(%s))", r->ext);
+    printf("(isa & %s_BIT(%s))", up, r->ext);
     if (r->expands)
-        printf(" && (isa & RV_BIT(%s))", find(r->expands)->ext);
+        printf(" && (isa & %s_BIT(%s))", up, find(r->expands)->ext);
     printf(") {\n%*sfmt_%s(w, i);\n", in + 4, "", r->format);
     if (!r->where) {
-        printf("%*sreturn RV_%s;\n%*s}\n", in + 4, "", r->id, in, "");
+        printf("%*sreturn %s_%s;\n%*s}\n", in + 4, "", up, r->id, in, "");
         return;
     }
     printf("%*sif (", in + 4, "");
@@ -180,8 +212,8 @@ static void put_row(const struct row *r, uint32_t known, int in)
         and = " && ";
     }
     free(where);
-    printf(")\n%*sreturn RV_%s;\n%*s*i = (struct rv_insn){0};\n%*s}\n", in + 8, "", r->id,
-           in + 4, "", in, "");
+    printf(")\n%*sreturn %s_%s;\n%*s*i = (struct %s_insn){0};\n%*s}\n", in + 8, "", up, r->id,
+           in + 4, "", low, in, "");
 }
 
 static void put_match(struct row **v, int n, uint32_t known, int in)
@@ -225,32 +257,66 @@ static void put_length(int bytes, int in)
         put_match(v, n, 0, in);
 }
 
-static void put_tables(void)
+static int has_length(int bytes)
 {
-    printf("/* Generated from the decode table. */\n#include \"decode-formats.h\"\n\n"
-           "const struct rv_row rv_rows[RV_OP_COUNT] = {\n"
-           "    [RV_illegal] = {.name = \"illegal\", .operands = \"\"},\n");
+    for (int i = 0; i < n_rows; i++)
+        if (row[i].bytes == bytes)
+            return 1;
+    return 0;
+}
+
+static void put_row_table(void)
+{
+    printf("const struct %s_row %s_rows[%s_OP_COUNT] = {\n"
+           "    [%s_illegal] = {.name = \"illegal\", .operands = \"\"},\n", low, low, up, up);
     for (int i = 0; i < n_rows; i++) {
         const struct row *r = &row[i];
-        printf("    [RV_%s] = {\"%s\", \"%s\", 0x%xu, 0x%xu, %d, RV_X_%s, ", r->id, r->name,
-               r->operands, r->match, r->mask, r->bytes, r->ext);
-        printf(r->expands ? "RV_%s},\n" : "0},\n", r->expands ? find(r->expands)->id : "");
+        printf("    [%s_%s] = {\"%s\", \"%s\", 0x%xu, 0x%xu, %d, %s_X_%s, ", up, r->id, r->name,
+               r->operands, r->match, r->mask, r->bytes, up, r->ext);
+        if (r->expands)
+            printf("%s_%s},\n", up, find(r->expands)->id);
+        else
+            printf("0},\n");
     }
-    printf("};\n\nuint32_t rv_match(uint32_t w, uint64_t isa, struct rv_insn *i)\n{\n"
-           "    if (rv_length(w) == 2) {\n");
-    put_length(2, 8);
-    printf("    } else {\n");
-    put_length(4, 8);
-    printf("    }\n    return RV_illegal;\n}\n");
+    printf("};\n");
+}
+
+static void put_tables(void)
+{
+    printf("/* Generated from the decode table. */\n#include \"decode-formats.h\"\n\n");
+    put_row_table();
+    printf("\nuint32_t %s_match(uint32_t w, uint64_t isa, struct %s_insn *i)\n{\n", low, low);
+    if (has_length(2)) {
+        printf("    if (%s_length(w) == 2) {\n", low);
+        put_length(2, 8);
+        printf("    } else {\n");
+        put_length(4, 8);
+        printf("    }\n");
+    } else {
+        put_length(4, 4);
+    }
+    printf("    return %s_illegal;\n}\n", up);
+}
+
+static void set_prefix(const char *s)
+{
+    if (strlen(s) >= sizeof low)
+        die(0, "the prefix is too long", s);
+    for (int i = 0; s[i]; i++) {
+        low[i] = (char)tolower((unsigned char)s[i]);
+        up[i] = (char)toupper((unsigned char)s[i]);
+    }
 }
 
 int main(int argc, char **argv)
 {
-    if (argc != 3) {
-        fprintf(stderr, "usage: decodegen ops|tables|list TABLE\n");
+    if (argc < 4) {
+        fprintf(stderr, "usage: decodegen ops|tables|list PREFIX TABLE...\n");
         return 1;
     }
-    parse(argv[2]);
+    set_prefix(argv[2]);
+    for (int i = 3; i < argc; i++)
+        parse(argv[i]);
     check();
     if (!strcmp(argv[1], "ops"))
         put_ops();

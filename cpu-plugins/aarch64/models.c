@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* models.c - CPU models, and the switches that change them (-cpu max,lse=off).
+ * Technical Reference Manuals: Cortex-A53 DDI 0500, Cortex-A57 DDI 0488, Cortex-A72 100095.
+ */
+#include "aarch64.h"
+
+#include "props.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define V80 (A64_BIT(BASE) | A64_BIT(FP) | A64_BIT(AES) | A64_BIT(SHA1) | A64_BIT(SHA256) | \
+             A64_BIT(CRC32) | A64_BIT(EL2) | A64_BIT(EL3))
+#define V81 (V80 | A64_BIT(LSE) | A64_BIT(RDM) | A64_BIT(LOR) | A64_BIT(PAN) | A64_BIT(VHE) | \
+             A64_BIT(HPDS) | A64_BIT(HAFDBS) | A64_BIT(VMID16))
+#define V82 (V81 | A64_BIT(UAO) | A64_BIT(PAN2) | A64_BIT(DPB) | A64_BIT(FP16) | \
+             A64_BIT(DOTPROD) | A64_BIT(XNX))
+#define MAX (V82 | A64_BIT(PAUTH) | A64_BIT(JSCVT) | A64_BIT(FCMA) | A64_BIT(LRCPC) | \
+             A64_BIT(LRCPC2) | A64_BIT(FLAGM) | A64_BIT(FLAGM2) | A64_BIT(FRINTTS) | \
+             A64_BIT(SB) | A64_BIT(TLBIOS) | A64_BIT(TLBIR) | A64_BIT(SHA512) | A64_BIT(SHA3) | \
+             A64_BIT(SM3) | A64_BIT(SM4) | A64_BIT(FHM))
+
+static const struct model {
+    uint64_t isa;
+} model[] = {{V80}, {V80}, {V80}, {MAX}};
+
+const struct pb_cpu_model a64_models[] = {
+    {"cortex-a57", "Arm Cortex-A57: Armv8.0-A"},
+    {"cortex-a53", "Arm Cortex-A53: Armv8.0-A"},
+    {"cortex-a72", "Arm Cortex-A72: Armv8.0-A"},
+    {"max", "everything that this plugin has"},
+};
+const uint32_t a64_n_models = sizeof a64_models / sizeof *a64_models;
+_Static_assert(sizeof model / sizeof *model == sizeof a64_models / sizeof *a64_models,
+               "each model has its name");
+
+/* ---- Sets of features, by number in mode words ----------------------------------------------- */
+
+#define MAX_SETS 16
+static uint64_t sets[MAX_SETS];
+static uint32_t n_sets;
+
+uint64_t a64_isa_of(uint64_t mode)
+{
+    return sets[mode >> A64_MODE_ISA_SHIFT & (MAX_SETS - 1)];
+}
+
+int a64_isa_index(uint64_t isa, uint32_t *index)
+{
+    for (*index = 0; *index < n_sets; ++*index)
+        if (sets[*index] == isa)
+            return PB_OK;
+    if (n_sets == MAX_SETS)
+        return PB_ENOMEM;
+    sets[n_sets++] = isa;
+    return PB_OK;
+}
+
+int a64_configure(struct a64 *c, const char *name, pb_err *e)
+{
+    uint32_t m = 0;
+    while (name && *name && m < a64_n_models && strcmp(a64_models[m].name, name))
+        m++;
+    if (m == a64_n_models) {
+        char text[160];
+        snprintf(text, sizeof text, "-cpu: no model '%.64s'; there are cortex-a53, cortex-a57, "
+                 "cortex-a72, max", name);
+        return c->host->fail(e, PB_EINVAL, text);
+    }
+    c->model = m;
+    c->isa = model[m].isa;
+    for (uint32_t i = 1; c->prop && i < A64_X_COUNT; i++) {
+        if (!c->prop->is_set(c->dev, i))
+            continue;
+        c->isa &= ~(1ull << i);
+        if (c->prop->get_int(c->dev, i))
+            c->isa |= 1ull << i;
+    }
+    if (a64_isa_index(c->isa, &c->isa_index) < 0)
+        return c->host->fail(e, PB_ENOMEM, "-cpu: more than 16 different sets of features");
+    return PB_OK;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* props.c - the properties of the class: what -cpu max,… and -global take. */
+#include "props.h"
+
+static const char *const gic_iface[] = {PB_ARM_SYSREG, NULL};
+static const char *const firmware_iface[] = {PB_SMCCC, NULL};
+
+const struct pb_prop a64_props[A64_P_COUNT] = {
+    [A64_P_GIC] = {.name = "gic", .doc = "Device with the GICv3 CPU interface's registers",
+                   .type = PB_T_LINK, .choices = gic_iface},
+#define A64_EXT(id, prop, text) [A64_X_##id] = {.name = prop, .doc = text, .type = PB_T_BOOL},
+#include "isa.def"
+#undef A64_EXT
+    [A64_P_FIRMWARE] = {.name = "firmware", .doc = "Device that answers HVC or SMC calls",
+                        .type = PB_T_LINK, .choices = firmware_iface},
+    [A64_P_MPIDR] = {.name = "mpidr", .doc = "MPIDR_EL1's affinity fields; default: by index, "
+                     "16 CPUs a cluster", .type = PB_T_UINT},
+    [A64_P_CNTFRQ] = {.name = "cntfrq", .doc = "Frequency of the generic timer in Hz",
+                      .type = PB_T_UINT, .def = "62500000"},
+    [A64_P_RESET] = {.name = "rvbar", .doc = "Address of the first instruction",
+                     .type = PB_T_UINT, .def = "0"},
+    [A64_P_BOOT_EL] = {.name = "boot-el", .doc = "Exception level after reset; default: the "
+                        "highest there is", .type = PB_T_UINT},
+    [A64_P_ENGINE] = {.name = "engine", .doc = "Options of the translation engine: interp, "
+                      "tb-size=N, log=in_asm,op,out_asm", .type = PB_T_STR},
+};

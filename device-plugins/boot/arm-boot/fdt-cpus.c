@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* fdt-cpus.c - the nodes of AArch64 CPUs.
+ * Linux Documentation/devicetree/bindings/arm/cpus.yaml; Devicetree Specification 0.4, 3.8. */
+#include "arm-boot.h"
+
+#include <libfdt.h>
+#include <stdlib.h>
+
+static uint32_t first_phandle(struct boot *b)
+{
+    return 1 + b->board->n_cpus(b->dev);
+}
+
+/* Affinity fields of MPIDR_EL1; by index, 16 in a cluster, when the CPU does not say. */
+static uint64_t affinity(struct boot *b, uint32_t i)
+{
+    const char *v = b->board->cpu_fact(b->dev, i, "mpidr");
+
+    return v ? strtoull(v, NULL, 0) & 0xff00ffffff : i / 16 << 8 | i % 16;
+}
+
+/* With more than one CPU they need a way to be started: the one of [fdt /cpus] or PSCI. */
+static int one_cpu(struct boot *b, void *fdt, uint32_t i)
+{
+    const char *compatible = b->board->cpu_fact(b->dev, i, "compatible");
+    const char *method = b->board->cpu_fact(b->dev, i, "enable-method");
+    uint64_t reg = affinity(b, i);
+    fdt32_t cells[2] = {cpu_to_fdt32((uint32_t)(reg >> 32)), cpu_to_fdt32((uint32_t)reg)};
+    char name[24];
+    int rc;
+
+    snprintf(name, sizeof name, "cpu@%llx", (unsigned long long)reg);
+    if ((rc = fdt_begin_node(fdt, name)) || (rc = fdt_property_string(fdt, "device_type", "cpu")) ||
+        (rc = fdt_property_string(fdt, "compatible", compatible ? compatible : "arm,armv8")) ||
+        (rc = fdt_property(fdt, "reg", cells, sizeof cells)) ||
+        (rc = fdt_property_string(fdt, "enable-method", method ? method : "psci")) ||
+        (rc = fdt_property_u32(fdt, "phandle", 1 + i)))
+        return rc;
+    return fdt_end_node(fdt);
+}
+
+static int cpu_map(struct boot *b, void *fdt)
+{
+    char name[24];
+    int rc;
+
+    if ((rc = fdt_begin_node(fdt, "cpu-map")) || (rc = fdt_begin_node(fdt, "socket0")) ||
+        (rc = fdt_begin_node(fdt, "cluster0")))
+        return rc;
+    for (uint32_t i = 0; i < b->board->n_cpus(b->dev); i++) {
+        snprintf(name, sizeof name, "core%u", i);
+        if ((rc = fdt_begin_node(fdt, name)) || (rc = fdt_property_u32(fdt, "cpu", 1 + i)) ||
+            (rc = fdt_end_node(fdt)))
+            return rc;
+    }
+    return (rc = fdt_end_node(fdt)) || (rc = fdt_end_node(fdt)) ? rc : fdt_end_node(fdt);
+}
+
+static int cpus(struct boot *b, void *fdt)
+{
+    int rc;
+
+    if ((rc = fdt_begin_node(fdt, "cpus")) || (rc = fdt_property_u32(fdt, "#address-cells", 2)) ||
+        (rc = fdt_property_u32(fdt, "#size-cells", 0)))
+        return rc;
+    for (uint32_t i = 0; i < b->board->n_cpus(b->dev); i++) {
+        if ((rc = one_cpu(b, fdt, i)))
+            return rc;
+    }
+    return (rc = cpu_map(b, fdt)) ? rc : fdt_end_node(fdt);
+}
+
+const struct boot_isa ab_isa = {"", cpus, NULL, first_phandle};

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* boot.h - what boot plugins share: finding places for images, and the device tree of a
+ * machine. A static library, linked into each of them. */
+#ifndef BOOT_COMMON_H
+#define BOOT_COMMON_H
+
+#include <plugboard/board.h>
+#include <plugboard/device.h>
+
+#include "image.h"
+
+#include <stdio.h>
+
+struct boot;
+
+/* What differs by instruction set in the tree. */
+struct boot_isa {
+    const char *bus; /* path of the node that holds the devices: "/soc", or "" for the root */
+    int (*cpus)(struct boot *b, void *fdt); /* write /cpus, in order; 0 or a libfdt error */
+    uint32_t (*cpu_intc)(uint32_t cpu); /* phandle of a CPU's own interrupt controller; NULL:
+                                           wires to CPUs do not appear in the tree */
+    uint32_t (*first_phandle)(struct boot *b); /* of devices: after those of CPUs */
+};
+
+/* First in the instance of a boot plugin; filled by its realize() and boot(). */
+struct boot {
+    const pb_host *h;
+    pb_dev *dev;
+    const struct pb_svc_board *board;
+    const struct pb_svc_bus *bus;
+    const struct pb_svc_time *time;
+    const struct boot_isa *isa;
+    struct pb_board_reg ram;     /* the first bank */
+    uint64_t initrd, initrd_end; /* 0: none */
+};
+
+/* place.c */
+int boot_fail(struct boot *b, pb_err *e, int code, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+int boot_write_file(struct boot *b, const char *path, const void *data, size_t n, pb_err *e);
+/* The highest place in the first bank, below `top`, that is clear of every load and above
+ * `floor`; UINT64_MAX when there is none. */
+uint64_t boot_place_high(struct boot *b, uint64_t top, uint64_t floor, uint64_t len,
+                         uint64_t align);
+/* Load the parts of an ELF file, `bias` above where it says. */
+int boot_load_elf(struct boot *b, const char *what, const struct image *m,
+                  const struct image_info *i, uint64_t bias, pb_err *e);
+
+/* fdt.c: the device tree, malloc()ed; NULL and `e`. */
+void *boot_make_fdt(struct boot *b, uint32_t *len, pb_err *e);
+
+/* fdt-node.c: while the tree is written in order. 0 or a libfdt error. */
+int boot_fdt_devices(struct boot *b, void *fdt, pb_err *e);
+/* Name of the node of device `d`, or NULL when it has none. */
+const char *boot_node_name(struct boot *b, pb_dev *d, char *buf, size_t n);
+uint32_t boot_dev_phandle(struct boot *b, pb_dev *d); /* 0: not in the tree */
+
+/* fdt-value.c: the text of a manifest's fdt value as property bytes. Returns the length, or
+ * -1 and the reason in text[IMAGE_TEXT]. */
+#define BOOT_VALUE_MAX 4096
+int boot_fdt_value(struct boot *b, const char *value, uint8_t *out, char *text);
+/* Does any manifest value refer to device `name` ("&name")? */
+int boot_fdt_referred(struct boot *b, const char *name);
+
+#endif
