@@ -231,9 +231,12 @@ static void title(struct page *p, const struct pb_class *c)
     if (p->form == PB_PAGE_MARKDOWN) {
         fprintf(p->to, "# %s: %s\n\n", c->id, text);
     } else if (p->form == PB_PAGE_MAN) {
-        g_autofree char *up = g_ascii_strup(c->id, -1);
-        fprintf(p->to, "'\\\" t\n.TH PLUGBOARD\\-%s 7 \"\" Plugboard\n.SH NAME\nplugboard\\-", up);
-        pb_page_troff(p->to, c->id);
+        gboolean device = c->kind == PB_KIND_DEVICE; /* others may bear one name in two kinds */
+        g_autofree char *name = g_strdup_printf("plugboard-%s%s%s", device ? "" :
+                                                pb_kind_names[c->kind], device ? "" : "-", c->id);
+        g_autofree char *up = g_ascii_strup(name, -1);
+        fprintf(p->to, "'\\\" t\n.TH %s 7 \"\" Plugboard\n.SH NAME\n", up);
+        pb_page_troff(p->to, name);
         fputs(" \\- ", p->to);
         pb_page_troff(p->to, *text ? text : "plugin of Plugboard");
         fputs("\n.SH DESCRIPTION\n", p->to);
