@@ -3,7 +3,8 @@
  *
  * A template is a folder of text files. In their contents and names @name@ becomes the name,
  * @ident@ the same as a C identifier, @IDENT@ that in capitals. The folder `common` is part of
- * 
+ * every kind that does not have a file of that name; `dot-X` becomes `.X`; `about` is the
+ * kind's line in the list and is not copied.
  */
 #include "verbs.h"
 
