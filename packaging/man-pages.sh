@@ -12,7 +12,7 @@ mkdir -p "$dir/man1" "$dir/man7"
 "$plugboard" man plugboard >"$dir/man1/plugboard.1"
 "$plugboard" man >"$dir/man1/plugboard-system.1"
 for link in "$(dirname "$plugboard")"/plugboard-system-*; do
-    [ ! -L "$link" ] || echo ".so man1/plugboard-system.1" >"$dir/man1/$(basename "$link").1"
+    [ ! -L "$link" ] || ln -sf plugboard-system.1 "$dir/man1/$(basename "$link").1"
 done
 # A device's page is plugboard-CLASS, another's plugboard-KIND-CLASS.
 for kind in device cpu block net char fs; do
