@@ -195,6 +195,7 @@ static void *cpu_new(pb_err *e)
     if (c) {
         c->busy = TRUE;
         U.cls->reset(c->self, 0, NULL, 0);
+        pb_user_gdb_cpu(c->self);
     }
     pthread_mutex_unlock(&U.lock);
     if (!e)
@@ -212,6 +213,19 @@ static void cpu_free(void *cpu)
 static void *cpu_self(void *cpu)
 {
     return ((pb_cpu *)cpu)->self;
+}
+
+void pb_user_each_cpu(void (*fn)(void *self, void *opaque), void *opaque)
+{
+    pthread_mutex_lock(&U.lock);
+    for (pb_cpu *c = U.all; c; c = c->next)
+        fn(c->self, opaque);
+    pthread_mutex_unlock(&U.lock);
+}
+
+static int debug(void *cpu, int sig)
+{
+    return pb_user_debug(cpu_self(cpu), sig);
 }
 
 static const char *err_text(pb_err *e)
@@ -241,6 +255,7 @@ static void forked(void *cpu, uint32_t stage)
             g_free(c);
         }
         U.n = ((pb_cpu *)cpu)->index + 1; /* lower ones stay unused */
+        pb_user_gdb_forked();
     }
     pthread_mutex_unlock(&U.lock);
 }
@@ -248,6 +263,7 @@ static void forked(void *cpu, uint32_t stage)
 static struct pb_svc_user user_service = {
     .size = sizeof user_service, .at = at, .set_space = set_space, .cpu_new = cpu_new,
     .cpu_free = cpu_free, .cpu_self = cpu_self, .err_text = err_text, .fork = forked,
+    .debug = debug, .debug_end = pb_user_debug_end,
 };
 
 void pb_user_host(pb_dev *d, const char *model, const struct pb_cpu_user *user, uint64_t top)

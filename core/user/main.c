@@ -11,7 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
+
+#ifndef AT_FLAGS_PRESERVE_ARGV0
+#define AT_FLAGS_PRESERVE_ARGV0 1 /* linux/binfmts.h */
+#endif
 
 /* ---- Options of the translator ------------------------------------------------------------ */
 
@@ -154,9 +159,16 @@ static char **environment(const struct pb_user_options *o)
     return (char **)g_ptr_array_free(v, FALSE);
 }
 
+/* The kernel has started us for a program (binfmt_misc, flag P): what the program was called
+ * follows its path. */
+static gboolean by_kernel(const struct pb_user_options *o, char **argv)
+{
+    return (getauxval(AT_FLAGS) & AT_FLAGS_PRESERVE_ARGV0) && o->first == 1 && argv[2];
+}
+
 static char **program_args(const struct pb_user_options *o, char **argv)
 {
-    char **v = g_strdupv(argv + o->first);
+    char **v = g_strdupv(argv + o->first + by_kernel(o, argv));
 
     if (o->argv0) {
         g_free(v[0]);
@@ -226,7 +238,8 @@ static int start(const char *arch, struct pb_user_options *o, char **argv, pb_er
         return pb_err_set(e, PB_EINVAL, "no program is named; -h tells how");
     pb_user_host(d, model, user, o->top);
     if ((r = pb_props_resolve(d, e)) < 0 || (r = pb_user_reserve(o->top, e)) < 0 ||
-        (o->log_file && (r = pb_user_log_open(o->log_file, e)) < 0))
+        (o->log_file && (r = pb_user_log_open(o->log_file, e)) < 0) ||
+        (o->gdb && (r = pb_user_gdb_open(o->gdb, c->table, e)) < 0))
         return r;
     struct pb_user_start s = {
         .size = sizeof s, .strace = (uint32_t)o->strace, .arch = arch, .cpu = c->table,

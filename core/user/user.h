@@ -32,7 +32,17 @@ void pb_user_options_free(struct pb_user_options *o);
 void pb_user_host(pb_dev *d, const char *model, const struct pb_cpu_user *user, uint64_t top);
 /* [0, top) and the gap behind it are empty and stay so for others. */
 int pb_user_reserve(uint64_t top, pb_err *e);
+void pb_user_each_cpu(void (*fn)(void *self, void *opaque), void *opaque);
 int pb_user_log_open(const char *path, pb_err *e); /* -D, %d is the process id */
 int pb_user_log_fd(void);
+
+/* ---- gdb.c ---------------------------------------------------------------------------- */
+
+/* -g PORT or a socket's path: waits for the debugger. */
+int pb_user_gdb_open(const char *dev, const struct pb_cpu_class *cls, pb_err *e);
+void pb_user_gdb_cpu(void *self); /* a new vCPU gets the breakpoints */
+int pb_user_debug(void *self, int sig); /* as pb_svc_user.debug */
+void pb_user_debug_end(int status);
+void pb_user_gdb_forked(void); /* in the child */
 
 #endif

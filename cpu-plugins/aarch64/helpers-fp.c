@@ -284,5 +284,7 @@ A64_HELPER_FN(a64_fp_js_helper)
     uint32_t v = (uint32_t)sf_f64_to_i32_js(a, &z, &e);
     (void)b, (void)c, (void)d;
     x->fp_flags |= e.flags;
+    if (e.flags & SF_ID) /* flushed to zero, which is not what it was (FPToFixedJS) */
+        z = 0;
     return v | (uint64_t)z << 32;
 }

@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""busybox.py - the small guest of busybox-initrd-riscv64.sh: its command line and its answers."""
+"""busybox.py - the small guest of busybox-initrd.sh: its command line and its answers."""
 import console
 
 
-def line(jobs, *options, cpus=1, memory=512, words="", command=None, bios=None):
+# Debian's name: ours, and the serial port's in the guest
+ARCHS = {"riscv64": ("riscv64", "ttyS0"), "arm64": ("aarch64", "ttyAMA0")}
+
+
+def line(jobs, *options, cpus=1, memory=512, words="", command=None, bios=None, arch="riscv64",
+         machine="virt"):
     """The command that boots the small guest to do `jobs`."""
-    files = console.artefact("busybox-initrd-riscv64.sh")
-    append = f"console=ttyS0 quiet pbcmd={jobs} {words}".strip()
-    return [*(command or console.system()), "-M", "virt", "-m", str(memory), "-smp", str(cpus),
+    files = console.artefact(f"busybox-initrd-{arch}.sh")
+    ours, tty = ARCHS[arch]
+    append = f"console={tty} quiet panic=-1 pbcmd={jobs} {words}".strip()
+    return [*(command or console.system(ours)), "-M", machine, "-m", str(memory), "-smp", str(cpus),
             "-nographic", "-no-reboot", *(["-bios", bios] if bios else []),
             "-kernel", files["kernel"], "-initrd", files["initrd"], "-append", append, *options]
 

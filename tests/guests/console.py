@@ -33,10 +33,10 @@ class Failed(Exception):
     """A guest did not do what the test expects."""
 
 
-def system():
+def system(arch="riscv64"):
     """The emulator's command as a list."""
     default = os.path.join(os.environ.get("PLUGBOARD_BUILD", os.path.join(REPO, "build/release")),
-                           "bin/plugboard-system-riscv64")
+                           "bin/plugboard-system-" + arch)
     return shlex.split(os.environ.get("PLUGBOARD_SYSTEM", "")) or [default]
 
 

@@ -41,6 +41,26 @@ in_namespace() {
     return $status
 }
 
+# with_mounts COMMAND...: root in a mount namespace of its own. A plain chroot's / is no mount
+# point, so nothing can be made private there: the command gets one that is, bound to itself.
+with_mounts() {
+    if awk '$5 == "/" { found = 1 } END { exit !found }' /proc/self/mountinfo; then
+        unshare --mount --pid --fork --kill-child --mount-proc "$@"
+        return
+    fi
+    mkdir -p "$tmp/self"
+    status=0
+    # shellcheck disable=SC2016 # its own parameters
+    unshare --mount --propagation unchanged --pid --fork --kill-child sh -euc '
+        mount --rbind / "$1"
+        mount --make-rprivate "$1"
+        exec chroot "$@"' sh "$tmp/self" sh -euc 'mount -t proc proc /proc; exec "$@"' sh "$@" ||
+        status=$?
+    umount -l "$tmp/self" 2>/dev/null || : # where the mount was seen outside, too
+    rmdir "$tmp/self"
+    return $status
+}
+
 if guest_begin rootfs-riscv64 "$here"/rootfs/* "$here/busybox/pb-stream.c"; then
     need mmdebstrap mke2fs unshare nsenter riscv64-linux-gnu-gcc gcc
     host=$(dpkg --print-architecture)
@@ -54,9 +74,8 @@ if guest_begin rootfs-riscv64 "$here"/rootfs/* "$here/busybox/pb-stream.c"; then
     mkdir "$tmp/binfmt"
     if in_namespace mount -t binfmt_misc none "$tmp/binfmt" 2>/dev/null; then
         in_namespace sh "$here/rootfs/inside.sh" "$tmp" >"$tmp/log" 2>&1 || failed=$?
-    elif [ "$(id -u)" -eq 0 ] && unshare --mount mount -t binfmt_misc none "$tmp/binfmt"; then
-        unshare --mount --pid --fork --kill-child --mount-proc \
-            sh "$here/rootfs/inside.sh" "$tmp" >"$tmp/log" 2>&1 || failed=$?
+    elif [ "$(id -u)" -eq 0 ] && with_mounts mount -t binfmt_misc none "$tmp/binfmt"; then
+        with_mounts sh "$here/rootfs/inside.sh" "$tmp" >"$tmp/log" 2>&1 || failed=$?
     else
         echo "no binfmt_misc to be had here, so riscv64 programs cannot run at build time"
         exit 77

@@ -91,6 +91,12 @@ static int is_memory(uint32_t op)
     return op >= A64_stxrb && op < A64_OP_COUNT;
 }
 
+/* exclusive accesses come in pairs: put_exclusive() */
+static int is_exclusive(uint32_t row)
+{
+    return (begins(row, "st") || begins(row, "ld")) && strstr(a64_rows[row].name, "x");
+}
+
 /* Rows that the body does not draw. */
 static int excluded(const struct gen *g, uint32_t row)
 {
@@ -101,16 +107,19 @@ static int excluded(const struct gen *g, uint32_t row)
         return 1;
     if (g->r->only && !begins(row, g->r->only))
         return 1;
+    if (g->r->privileged && row >= A64_svc && row <= A64_dcps3)
+        return 0;
     if (row >= A64_br && row <= A64_dcps3)
         return 1;
+    if (g->r->privileged && (row == A64_msr_imm || row == A64_sys || row == A64_sb))
+        return 0;
     switch (row) {
     case A64_hint: case A64_wfe: case A64_wfi: case A64_esb:
     case A64_sys: case A64_sysl: case A64_sb:
     case A64_msr_imm: return 1;
     default: break;
     }
-    /* exclusive accesses come in pairs: put_exclusive() */
-    return (begins(row, "st") && strstr(r->name, "x")) || (begins(row, "ld") && strstr(r->name, "x"));
+    return is_exclusive(row);
 }
 
 static int reserved(uint32_t x)
@@ -155,8 +164,93 @@ static void put_exclusive(struct gen *g)
 static void put_register(struct gen *g, uint32_t w)
 {
     static const uint16_t some[] = {0xda10, 0xda10, 0xda10, 0xde82};
-    w = field(w, 20, 5, some[pick(g, 4)]);
-    put(g, w);
+    static const uint16_t system[] = {
+        0xde82, 0xde83, 0xc684, 0xc208, 0xc201, 0xc200, 0xc290, 0xc300, 0xda10, 0xda11, 0xc210,
+        0xc212, 0xc213, 0xc214, 0xc082, 0xc510, 0xc3a0, 0xc000, 0xc005, 0xc020, 0xc038, 0xd801,
+        0xc708, 0xdf01, 0xdf18, 0xdf19, 0xdf1a, 0xdce0, 0xdce1, 0xdce8, 0xdcf0, 0xe088, 0xe201,
+        0xc681, 0xd807, 0xd000, 0x8012, 0x8224, 0xc609};
+    uint32_t no = system[pick(g, sizeof system / sizeof *system)];
+    if (no == 0xc208 && !(w >> 21 & 1)) /* a SP_EL0 of the program's making leads anywhere */
+        no = 0xc684;
+    if (g->r->privileged)
+        put(g, field(w, 20, 5, no));
+    else
+        put(g, field(w, 20, 5, some[pick(g, 4)]));
+}
+
+/* ---- Privileged ---------------------------------------------------------------------------------------- */
+
+static uint32_t eor_bit(uint32_t rd, uint32_t bit)
+{
+    return 0xd2400000 | ((64 - bit) & 63) << 16 | rd << 5 | rd;
+}
+
+/* Fields of PSTATE; any combination of bits to those registers would end the program. */
+static void put_pstate(struct gen *g)
+{
+    static const uint16_t what[] = {0x04, 0x04, 0x03, 0x05, 0x1e, 0x1f, 0x1a, 0x1c};
+    uint32_t w = what[pick(g, 8)];
+    if (w == 5) { /* SPSel, and back: SP points somewhere else */
+        put(g, 0xd50040bf);
+        put(g, 0xd50041bf);
+        return;
+    }
+    put(g, 0xd500401f | (w >> 3) << 16 | (w & 7) << 5 | pick(g, 16) << 8);
+}
+
+/* TLBI, AT, DC and IC, some with an address. */
+static void put_sys(struct gen *g)
+{
+    static const uint16_t op[] = {0x4038 + 0x400, 0x4439, 0x443a, 0x443b, 0x443d, 0x443f, 0x4418,
+                                  0x4419, 0x43c0, 0x43c1, 0x43c2, 0x43c3, 0x43c8, 0x43a8, 0x43b1,
+                                  0x5ba1, 0x5bd1, 0x5bf1, 0x5bd9, 0x5ba9, 0x43b2, 0x43a8, 0x6439};
+    add_imm(g, SCRATCH, BASE, pick(g, 0xf00));
+    put(g, 0xd5000000 | (uint32_t)op[pick(g, sizeof op / sizeof *op)] << 5 | SCRATCH);
+}
+
+/* Another ASID, a changed bit of SCTLR_EL1, or a changed entry of a page of the buffer and an
+ * invalidation of some form. */
+static void put_mapping(struct gen *g)
+{
+    static const uint8_t pte[] = {0, 6, 7, 10, 11, 51, 53, 54};
+    static const uint8_t sctlr[] = {0, 1, 14, 15, 16, 18, 23, 26, 9};
+    static const uint32_t tlbi[] = {0xd508871f, 0xd5088720 | SCRATCH, 0xd5088760 | SCRATCH,
+                                    0xd50887a0 | SCRATCH, 0xd508831f, 0xd5088360 | SCRATCH};
+    uint32_t page = A64R_EDGE / 4096 - pick(g, 2), kind = pick(g, 6);
+    if (kind == 0) {
+        put(g, 0xd5382000 | SCRATCH); /* ttbr0_el1 */
+        put(g, eor_bit(SCRATCH, 48 + pick(g, 2)));
+        put(g, 0xd5182000 | SCRATCH);
+    } else if (kind == 1) {
+        put(g, 0xd5381000 | SCRATCH); /* sctlr_el1 */
+        put(g, eor_bit(SCRATCH, sctlr[pick(g, sizeof sctlr)]));
+        put(g, 0xd5181000 | SCRATCH);
+    } else {
+        mov(g, INDEX, A64R_PT + (page - 0x400) * 8);
+        put(g, 0xf9400000 | INDEX << 5 | SCRATCH);
+        put(g, eor_bit(SCRATCH, pte[pick(g, sizeof pte)]));
+        put(g, 0xf9000000 | INDEX << 5 | SCRATCH);
+        mov(g, SCRATCH, page);
+        put(g, 0xd5033f9f);
+        put(g, tlbi[pick(g, 6)]);
+        put(g, 0xd5033f9f);
+    }
+    put(g, 0xd5033fdf);
+}
+
+/* Return to the next unit at some level: EL0, EL1 with either SP, or where it must not go. */
+static void put_eret(struct gen *g)
+{
+    static const uint8_t mode[] = {0, 0, 5, 5, 4, 9, 1, 0x10};
+    if (pick(g, 2)) {
+        put(g, 0xd4000001); /* svc: EL0 comes back */
+        return;
+    }
+    mov(g, SCRATCH, (uint64_t)pick(g, 16) << 28 | pick(g, 16) << 6 | mode[pick(g, 8)]);
+    put(g, 0xd5184000 | SCRATCH); /* spsr_el1 */
+    put(g, 0x10000000 | 3 << 5 | SCRATCH);
+    put(g, 0xd5184020 | SCRATCH); /* elr_el1 */
+    put(g, 0xd69f03e0);
 }
 
 /* adr and br, blr or ret to a unit ahead. */
@@ -213,6 +307,14 @@ static int put_row(struct gen *g, uint32_t row)
     a64_decode(w, ~0ull, &i);
     if (i.op != row)
         return 0;
+    if (row == A64_msr_imm) {
+        put_pstate(g);
+        return 1;
+    }
+    if (row == A64_sys) {
+        put_sys(g);
+        return 1;
+    }
     if (is_memory(row))
         return put_access(g, row, w);
     if (reserved(i.rd) && !is_jump(row))
@@ -255,7 +357,7 @@ static void prologue(struct gen *g)
     put(g, 0xd51b4200); /* msr nzcv, x0 */
     for (uint32_t x = 0; x < 30; x++)
         put(g, 0xf9400000 | x << 10 | 30 << 5 | x);
-    mov(g, BASE, A64R_BUFFER + A64R_BUFFER_SIZE / 2);
+    mov(g, BASE, g->r->privileged ? A64R_EDGE : A64R_BUFFER + A64R_BUFFER_SIZE / 2);
     add_imm(g, SP, BASE, 0);
     mov(g, COUNT, g->r->loops);
 }
@@ -266,6 +368,10 @@ static void epilogue(struct gen *g, uint32_t body)
     put(g, 0xb4000040 | COUNT);                      /* cbz .+8 */
     put(g, b((int32_t)(body - g->at)));
     g->r->end_pc = A64R_BASE + g->at;
+    if (g->r->privileged) {
+        put(g, 0xd4000001);
+        return;
+    }
     mov(g, COUNT, A64R_DUMP);
     for (uint32_t x = 0; x < 31; x++)
         put(g, 0xf9000000 | x << 10 | COUNT << 5 | x);
@@ -326,6 +432,10 @@ void a64r_make(struct a64r *r)
             put_br(&g);
         else if (!r->only && pick(&g, 40) == 0)
             put_exclusive(&g);
+        else if (r->privileged && pick(&g, 40) == 0)
+            put_eret(&g);
+        else if (r->privileged && pick(&g, 20) == 0)
+            put_mapping(&g);
         else if (excluded(&g, row) || !put_row(&g, row)) {
             g.at = g.start[g.n];
             continue;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 extern const struct pb_plugin pb_plugin_v0;
+const void *(*cpu_host_link)(struct cpu_host *r, const char *iface, void **self);
 static struct cpu_host *the; /* opaque handles of the ABI carry nothing here */
 static uint8_t log_on[8] = {1, 1, 0, 0, 0, 0};
 
@@ -187,8 +188,8 @@ static uint32_t is_set(pb_dev *d, uint32_t i)
 
 static const void *get_link(pb_dev *d, uint32_t i, const char *iface, void **self)
 {
-    (void)d, (void)i, (void)iface, (void)self;
-    return NULL;
+    (void)d, (void)i;
+    return cpu_host_link ? cpu_host_link(the, iface, self) : NULL;
 }
 
 static const struct pb_svc_prop svc_prop = {.size = sizeof svc_prop, .get_int = get_int,

@@ -34,6 +34,8 @@ struct cpu_host {
 struct cpu_host *cpu_host_new(uint64_t base, uint64_t size, const char *model, const char *props,
                             const char *engine);
 void cpu_host_free(struct cpu_host *r);
+/* What link properties lead to; NULL: to nothing. */
+extern const void *(*cpu_host_link)(struct cpu_host *r, const char *iface, void **self);
 /* Load by physical addresses. *tohost: that symbol's address, 0 if there is none. */
 int cpu_host_load_elf(struct cpu_host *r, const char *path, uint64_t *entry, uint64_t *tohost);
 /* Run until stop, at most `seconds`. 0 when it stopped by itself. */

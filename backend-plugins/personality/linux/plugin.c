@@ -26,12 +26,14 @@ void lx_loop(struct lx_thread *t)
         case PB_EXIT_KICK: break;
         case PB_EXIT_TRAP:
             L.user->trap(t->self, &trap);
-            if (trap.kind == PB_TRAP_CALL)
-                lx_syscall(t);
-            else
+            if (trap.kind != PB_TRAP_CALL) {
                 lx_fault(t, &trap);
+                break;
+            }
+            lx_syscall(t);
+            L.svc->debug(t->cpu, PB_DEBUG_CALL);
             break;
-        case PB_EXIT_DEBUG: break;
+        case PB_EXIT_DEBUG: L.svc->debug(t->cpu, SIGTRAP); break;
         default:
             lx_say("the CPU plugin cannot go on at pc 0x%llx",
                    (unsigned long long)L.cpu->pc(t->self));
@@ -130,6 +132,7 @@ static int run(const struct pb_user_start *s, const struct pb_host *h, pb_err *e
         return h->fail(e, PB_EINVAL, text);
     }
     lx_exec_init();
+    L.svc->debug(t->cpu, 0);
     lx_loop(t);
     lx_thread_free(t);
     lx_self = NULL;

@@ -226,6 +226,8 @@ static void deliver_one(struct lx_thread *t, const siginfo_t *si)
     const struct lx_action *act = &t->sigs->act[sig];
 
     lx_strace_signal(t, sig, si);
+    if (L.svc->debug(t->cpu, sig))
+        return;
     if (act->handler == 1 || (act->handler == 0 && default_ignored(sig)))
         return;
     if (act->handler == 0) {
@@ -267,6 +269,8 @@ void lx_fault(struct lx_thread *t, const struct pb_trap *trap)
     si.si_code = how[trap->kind].code;
     si.si_addr = (void *)(uintptr_t)trap->addr;
     lx_strace_signal(t, sig, &si);
+    if (L.svc->debug(t->cpu, sig))
+        return;
     if (t->sigs->act[sig].handler <= 1 || (t->mask & BIT(sig))) {
         lx_crash_guest(t, sig, &si);
         lx_die(sig);

@@ -143,6 +143,8 @@ LX_HANDLER(exit)
 
 _Noreturn void lx_exit_group(int code)
 {
+    if (!lx_self || !lx_self->vforked)
+        L.svc->debug_end(code);
     for (;;)
         syscall(SYS_exit_group, code);
 }

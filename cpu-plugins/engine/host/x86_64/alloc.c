@@ -273,6 +273,13 @@ int g_imm32(const struct gen *g, uint32_t x, int w, int32_t *imm)
     return !w || (int64_t)k == *imm;
 }
 
+/* Is v's register, the pin of a narrower slot, more than calls keep of it? */
+static int narrower(const struct gen *g, int reg, uint32_t v)
+{
+    return (g->t->halves & BIT(reg) && g->v[v].hi) ||
+           (g->t->shorts & BIT(reg) && xl_result(&g->b->op[v]) == XL_V128);
+}
+
 /* ---- Results ------------------------------------------------------------------------- */
 
 int g_give_up(struct gen *g, int reg, int may_move)
@@ -285,7 +292,7 @@ int g_give_up(struct gen *g, int reg, int may_move)
         return 1;
     p = &g->v[w];
     for (r = 0; r < 32; r++) {
-        if (r != reg && g->rv[r] == w) {
+        if (r != reg && g->rv[r] == w && !narrower(g, r, w)) {
             p->reg = (int8_t)r;
             return 1;
         }
@@ -402,6 +409,10 @@ void g_zero_above(struct gen *g, uint32_t v)
         xa_op(&g->a, XO_MOVQ, 0, r, xr(r));
     g->v[v].zero = f32 ? ZERO_32 : ZERO_64;
     g->v[v].hi = 0;
+    for (int i = 16; i < 32; i++) { /* other copies are not like this one any more */
+        if (g->rv[i] == v && i != XMM(r))
+            g->rv[i] = NO_VALUE;
+    }
 }
 
 void g_changed(struct gen *g, uint32_t v)

@@ -31,8 +31,8 @@ struct carg x86_arg(struct gen *g, uint32_t v)
 
     uint32_t type = xl_result(&g->b->op[v]);
 
-    if (type != XL_V128 && g_const(g, v, &k)) /* an I32 may stand for an I64's low half */
-        return x86_arg_imm((int64_t)(type == XL_I32 ? (uint32_t)k : k));
+    if (type != XL_V128 && g_const(g, v, &k)) /* an I32, an F32 may stand for a low part */
+        return x86_arg_imm((int64_t)(type == XL_I32 || type == XL_F32 ? (uint32_t)k : k));
     switch (type) {
     case XL_I32: a.kind = CARG_I32; break;
     case XL_F32: a.kind = CARG_F32; break;

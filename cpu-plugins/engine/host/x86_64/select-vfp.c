@@ -207,10 +207,11 @@ static void to_int32(struct gen *g, const struct xl_op *o)
     uint32_t rm = (uint32_t)o->imm & 7;
     const struct x86_vconst *k = g->c->kv;
     struct cold *c = x86_vec_cold(g, o);
-    int a = operand(g, o, o->a), x = ENC(g_xtmp(g)), d = ENC(g_def_new(g));
+    int a = operand(g, o, o->a), x = ENC(g_xtmp(g)), d = ENC(g_def_new(g)), from = a;
+    int fixed = rm != XL_RM_DYN && rm != XL_RM_RTZ;
 
-    if (rm != XL_RM_DYN && rm != XL_RM_RTZ) { /* a lane with a fraction always fits */
-        round_to(g, d, a, o, 0);
+    if (fixed) {
+        round_to(g, d, a, o, 1);
         a = d;
     }
     if (o->op == XL_OP_vfcvtu) {
@@ -222,6 +223,8 @@ static void to_int32(struct gen *g, const struct xl_op *o)
         x86_vv(g, XV_OR, x, x, xr(y));
         to_cold(g, c, x);
     }
+    if (fixed)
+        x86_vv(g, XV_CVTTPS2DQ, x, 0, xr(from)); /* for inexact */
     x86_vv(g, rm == XL_RM_DYN ? XV_CVTPS2DQ : XV_CVTTPS2DQ, d, 0, xr(a));
     if (o->op == XL_OP_vfcvts) {
         x86_vv(g, XV_CMPEQ + 2, x, d, xmrip(&k->top[XL_L32]));

@@ -77,8 +77,8 @@ static void multiply(struct gen *g, const struct xl_op *o)
     }
     a = half(g, o->a, high);
     b = half(g, o->b, high);
-    x = ENC(g_xtmp(g));
-    y = ENC(g_xtmp(g));
+    x = high ? a : ENC(g_xtmp(g)); /* high halves are in scratch already */
+    y = high ? b : ENC(g_xtmp(g));
     x86_vv(g, extend(lane, sign), x, 0, xr(a));
     x86_vv(g, extend(lane, sign), y, 0, xr(b));
     x86_vv(g, lane == XL_L8 ? XV_MULLW : XV_MULLD, x86_vdef(g), x, xr(y));

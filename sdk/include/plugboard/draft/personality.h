@@ -88,6 +88,8 @@ struct pb_user_space {
     uint32_t (*at)(uint64_t addr, uint64_t *end);
 };
 
+#define PB_DEBUG_CALL (-1)
+
 #define PB_SVC_USER "pb.user/1" /* a CPU plugin that finds it runs without a machine */
 struct pb_svc_user {
     uint32_t size, reserved;
@@ -102,9 +104,11 @@ struct pb_svc_user {
     const char *(*err_text)(pb_err *e);
     /* Around fork(), before the CPU plugin's (0), after it (1, 2): the host's own locks. */
     void (*fork)(void *cpu, uint32_t stage);
-    /* A debugger's port is open: offer a stop. 1 when the program must not see the signal.
-     * sig: host's number; 0 at the start. May wait. [cpu] */
+    /* Tell a debugger, if there is one, and wait until it lets the program go on. sig: the
+     * host's number of a signal that would be delivered now, or why run() stopped; 0: the
+     * program is about to start; PB_DEBUG_CALL: a system call is done. 1: without the signal. */
     int (*debug)(void *cpu, int sig);
+    void (*debug_end)(int status); /* the program ends */
 };
 
 /* ---- What a personality offers ------------------------------------------------------------ */

@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# kernel-debian.sh ARCH - Debian 13's kernel (an Image) for riscv64 or arm64 and the modules that
+# the small initramfs needs, decompressed, with modules/order listing them so that each comes
+# after those it depends on. What the kernel has built in is no module: virtio, virtio_pci,
+# virtio_console, the UARTs and the clocks. Prints kernel=PATH, modules=PATH, version=VERSION.
+set -eu
+case ${1-} in riscv64 | arm64) ;; *) echo "usage: kernel-debian.sh riscv64|arm64" >&2; exit 2 ;; esac
+arch=$1
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=lib.sh
+. "$here/lib.sh"
+PATH=$PATH:/usr/sbin:/sbin
+
+wanted='virtio_mmio virtio_blk virtio_net virtio-rng 9pnet_virtio 9p ext4 qemu_fw_cfg overlay e1000
+nvme'
+
+if guest_begin "kernel-$arch"; then
+    need dpkg-deb depmod xz awk
+    meta=$(suite trixie "$arch" fetch "linux-image-$arch")
+    package=$(dpkg-deb -f "$meta" Depends | grep -o 'linux-image-[^ ,]*' | head -n 1)
+    version=${package#linux-image-}
+    suite trixie "$arch" unpack "$tmp/deb" "$package"
+    mv "$tmp/deb/boot/vmlinu"[xz]"-$version" "$tmp/kernel"
+    [ -e "$tmp/deb/lib" ] || ln -s usr/lib "$tmp/deb/lib"
+    depmod -b "$tmp/deb" "$version"
+    mkdir "$tmp/modules"
+    for name in $wanted; do
+        builtin=$(echo "$name" | sed 's/[-_]/[-_]/g')
+        ! grep -q "/$builtin\.ko$" "$tmp/deb/lib/modules/$version/modules.builtin" || continue
+        # modules.dep: a module, a colon, all that it needs with the deepest need last.
+        awk -v name="$name" '
+            { file = $1; sub(/:$/, "", file); base = file; sub(/.*\//, "", base)
+              sub(/\..*/, "", base); gsub(/-/, "_", base) }
+            BEGIN { gsub(/-/, "_", name) }
+            base == name { for (i = NF; i > 1; i--) print $i; print file; found = 1 }
+            END { exit !found }' "$tmp/deb/lib/modules/$version/modules.dep" >>"$tmp/list" ||
+            die "$package has no module $name"
+    done
+    awk '!seen[$0]++' "$tmp/list" | while read -r path; do
+        file=$(basename "$path" .xz)
+        xz -dc "$tmp/deb/lib/modules/$version/$path" >"$tmp/modules/$file"
+        echo "$file" >>"$tmp/modules/order"
+    done
+    echo "$version" >"$tmp/version"
+    rm -rf "$tmp/deb" "$tmp/list"
+    guest_end
+fi
+echo "kernel=$out/kernel"
+echo "modules=$out/modules"
+echo "version=$(cat "$out/version")"
