@@ -29,6 +29,7 @@ static void *pool_thread(void *arg)
     struct job **mine = arg;
 
     pb_tl.kind = PB_THREAD_IO;
+    pthread_setname_np(pthread_self(), "io");
     pthread_mutex_lock(&P.lock);
     for (;;) {
         struct job *j = P.first;

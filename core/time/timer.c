@@ -160,6 +160,7 @@ static void *timer_thread(void *unused)
 
     (void)unused;
     pb_tl.kind = PB_THREAD_TIMER;
+    pthread_setname_np(pthread_self(), "timer");
     pthread_mutex_lock(&T.lock);
     while (!T.quit) {
         if (T.drain->len)

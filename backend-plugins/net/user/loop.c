@@ -229,6 +229,7 @@ static void *loop(void *opaque)
 {
     struct user *u = opaque;
 
+    pthread_setname_np(pthread_self(), "net-user");
     while (!__atomic_load_n(&u->quit, __ATOMIC_ACQUIRE)) {
         uint32_t timeout = 1000;
         uint64_t drop;
@@ -247,6 +248,7 @@ static void *loop(void *opaque)
         int rc = poll(u->fds, u->n_fds, (int)timeout);
         if (rc > 0 && u->fds[0].revents && read(u->wake, &drop, sizeof drop) < 0)
             drop = 0;
+        __atomic_store_n(&u->woken, 0, __ATOMIC_SEQ_CST); /* before it looks at anything */
         if (held)
             continue;
         pthread_mutex_lock(&u->lock);
@@ -262,6 +264,8 @@ void loop_wake(struct user *u)
 
     if (!__atomic_load_n(&u->started, __ATOMIC_ACQUIRE))
         return; /* it will look at everything when it starts */
+    if (__atomic_exchange_n(&u->woken, 1, __ATOMIC_SEQ_CST))
+        return; /* it has not begun to look since it was last told */
     if (write(u->wake, &one, sizeof one) < 0 && errno != EAGAIN)
         u->h->log(u->h, u->node, PB_LOG_ERROR, "user network: cannot wake its thread");
 }

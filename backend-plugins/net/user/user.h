@@ -44,6 +44,7 @@ struct user {
     pthread_t thread;
     int wake; /* eventfd */
     int started, quit; /* atomic */
+    int woken; /* atomic: told, and not looking yet */
     int restricted;
     struct pollfd *fds;
     uint32_t n_fds, cap_fds;
