@@ -137,7 +137,7 @@ static void movk(struct lift *l)
 static int lift_logic(struct lift *l)
 {
     const struct a64_insn *i = &l->i;
-    uint64_t wide = (uint64_t)i->imm << i->amount;
+    uint64_t wide = (uint64_t)i->imm << (i->amount & 63); /* of MOVZ and MOVN */
     switch (i->op) {
     case A64_and_imm: logic_imm(l, XL_OP_and); break;
     case A64_orr_imm: logic_imm(l, XL_OP_or); break;
