@@ -39,7 +39,7 @@ if guest_begin "busybox-$arch" "$here/kernel-debian.sh" "$here"/busybox/* \
         "$cc" $flags -o "$root/bin/pb-stream" "$here/busybox/pb-stream.c"
         "$cc" $flags -o "$root/bin/pb-tcp" "$here/busybox/pb-tcp.c"
         "$cc" $flags -o "$root/bench/pbbench" \
-            "$repo"/tests/bench/programs/*.c -lm
+            "$repo"/tests/bench/programs/[fimp]*.c -lm # user.c is a program of its own
     }
     pack_cpio "$root" >"$tmp/initrd.gz"
     rm -rf "$root" "$tmp/deb"
