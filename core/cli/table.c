@@ -8,6 +8,9 @@ const struct pb_opt pb_options[] = {
     {"help", NULL, "Standard options", "print this help", NULL},
     {"h", NULL, NULL, NULL, "help"},
     {"version", NULL, NULL, "print version, ABI and plugin directories", NULL},
+    {"errors", "text|json", NULL,
+     "how errors are told, as -errors=json: one JSON object a line on the standard error,\n"
+     "with cause, and place and cure where they are known", NULL},
     {"machine", "[type=]NAME[,OPTION=VALUE…]", NULL,
      "the machine: NAME of an installed manifest or path of a .machine file;\n"
      "'-machine help' lists machines, 'NAME,help' its options, 'NAME,dump' the merged\n"

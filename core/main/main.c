@@ -11,6 +11,8 @@ int main(int argc, char **argv)
     const char *name = slash ? slash + 1 : argc > 0 ? argv[0] : "plugboard";
 
     pb_progname = name;
+    if (!pb_errors_option(&argc, argv))
+        return 1;
     if (!strncmp(name, prefix, strlen(prefix)) && name[strlen(prefix)])
         return pb_system_main(name + strlen(prefix), argc, argv);
     if (!strncmp(name, "plugboard-", 10) && name[10])

@@ -78,7 +78,9 @@ void pb_faults_print(const struct pb_faults *f, FILE *to)
     if (v)
         qsort(v, f->v->len, sizeof *v, by_place);
     for (guint i = 0; i < f->v->len; i++) {
-        if (v[i].place.file)
+        if (pb_errors_json)
+            pb_err_json(to, "error", &v[i].place, v[i].text, NULL);
+        else if (v[i].place.file)
             fprintf(to, "%s:%d:%d: %s\n", v[i].place.file, v[i].place.line, v[i].place.col,
                     v[i].text);
         else if (v[i].place.option)

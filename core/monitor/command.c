@@ -163,6 +163,8 @@ static int cmd_help(struct pb_mon *x, guint n, char **v, pb_err *e)
         g_string_append_printf(x->out, "%s%s%s -- %s\n", c->name, *c->args ? " " : "", c->args,
                                c->doc);
     }
+    if (want && !strcmp(want, "info"))
+        pb_info_device_help(x);
     if (!want)
         g_string_append(x->out, "info [subcommand] -- show various information about the system "
                                 "state\n");
@@ -257,6 +259,8 @@ void pb_command_line(struct pb_mon *x, const char *line)
         if (!c && !strcmp(w[0], "info") && !w[1]) {
             char *v[] = {w[0], NULL};
             cmd_help(x, 1, v, &e);
+        } else if (!c && !strcmp(w[0], "info") && !w[2] && pb_info_device(x, w[1])) {
+            ; /* a device's own */
         } else if (!c) {
             unknown(x, w);
         } else if (n < c->min || (n > c->max && !c->rest)) {

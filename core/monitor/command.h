@@ -48,6 +48,9 @@ int pb_mon_eject(struct pb_mon *x, guint n, char **v, pb_err *e);
 int pb_mon_hostfwd(struct pb_mon *x, gboolean add, guint n, char **v, pb_err *e);
 
 /* Stop the vCPUs while their state is read; returns whether they ran. */
+/* `info NAME` of devices that offer it (pb.info/1); FALSE: none does. */
+gboolean pb_info_device(struct pb_mon *x, const char *name);
+void pb_info_device_help(struct pb_mon *x); /* a line each */
 gboolean pb_mon_pause(struct pb_mon *x);
 void pb_mon_resume(struct pb_mon *x, gboolean ran);
 void pb_mon_quit(void);

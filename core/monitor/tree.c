@@ -152,3 +152,36 @@ int pb_info_regs(struct pb_mon *x, guint n, char **v, pb_err *e)
     pb_mon_resume(x, ran);
     return PB_OK;
 }
+
+/* ---- What devices show of themselves -------------------------------------------------- */
+
+gboolean pb_info_device(struct pb_mon *x, const char *name)
+{
+    gboolean any = FALSE;
+
+    for (guint i = 0; i < x->m->devs->len; i++) {
+        pb_dev *d = x->m->devs->pdata[i];
+        void *self;
+        const struct pb_info *t = d->realized ? pb_dev_interface(d, PB_INFO, &self) : NULL;
+        if (!PB_HAS(struct pb_info, t, text) || strcmp(t->name, name))
+            continue;
+        any = TRUE;
+        gboolean ran = pb_mon_pause(x);
+        uint32_t n = t->text(self, NULL, 0) + 1;
+        g_autofree char *buf = g_malloc0(n);
+        t->text(self, buf, n);
+        pb_mon_resume(x, ran);
+        g_string_append(x->out, buf);
+    }
+    return any;
+}
+
+void pb_info_device_help(struct pb_mon *x)
+{
+    for (guint i = 0; i < x->m->devs->len; i++) {
+        pb_dev *d = x->m->devs->pdata[i];
+        const struct pb_info *t = pb_dev_interface(d, PB_INFO, NULL);
+        if (PB_HAS(struct pb_info, t, text))
+            g_string_append_printf(x->out, "info %s -- %s\n", t->name, t->doc);
+    }
+}

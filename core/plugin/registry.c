@@ -176,21 +176,6 @@ void pb_registry_scan(void)
         read_all();
 }
 
-gboolean pb_registry_read(const char *name)
-{
-    start();
-    g_auto(GStrv) dirs = pb_find_plugin_dirs();
-    for (char **d = dirs; *d && !scanned; d++) {
-        g_autofree char *file = g_strconcat(name, ".plugin", NULL);
-        g_autofree char *path = g_build_filename(*d, file, NULL);
-        if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
-            continue;
-        scan_file(path);
-        return TRUE;
-    }
-    return FALSE;
-}
-
 const struct pb_class *pb_class_find(enum pb_kind kind, const char *name)
 {
     start();

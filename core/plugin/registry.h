@@ -40,8 +40,6 @@ struct pb_class {
 /* Read all sidecars of the search path: PLUGBOARD_PLUGIN_PATH (':'-separated), the user's
  * data home, the install directory beside the executable; first id wins. [main] */
 void pb_registry_scan(void);
-/* Only the sidecar NAME.plugin: quicker, for who knows what is needed. FALSE: not there. */
-gboolean pb_registry_read(const char *name);
 const struct pb_class *pb_class_find(enum pb_kind kind, const char *name); /* or alias; NULL */
 /* Sorted by id without regard to case; owned by the registry. */
 GPtrArray *pb_class_list(enum pb_kind kind);

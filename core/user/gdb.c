@@ -109,7 +109,7 @@ int pb_user_gdb_open(const char *dev, const struct pb_cpu_class *cls, pb_err *e)
     return PB_OK;
 }
 
-/* ---- Signals: gdb has numbers of its own ------------------------------------------------------ */
+/* ---- Signals: gdb has numbers of its own ------------------------------------------------- */
 
 static const struct { int host, gdb; } signals[] = {
     {SIGBUS, 10}, {SIGUSR1, 30}, {SIGUSR2, 31}, {SIGCHLD, 20}, {SIGCONT, 19}, {SIGSTOP, 17},
@@ -131,7 +131,7 @@ static void why(void)
     reply(s);
 }
 
-/* ---- Registers ---------------------------------------------------------------------------------- */
+/* ---- Registers --------------------------------------------------------------------------- */
 
 static const struct pb_cpu_reg *find_reg(uint32_t gdb)
 {
@@ -194,7 +194,7 @@ static void one_register(const char *p, gboolean write)
     }
 }
 
-/* ---- Memory: our own, by a call that does not fault ------------------------------------------------ */
+/* ---- Memory: our own, by a call that does not fault -------------------------------------- */
 
 static void memory(const char *p, gsize len, char kind)
 {
@@ -231,7 +231,7 @@ static void memory(const char *p, gsize len, char kind)
               ? "OK" : "E14");
 }
 
-/* ---- Breakpoints ------------------------------------------------------------------------------------ */
+/* ---- Breakpoints ------------------------------------------------------------------------- */
 
 void pb_user_gdb_cpu(void *self)
 {
@@ -276,7 +276,7 @@ static void point(const char *p, gboolean on)
     reply("OK");
 }
 
-/* ---- Packets ------------------------------------------------------------------------------------------ */
+/* ---- Packets ----------------------------------------------------------------------------- */
 
 static void transfer(const char *p)
 {

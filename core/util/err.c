@@ -2,6 +2,8 @@
 /* err.c - failures with place, cause and cure; the nearest name to a misspelt one. */
 #include "err.h"
 
+#include "json.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -66,11 +68,68 @@ void pb_err_clear(pb_err *e)
     memset(e, 0, sizeof *e);
 }
 
+void pb_err_json(FILE *to, const char *severity, const struct pb_place *at, const char *text,
+                 const char *hint)
+{
+    g_autoptr(GString) s = g_string_new("{\"severity\": ");
+
+    pb_json_quote(s, severity);
+    g_string_append(s, ", \"program\": ");
+    pb_json_quote(s, pb_progname);
+    if (at && at->file) {
+        g_string_append(s, ", \"file\": ");
+        pb_json_quote(s, at->file);
+        if (at->line)
+            g_string_append_printf(s, ", \"line\": %d", at->line);
+        if (at->line && at->col)
+            g_string_append_printf(s, ", \"column\": %d", at->col);
+    } else if (at && at->option) {
+        g_string_append(s, ", \"option\": ");
+        pb_json_quote(s, at->option);
+    }
+    g_string_append(s, ", \"cause\": ");
+    pb_json_quote(s, text ? text : "");
+    if (hint) {
+        g_string_append(s, ", \"cure\": ");
+        pb_json_quote(s, hint);
+    }
+    fprintf(to, "%s}\n", s->str);
+}
+
+gboolean pb_errors_json;
+
+gboolean pb_errors_option(int *argc, char **argv)
+{
+    for (int i = 1; i < *argc; i++) {
+        const char *word = argv[i] + (g_str_has_prefix(argv[i], "--") ? 1 : 0);
+        gboolean apart = !strcmp(word, "-errors") && i + 1 < *argc;
+        if (!apart && !g_str_has_prefix(word, "-errors="))
+            continue;
+        const char *how = apart ? argv[i + 1] : strchr(word, '=') + 1;
+        if (strcmp(how, "json") && strcmp(how, "text")) {
+            fprintf(stderr, "%s: -errors %s: errors are told as 'text' or 'json'\n", pb_progname,
+                    how);
+            return FALSE;
+        }
+        pb_errors_json = !strcmp(how, "json");
+        int n = apart ? 2 : 1; /* the NULL at the end moves too */
+        memmove(argv + i, argv + i + n, (size_t)(*argc - i - n + 1) * sizeof *argv);
+        *argc -= n;
+        i--;
+    }
+    return TRUE;
+}
+
 void pb_err_report(pb_err *e)
 {
     if (!e || !e->code)
         return;
     fflush(stdout);
+    if (pb_errors_json) {
+        pb_err_json(stderr, "error", NULL, e->text, e->hint);
+        fflush(stderr);
+        return;
+    }
     fprintf(stderr, "%s: %s\n", pb_progname, e->text);
     if (e->hint)
         fprintf(stderr, "%s\n", e->hint);
@@ -84,7 +143,10 @@ void pb_warn(const char *fmt, ...)
     va_start(ap, fmt);
     g_autofree char *text = g_strdup_vprintf(fmt, ap);
     va_end(ap);
-    fprintf(stderr, "%s: warning: %s\n", pb_progname, text);
+    if (pb_errors_json)
+        pb_err_json(stderr, "warning", NULL, text, NULL);
+    else
+        fprintf(stderr, "%s: warning: %s\n", pb_progname, text);
 }
 
 /* Edit distance of two words without regard to case; more than 2 is told as 3. */

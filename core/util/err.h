@@ -7,6 +7,7 @@
 
 #include <glib.h>
 #include <stdarg.h>
+#include <stdio.h>
 
 /* Where something was asked for: an option of the command line, or file:line:col. */
 struct pb_place {
@@ -31,6 +32,15 @@ void pb_err_clear(pb_err *e);
 void pb_err_report(pb_err *e);
 void pb_warn(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
 extern const char *pb_progname;
+
+/* --errors=json: each error and warning is one line, a JSON object with severity, program,
+ * cause, and where they are known file, line, column or option, and cure. */
+extern gboolean pb_errors_json;
+/* Take -errors=… out of argv; FALSE: it is neither text nor json, and that was said. */
+gboolean pb_errors_option(int *argc, char **argv);
+/* One such line; `at` and `hint` may be NULL. */
+void pb_err_json(FILE *to, const char *severity, const struct pb_place *at, const char *text,
+                 const char *hint);
 
 /* The nearest of names[] to `word` by edit distance <= 2 (case-blind), or NULL. */
 const char *pb_nearest(const char *word, const char *const *names);

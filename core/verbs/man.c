@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* man.c - plugboard man [plugboard|CLASS]: manual pages from the tables: options, verbs, or
+/* man.c - plugboard man [plugboard|[KIND] CLASS]: manual pages from the tables: options, verbs, or
  * what a class says of itself.
  */
 #include "verbs.h"
 #include "page.h"
 
 #include "../cli/cli.h"
+#include "../plugin/sidecar.h"
 
 #include <string.h>
 
@@ -48,14 +49,16 @@ int pb_verb_man(int argc, char **argv)
         return 0;
     }
     pb_verb_start();
+    const char *name = argv[argc - 1];
     for (int k = 0; k < PB_KINDS && !e.code; k++) {
-        const struct pb_class *c = shown ? NULL : pb_class_find((enum pb_kind)k, argv[0]);
+        gboolean wanted = !shown && (argc == 1 || !strcmp(argv[0], pb_kind_names[k]));
+        const struct pb_class *c = wanted ? pb_class_find((enum pb_kind)k, name) : NULL;
         if (c && pb_class_load(c, &e) == PB_OK)
             pb_page_class(c, PB_PAGE_MAN, stdout);
         shown |= c != NULL;
     }
     if (!shown) {
-        pb_err_set(&e, PB_ENOENT, "man: there is no class '%s'", argv[0]);
+        pb_err_set(&e, PB_ENOENT, "man: there is no class '%s'", name);
         pb_err_hint(&e, "'plugboard list devices' shows them; 'man' alone is the page of "
                         "plugboard-system, 'man plugboard' that of this command");
     }

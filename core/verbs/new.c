@@ -3,7 +3,8 @@
  *
  * A template is a folder of text files. In their contents and names @name@ becomes the name,
  * @ident@ the same as a C identifier, @IDENT@ that in capitals. The folder `common` is part of
- * every kind that does not have a file of that name; `about` is the kind's line in the list and is not copied.
+ * every kind that does not have a file of that name; `dot-X` becomes `.X`; `about` is the
+ * kind's line in the list and is not copied.
  */
 #include "verbs.h"
 
@@ -141,7 +142,9 @@ static int copy_dir(const struct project *p, const char *from, const char *to, p
     for (char **n = names; *n && r == PB_OK; n++) {
         if (!strcmp(*n, "about"))
             continue;
-        g_autofree char *as = fill_in(p, *n);
+        gboolean dot = g_str_has_prefix(*n, "dot-");
+        g_autofree char *hidden = g_strconcat(".", dot ? *n + strlen("dot-") : "", NULL);
+        g_autofree char *as = fill_in(p, dot ? hidden : *n);
         g_autofree char *src = g_build_filename(from, *n, NULL);
         g_autofree char *dst = g_build_filename(to, as, NULL);
         if (!g_file_test(src, G_FILE_TEST_IS_DIR))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* page.c - see page.h. The three forms differ in how a heading, a remark and a table look;
- * what they say is one walk over the tables. man(7) with tbl(1) for the manual page.
+ * what they say is one walk over the tables. man(7).
  */
 #include "page.h"
 
@@ -15,7 +15,7 @@
 struct page {
     enum pb_page_form form;
     FILE *to;
-    int columns; /* of the table being written */
+    const char *const *heads; /* of the table being written */
 };
 
 void pb_page_troff(FILE *to, const char *text)
@@ -68,10 +68,6 @@ static void cell(struct page *p, const char *text, gboolean last)
         for (; *text; text++)
             fprintf(p->to, "%s%c", *text == '|' ? "\\" : "", *text == '\n' ? ' ' : *text);
         fputs(last ? " |\n" : " ", p->to);
-    } else if (p->form == PB_PAGE_MAN) {
-        fputs("T{\n", p->to);
-        pb_page_troff(p->to, text);
-        fputs(last ? "\nT}\n" : "\nT}\t", p->to);
     } else if (last) {
         fprintf(p->to, "%s\n", text);
     } else {
@@ -79,8 +75,35 @@ static void cell(struct page *p, const char *text, gboolean last)
     }
 }
 
+/* In a manual page a row is a tagged paragraph: what it says last under all the rest. */
+static void man_row(struct page *p, const char *const *v, const char *const *heads, int n)
+{
+    fputs(".TP\n.B ", p->to);
+    for (int i = 0; i < n - 1; i++) {
+        const char *text = v[i] ? v[i] : "";
+        gboolean named = i > 1 && *text; /* the first two speak for themselves */
+        if (i && *text)
+            fputs(named && i > 2 ? ", " : "  ", p->to);
+        if (named) {
+            g_autofree char *head = g_ascii_strdown(heads[i], -1);
+            fprintf(p->to, "%s ", head);
+        }
+        pb_page_troff(p->to, text);
+    }
+    fputc('\n', p->to);
+    if (v[n - 1] && *v[n - 1])
+        pb_page_troff(p->to, v[n - 1]);
+    else
+        fputs("\\&", p->to);
+    fputc('\n', p->to);
+}
+
 static void row(struct page *p, const char *const *v, int n)
 {
+    if (p->form == PB_PAGE_MAN) {
+        man_row(p, v, p->heads, n);
+        return;
+    }
     if (p->form == PB_PAGE_TEXT)
         fputs("    ", p->to);
     for (int i = 0; i < n; i++)
@@ -89,22 +112,12 @@ static void row(struct page *p, const char *const *v, int n)
 
 static void begin_table(struct page *p, const char *const *heads, int n)
 {
-    p->columns = n;
-    if (p->form == PB_PAGE_MAN) {
-        fputs(".TS\n", p->to);
-        for (int i = 0; i < n; i++)
-            fprintf(p->to, "%s", i == n - 1 ? "lx.\n" : "l ");
-    }
-    if (p->form != PB_PAGE_TEXT)
-        row(p, heads, n);
-    for (int i = 0; i < n && p->form == PB_PAGE_MARKDOWN; i++)
+    p->heads = heads;
+    if (p->form != PB_PAGE_MARKDOWN)
+        return;
+    row(p, heads, n);
+    for (int i = 0; i < n; i++)
         fputs(i == n - 1 ? "| --- |\n" : "| --- ", p->to);
-}
-
-static void end_table(struct page *p)
-{
-    if (p->form == PB_PAGE_MAN)
-        fputs(".TE\n", p->to);
 }
 
 static void props(struct page *p, const struct pb_class *c)
@@ -129,7 +142,6 @@ static void props(struct page *p, const struct pb_class *c)
         row(p, v, 4);
         g_string_free(doc, TRUE);
     }
-    end_table(p);
 }
 
 static const char *access_name(uint8_t a)
@@ -176,7 +188,6 @@ static void registers(struct page *p, const struct pb_regs *t)
         row(p, v, 6);
         reg_fields(p, r);
     }
-    end_table(p);
 }
 
 static void state(struct page *p, const struct pb_device_class *d)
@@ -221,7 +232,6 @@ static void models(struct page *p, const struct pb_class *c)
         const char *v[] = {c->models[i], c->model_docs[i]};
         row(p, v, 2);
     }
-    end_table(p);
 }
 
 static void title(struct page *p, const struct pb_class *c)
@@ -231,9 +241,12 @@ static void title(struct page *p, const struct pb_class *c)
     if (p->form == PB_PAGE_MARKDOWN) {
         fprintf(p->to, "# %s: %s\n\n", c->id, text);
     } else if (p->form == PB_PAGE_MAN) {
-        g_autofree char *up = g_ascii_strup(c->id, -1);
-        fprintf(p->to, "'\\\" t\n.TH PLUGBOARD\\-%s 7 \"\" Plugboard\n.SH NAME\nplugboard\\-", up);
-        pb_page_troff(p->to, c->id);
+        gboolean device = c->kind == PB_KIND_DEVICE; /* others may bear one name in two kinds */
+        g_autofree char *name = g_strdup_printf("plugboard-%s%s%s", device ? "" :
+                                                pb_kind_names[c->kind], device ? "" : "-", c->id);
+        g_autofree char *up = g_ascii_strup(name, -1);
+        fprintf(p->to, ".TH %s 7 \"\" Plugboard\n.SH NAME\n", up);
+        pb_page_troff(p->to, name);
         fputs(" \\- ", p->to);
         pb_page_troff(p->to, *text ? text : "plugin of Plugboard");
         fputs("\n.SH DESCRIPTION\n", p->to);
@@ -244,7 +257,7 @@ static void title(struct page *p, const struct pb_class *c)
 
 void pb_page_class(const struct pb_class *c, enum pb_page_form form, FILE *to)
 {
-    struct page p = {form, to, 0};
+    struct page p = {form, to, NULL};
     const struct pb_device_class *d = c->kind == PB_KIND_DEVICE ? c->table : NULL;
     g_autofree char *aliases = g_strjoinv(" ", c->aliases);
 

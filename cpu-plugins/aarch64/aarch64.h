@@ -130,7 +130,7 @@ static inline uint32_t a64_el(const struct a64 *c)
     return PS_EL(c->pstate);
 }
 
-/* ---- Mode word -------------------------------------------------------------------------------- */
+/* ---- Mode word ------------------------------------------------------------------------------ */
 
 #define A64_MODE_EL(m) ((uint32_t)((m)&3))
 #define A64_MODE_FP 4u            /* FP and SIMD are not trapped */
@@ -150,7 +150,7 @@ uint64_t a64_isa_of(uint64_t mode);
 /* Number of a set of features, the same for equal sets. PB_ENOMEM: too many in one process. */
 int a64_isa_index(uint64_t isa, uint32_t *index);
 
-/* ---- Helpers, by number in a64_helpers[] ------------------------------------------------------ */
+/* ---- Helpers, by number in a64_helpers[] ---------------------------------------------------- */
 
 enum {
     A64_H_UNDEF, A64_H_PC_ALIGN, A64_H_FP_TRAP, A64_H_NZCV, A64_H_EXC, A64_H_MRS, A64_H_MSR,
@@ -173,22 +173,22 @@ extern const struct xl_slot a64_slots[A64_SLOTS];
 
 #define A64_FAULTS (XL_H_FAULT | XL_H_STATE)
 
-/* ---- lift --------------------------------------------------------------------------------------- */
+/* ---- lift ----------------------------------------------------------------------------------- */
 
 void a64_translate(struct xl_builder *b, uint64_t pc, uint64_t mode);
 
-/* ---- flags --------------------------------------------------------------------------------------- */
+/* ---- flags ---------------------------------------------------------------------------------- */
 
 uint64_t a64_nzcv(const struct a64 *c); /* bits 31 to 28 */
 void a64_set_nzcv(struct a64 *c, uint64_t nzcv);
 
-/* ---- floating point state (fp.c) ----------------------------------------------------------------- */
+/* ---- floating point state (fp.c) ------------------------------------------------------------ */
 
 uint64_t a64_fpsr(struct a64 *c);
 void a64_set_fpsr(struct a64 *c, uint64_t v);
 void a64_set_fpcr(struct a64 *c, uint64_t v);
 
-/* ---- exceptions, interrupts (except.c) ------------------------------------------------------------- */
+/* ---- exceptions, interrupts (except.c) ------------------------------------------------------ */
 
 enum { A64_LINE_IRQ, A64_LINE_FIQ, A64_LINE_VIRQ, A64_LINE_VFIQ, A64_LINES };
 /* Faults that a64_walk() returns: ISS bits 7 to 0, or'ed with */
@@ -201,14 +201,14 @@ int a64_fp_trapped(const struct a64 *c); /* CPACR_EL1, CPTR_EL2, CPTR_EL3 for th
 void a64_fault(struct xl_vcpu *x, uint64_t va, uint32_t access, int code);
 int a64_interrupt(struct xl_vcpu *x);
 
-/* ---- user: without a machine --------------------------------------------------------------------------- */
+/* ---- user: without a machine ---------------------------------------------------------------- */
 
 void a64_user_reset(struct a64 *c);
 _Noreturn void a64_user_exit(struct a64 *c, uint32_t ec); /* in place of an exception */
 void a64_user_fault(struct a64 *c, uint64_t va, uint32_t access, int code);
 extern const struct pb_cpu_user a64_user;
 
-/* ---- mmu --------------------------------------------------------------------------------------------- */
+/* ---- mmu ------------------------------------------------------------------------------------ */
 
 void a64_ctxkey(struct xl_vcpu *x, struct xl_ctxkey *k);
 int a64_walk(struct xl_vcpu *x, uint64_t va, uint32_t access, uint32_t probe, struct xl_walk *w);
@@ -217,7 +217,7 @@ int a64_mmu_init(struct a64 *c);
 void a64_mmu_fini(struct a64 *c);
 void a64_flush(struct a64 *c); /* everything of this CPU */
 
-/* ---- timers, counters -------------------------------------------------------------------------------- */
+/* ---- timers, counters ----------------------------------------------------------------------- */
 
 enum { A64_T_PHYS, A64_T_VIRT, A64_T_HYP, A64_T_HVIRT, A64_T_SEC };
 int a64_timer_init(struct a64 *c, pb_err *e);
@@ -225,7 +225,7 @@ void a64_timer_update(struct a64 *c); /* after a change of any of them */
 uint64_t a64_count(const struct a64 *c); /* CNTPCT */
 uint64_t a64_cycles(const struct a64 *c);
 
-/* ---- identification (id.c) ---------------------------------------------------------------------------- */
+/* ---- identification (id.c) ------------------------------------------------------------------ */
 
 void a64_sysreg_init(void);
 void a64_sysreg_reset(struct a64 *c);
@@ -233,7 +233,7 @@ void a64_crc_init(void);
 void a64_id_init(struct a64 *c);
 uint64_t a64_id_user(const struct a64 *c, uint32_t id); /* what EL0 sees by Linux's emulation */
 
-/* ---- facts, gdb -------------------------------------------------------------------------------------- */
+/* ---- facts, gdb ----------------------------------------------------------------------------- */
 
 const char *a64_fact(void *self, const char *name);
 uint32_t a64_regs(void *self, const struct pb_cpu_reg **v);
@@ -241,7 +241,7 @@ int a64_reg_get(void *self, uint32_t id, void *buf, uint32_t n);
 int a64_reg_set(void *self, uint32_t id, const void *buf, uint32_t n);
 const char *a64_gdb_xml(void *self, const char *annex);
 
-/* ---- models ---------------------------------------------------------------------------------------- */
+/* ---- models --------------------------------------------------------------------------------- */
 
 extern const struct pb_cpu_model a64_models[];
 extern const uint32_t a64_n_models;

@@ -198,7 +198,7 @@ static void info(void *self, const char *what, void (*line)(void *user, const ch
         xl_info(&((struct a64 *)self)->x, line, user);
 }
 
-/* ---- Saved state: registers by their names, so that new ones may come ------------------------------- */
+/* ---- Saved state: registers by their names, so that new ones may come ----------------------- */
 
 static int save(void *self, pb_state *s, pb_err *e)
 {
@@ -268,7 +268,8 @@ static const struct pb_cpu_class aarch64 = {
     .n_state = sizeof state / sizeof *state, .lines_out = lines_out,
     .realize = realize, .unrealize = unrealize, .reset = reset, .run = run, .kick = kick,
     .can_run = can_run, .line_in = line_in, .regs = a64_regs,
-    .reg_get = a64_reg_get, .reg_set = a64_reg_set, .gdb_xml = a64_gdb_xml, .pc = get_pc, .set_pc = set_pc,
+    .reg_get = a64_reg_get, .reg_set = a64_reg_set, .gdb_xml = a64_gdb_xml,
+    .pc = get_pc, .set_pc = set_pc,
     .translate = translate, .breakpoint = breakpoint, .step = step, .stop_addr = stop_addr,
     .disassemble = disassemble, .map_changed = map_changed, .code_written = code_written,
     .fact = a64_fact, .save = save, .load = load,

@@ -22,7 +22,7 @@ static uint32_t which(char c, const struct a64_insn *i)
     return c == 'd' ? i->rd : c == 'n' ? i->rn : c == 'm' ? i->rm : i->ra;
 }
 
-/* ---- Vectors --------------------------------------------------------------------------------- */
+/* ---- Vectors -------------------------------------------------------------------------------- */
 
 static void put_vector(struct a64_text *o, uint32_t v, uint32_t size, uint32_t q)
 {
@@ -90,7 +90,7 @@ static void put_structure(struct a64_text *o, const struct a64_insn *i, int one_
         a64_put(o, "[%u]", i->nzcv);
 }
 
-/* ---- Numbers and addresses -------------------------------------------------------------------- */
+/* ---- Numbers and addresses ------------------------------------------------------------------ */
 
 /* VFPExpandImm's eight bits as a number: 1.efgh times a power of two. */
 static void put_float(struct a64_text *o, uint32_t imm8)
@@ -144,7 +144,7 @@ static void put_address(struct a64_text *o, const char *w, const struct a64_insn
     }
 }
 
-/* ---- Words -------------------------------------------------------------------------------------- */
+/* ---- Words ---------------------------------------------------------------------------------- */
 
 static void put_shift(struct a64_text *o, const char *w, const struct a64_insn *i)
 {

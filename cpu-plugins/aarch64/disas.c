@@ -36,7 +36,7 @@ static const char *const shift_name[4] = {"lsl", "lsr", "asr", "ror"};
 static const char *const ext_name[8] = {"uxtb", "uxth", "uxtw", "uxtx",
                                         "sxtb", "sxth", "sxtw", "sxtx"};
 
-/* ---- Registers: [wx] or by sf, [dnma] which, sp: 31 is SP --------------------------------------- */
+/* ---- Registers: [wx] or by sf, [dnma] which, sp: 31 is SP ----------------------------------- */
 
 static int put_register(struct a64_text *o, const char *word, const struct a64_insn *i)
 {
@@ -70,7 +70,7 @@ static void put_reg(struct a64_text *o, int wide, uint32_t n)
         a64_put(o, "%c%u", wide ? 'x' : 'w', n);
 }
 
-/* ---- Operands with a form of their own ------------------------------------------------------------ */
+/* ---- Operands with a form of their own ------------------------------------------------------ */
 
 static void put_mem(struct a64_text *o, const struct a64_insn *i)
 {
@@ -180,7 +180,7 @@ static void put_sys(struct a64_text *o, const struct a64_insn *i)
         a64_put(o, ", x%u", i->rd);
 }
 
-/* ---- Words ------------------------------------------------------------------------------------------- */
+/* ---- Words ---------------------------------------------------------------------------------- */
 
 static int put_number(struct a64_text *o, const char *w, const struct a64_insn *i, uint64_t pc)
 {
@@ -242,7 +242,7 @@ static void put_template(struct a64_text *o, const char *t, const struct a64_ins
     while (*t) {
         char word[16] = {0};
         uint32_t n = 0;
-        while (n < sizeof word - 1 && (isdigit((unsigned char)t[n]) || islower((unsigned char)t[n])))
+        while (n < sizeof word - 1 && strchr("abcdefghijklmnopqrstuvwxyz0123456789", t[n]) && t[n])
             n++;
         if (!n) {
             a64_put(o, "%c", *t++);

@@ -12,7 +12,9 @@
 #include "helpers.h"
 #include "sysreg.h"
 
-/* ---- Levels and stack pointers ------------------------------------------------------------------- */
+#include <sched.h>
+
+/* ---- Levels and stack pointers -------------------------------------------------------------- */
 
 static uint64_t *sp_bank(struct a64 *c, uint64_t pstate)
 {
@@ -105,7 +107,7 @@ A64_HELPER_FN(a64_pc_align_helper)
     a64_raise(cpu, el, A64_EC_PC_ALIGN, 0);
 }
 
-/* ---- Floating point (CheckFPAdvSIMDEnabled) --------------------------------------------------------- */
+/* ---- Floating point (CheckFPAdvSIMDEnabled) ------------------------------------------------- */
 
 int a64_fp_trapped(const struct a64 *c)
 {
@@ -145,7 +147,7 @@ A64_HELPER_FN(a64_fp_trap_helper)
     a64_raise_fp(cpu, (uint32_t)a64_fp_trapped(cpu));
 }
 
-/* ---- Memory faults ------------------------------------------------------------------------------------ */
+/* ---- Memory faults -------------------------------------------------------------------------- */
 
 /* code: what a64_walk() returned, A64_FAULT(), or XL_FAULT_*. */
 void a64_fault(struct xl_vcpu *x, uint64_t va, uint32_t access, int code)
@@ -184,7 +186,7 @@ void a64_fault(struct xl_vcpu *x, uint64_t va, uint32_t access, int code)
     a64_enter(c, el, A64_V_SYNC);
 }
 
-/* ---- Calls, breakpoint instruction --------------------------------------------------------------------- */
+/* ---- Calls, breakpoint instruction ---------------------------------------------------------- */
 
 /* 1: the firmware answered. */
 static int firmware(struct a64 *c, uint32_t conduit)
@@ -256,7 +258,7 @@ A64_HELPER_FN(a64_exc_helper) /* opc:LL of the instruction, immediate */
     }
 }
 
-/* ---- Software step ---------------------------------------------------------------------------------------- */
+/* ---- Software step -------------------------------------------------------------------------- */
 
 int a64_step_active(const struct a64 *c)
 {
@@ -275,7 +277,7 @@ A64_HELPER_FN(a64_step_helper)
     a64_raise(cpu, debug_el(cpu), A64_EC_STEP + (a64_el(cpu) == debug_el(cpu)), 0x22);
 }
 
-/* ---- Returns ----------------------------------------------------------------------------------------------- */
+/* ---- Returns -------------------------------------------------------------------------------- */
 
 /* AArch64.IllegalExceptionReturn; AArch32 is nowhere. */
 static int illegal_return(const struct a64 *c, uint64_t spsr)
@@ -331,7 +333,7 @@ A64_HELPER_FN(a64_eret_helper) /* key: 0, or of ERETAA, ERETAB; the new pc */
     return pc & 3 ? pc : a64_untag(cpu, pc);
 }
 
-/* ---- Interrupts ------------------------------------------------------------------------------------------------ */
+/* ---- Interrupts ----------------------------------------------------------------------------- */
 
 static uint32_t lines_of(const struct a64 *c)
 {
@@ -438,7 +440,7 @@ A64_RD(rd_isr)
     return r;
 }
 
-/* ---- Waiting --------------------------------------------------------------------------------------------------- */
+/* ---- Waiting -------------------------------------------------------------------------------- */
 
 /* Traps of WFI (event 0) and WFE (1). */
 static void check_wait(struct a64 *c, uint32_t event)
@@ -464,6 +466,8 @@ A64_HELPER_FN(a64_wait_helper)
     if (a && __atomic_exchange_n(&cpu->event, 0, __ATOMIC_SEQ_CST))
         return 0;
     check_wait(cpu, (uint32_t)a);
+    if (a)
+        sched_yield(); /* whoever holds the lock may want this host CPU */
     if (a || cpu->user)
         return 0;
     /* In this order, as a64_line_in() does it in the other. */

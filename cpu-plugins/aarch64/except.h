@@ -5,7 +5,7 @@
 
 #include "aarch64.h"
 
-/* ---- Exception classes (D19.2.40, ESR_ELx.EC) -------------------------------------------------- */
+/* ---- Exception classes (D19.2.40, ESR_ELx.EC) ----------------------------------------------- */
 
 enum {
     A64_EC_UNKNOWN = 0x00, A64_EC_WFX = 0x01, A64_EC_FP = 0x07, A64_EC_PAC = 0x09,
@@ -18,7 +18,7 @@ enum {
 /* Vector of a kind of exception, from the first of its group. */
 enum { A64_V_SYNC = 0, A64_V_IRQ = 0x80, A64_V_FIQ = 0x100 };
 
-/* ---- Control bits -------------------------------------------------------------------------------- */
+/* ---- Control bits --------------------------------------------------------------------------- */
 
 #define SCTLR_M (1ull << 0)
 #define SCTLR_A (1ull << 1)
@@ -89,7 +89,7 @@ enum { A64_V_SYNC = 0, A64_V_IRQ = 0x80, A64_V_FIQ = 0x100 };
 #define MDCR_TDE (1ull << 8)
 #define MDCR_TDA (1ull << 9)
 
-/* ---- State ----------------------------------------------------------------------------------------- */
+/* ---- State ---------------------------------------------------------------------------------- */
 
 static inline uint32_t a64_top_el(const struct a64 *c)
 {
@@ -147,7 +147,7 @@ static inline uint32_t a64_el_for(const struct a64 *c, uint32_t el)
     return el == 1 && now == 0 && a64_hcr(c) & HCR_TGE ? 2 : el;
 }
 
-/* ---- Exceptions ------------------------------------------------------------------------------------- */
+/* ---- Exceptions ----------------------------------------------------------------------------- */
 
 /* Enter the handler at `el`; x.pc is the address to return to. */
 void a64_enter(struct a64 *c, uint32_t el, uint32_t vector);

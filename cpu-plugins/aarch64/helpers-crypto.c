@@ -3,7 +3,7 @@
  * Arm Architecture Reference Manual, DDI 0487: C7.2 and shared/functions/crypto (J1.3); FIPS
  * 180-4; GB/T 32905 (SM3), 32907 (SM4).
  */
-#include "helpers.h"
+#include "helpers-sha.h"
 #include "simd-ops.h"
 
 struct v32 {
@@ -61,19 +61,6 @@ static struct v32 sha1(uint32_t op, struct v32 x, uint32_t y, struct v32 w)
     return x;
 }
 
-static struct v32 sha1_su0(struct v32 d, struct v32 n, struct v32 m)
-{
-    return (struct v32){{d.w[2] ^ d.w[0] ^ m.w[0], d.w[3] ^ d.w[1] ^ m.w[1],
-                         n.w[0] ^ d.w[2] ^ m.w[2], n.w[1] ^ d.w[3] ^ m.w[3]}};
-}
-
-static struct v32 sha1_su1(struct v32 d, struct v32 n)
-{
-    uint32_t t = d.w[0] ^ n.w[1];
-    return (struct v32){{rol(t, 1), rol(d.w[1] ^ n.w[2], 1), rol(d.w[2] ^ n.w[3], 1),
-                         rol(d.w[3], 1) ^ rol(t, 2)}};
-}
-
 /* ---- SHA256 -------------------------------------------------------------------------------- */
 
 static struct v32 sha256(struct v32 x, struct v32 y, struct v32 w, int first)
@@ -88,24 +75,6 @@ static struct v32 sha256(struct v32 x, struct v32 y, struct v32 w, int first)
         y = (struct v32){{last, y.w[0], y.w[1], y.w[2]}};
     }
     return first ? x : y;
-}
-
-static struct v32 sha256_su0(struct v32 d, struct v32 n)
-{
-    struct v32 t = {{d.w[1], d.w[2], d.w[3], n.w[0]}};
-    for (uint32_t i = 0; i < 4; i++)
-        d.w[i] += ror(t.w[i], 7) ^ ror(t.w[i], 18) ^ t.w[i] >> 3;
-    return d;
-}
-
-static struct v32 sha256_su1(struct v32 d, struct v32 n, struct v32 m)
-{
-    const uint32_t add[4] = {n.w[1], n.w[2], n.w[3], m.w[0]};
-    for (uint32_t i = 0; i < 4; i++) {
-        uint32_t t = i < 2 ? m.w[2 + i] : d.w[i - 2];
-        d.w[i] += (ror(t, 17) ^ ror(t, 19) ^ t >> 10) + add[i];
-    }
-    return d;
 }
 
 /* ---- SHA512 -------------------------------------------------------------------------------- */
@@ -251,13 +220,8 @@ static struct v32 compute(uint32_t op, struct v32 n, struct v32 m, struct v32 d,
 {
     switch (op) {
     case COP_SHA1C: case COP_SHA1P: case COP_SHA1M: return sha1(op, d, n.w[0], m);
-    case COP_SHA1SU0: return sha1_su0(d, n, m);
-    case COP_SHA1SU1: return sha1_su1(d, n);
-    case COP_SHA1H: return (struct v32){{rol(n.w[0], 30), 0, 0, 0}};
     case COP_SHA256H: return sha256(d, n, m, 1);
     case COP_SHA256H2: return sha256(n, d, m, 0);
-    case COP_SHA256SU0: return sha256_su0(d, n);
-    case COP_SHA256SU1: return sha256_su1(d, n, m);
     case COP_SM3SS1: /* d is Va */
         return (struct v32){{0, 0, 0, rol(rol(n.w[3], 12) + m.w[3] + d.w[3], 7)}};
     case COP_SM3TT1A: case COP_SM3TT1B: case COP_SM3TT2A: case COP_SM3TT2B:
@@ -268,10 +232,27 @@ static struct v32 compute(uint32_t op, struct v32 n, struct v32 m, struct v32 d,
     }
 }
 
+/* By the host's instructions: 1, or 0 when it has none. */
+static int by_host(uint32_t op, const struct xl_v128 *n, const struct xl_v128 *m,
+                   const struct xl_v128 *d, struct xl_v128 *out)
+{
+    if (op > COP_SHA256H2 || !a64_sha_host())
+        return 0;
+    if (op == COP_SHA256H)
+        a64_sha256_host(out, d, n, m, 1);
+    else if (op == COP_SHA256H2)
+        a64_sha256_host(out, n, d, m, 0);
+    else
+        a64_sha1_host(out, op - COP_SHA1C, d, (uint32_t)n->d[0], m);
+    return 1;
+}
+
 A64_HELPER_FN(a64_crypto_helper)
 {
     const struct xl_v128 *n = xl_vec_arg(a), *m = xl_vec_arg(b), *v = xl_vec_arg(c);
     uint32_t op = SIMD_OP(d);
+    if (by_host(op, n, m, v, &x->cell[0]))
+        return 0;
     if (op >= COP_SHA512H && op <= COP_SHA512SU1)
         x->cell[0] = sha512(op, n->d, m->d, v->d);
     else

@@ -133,7 +133,7 @@ uint64_t a64_fp_estimate(uint32_t op, uint32_t size, uint64_t n, struct sf_env *
     return op == FOP_RECPE ? recip(size, n, e) : rsqrt(size, n);
 }
 
-/* ---- Steps ------------------------------------------------------------------------------------- */
+/* ---- Steps ---------------------------------------------------------------------------------- */
 
 static uint64_t fused(uint32_t size, uint64_t n, uint64_t m, uint64_t d, struct sf_env *e)
 {

@@ -39,6 +39,8 @@ static uint64_t pfr0(const struct a64 *c)
         v |= put(c, A64_BIT(FP16), 0x11, 16);
     else
         v |= 0xffull << 16;
+    if (c->model == 3) /* max: there is no speculation, so CSV2 and CSV3 hold */
+        v |= 0x11ull << 56;
     return v | (c->gic ? 1ull << 24 : 0);
 }
 
@@ -88,7 +90,7 @@ void a64_id_init(struct a64 *c)
     r[SR_ID_AA64ISAR1_EL1] = isar1(c);
     r[SR_ID_AA64MMFR0_EL1] = m->mmfr0;
     r[SR_ID_AA64MMFR1_EL1] = mmfr1(c);
-    r[SR_ID_AA64MMFR2_EL1] = put(c, A64_BIT(UAO), 1, 4);
+    r[SR_ID_AA64MMFR2_EL1] = put(c, A64_BIT(UAO), 1, 4) | put(c, A64_BIT(E0PD), 1, 60);
     r[SR_CLIDR_EL1] = m->clidr;
     r[SR_CTR_EL0] = m->ctr;
     r[SR_DCZID_EL0] = 4; /* 64 bytes */

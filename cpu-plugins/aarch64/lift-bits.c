@@ -90,7 +90,10 @@ static int lift_fields(struct lift *l)
 {
     const struct a64_insn *i = &l->i;
     uint32_t r = i->amount, s = (uint32_t)i->imm;
-    xl_val v = lift_r(l, i->rn);
+    xl_val v;
+    if ((i->op < A64_sbfm || i->op > A64_extr) && (i->op < A64_rbit || i->op > A64_cls))
+        return 0;
+    v = lift_r(l, i->rn);
     switch (i->op) {
     case A64_ubfm: v = ubfm(l, v, r, s); break;
     case A64_sbfm: v = sbfm(l, v, r, s); break;
@@ -134,7 +137,7 @@ static int lift_crc(struct lift *l)
     return 1;
 }
 
-/* ---- Flags ------------------------------------------------------------------------------------ */
+/* ---- Flags ---------------------------------------------------------------------------------- */
 
 static xl_val at(struct lift *l, xl_val v, uint32_t from, uint32_t to)
 {

@@ -202,7 +202,7 @@ xl_val lift_carry(struct lift *l)
     return lift_cond(l, 2);
 }
 
-/* ---- Setting ---------------------------------------------------------------------------------- */
+/* ---- Setting -------------------------------------------------------------------------------- */
 
 static void put(struct lift *l, uint32_t cc, xl_val a, xl_val b)
 {

@@ -167,7 +167,7 @@ static int lift_logic(struct lift *l)
     return 1;
 }
 
-/* ---- Conditional -------------------------------------------------------------------------------- */
+/* ---- Conditional ---------------------------------------------------------------------------- */
 
 static void csel(struct lift *l)
 {
@@ -217,7 +217,7 @@ static int lift_conditional(struct lift *l)
     return 1;
 }
 
-/* ---- Multiplication, division --------------------------------------------------------------------- */
+/* ---- Multiplication, division --------------------------------------------------------------- */
 
 static void madd(struct lift *l, uint32_t op)
 {

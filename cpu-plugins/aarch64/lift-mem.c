@@ -128,9 +128,11 @@ static int lift_rare(struct lift *l)
     case A64_sttrb: case A64_sttrh: case A64_sttr:
     case A64_ldtrb: case A64_ldtrh: case A64_ldtr:
     case A64_ldtrsb: case A64_ldtrsh: case A64_ldtrsw: unprivileged(l); break;
-    case A64_stlurb: case A64_stlurh: case A64_stlur: single(l, XL_M_SEQ); break;
+    case A64_stlurb: case A64_stlurh: case A64_stlur: single(l, XL_M_SEQ | XL_M_ALIGN); break;
     case A64_ldapurb: case A64_ldapurh: case A64_ldapur:
-    case A64_ldapursb: case A64_ldapursh: case A64_ldapursw: single(l, XL_M_ACQ); break;
+    case A64_ldapursb: case A64_ldapursh: case A64_ldapursw:
+        single(l, XL_M_ACQ | XL_M_ALIGN);
+        break;
     case A64_ldraa:
     case A64_ldrab: authenticated(l); break;
     default: return 0;

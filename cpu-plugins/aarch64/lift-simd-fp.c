@@ -178,6 +178,21 @@ static void across(struct lift *l, const struct row *r)
     v_put(l, l->i.rd, v_lowest(l, size, v));
 }
 
+/* The scalar forms of conversions are what hosts have instructions for. */
+static xl_val convert_scalar(struct lift *l, const struct row *r, xl_val n, uint32_t fbits)
+{
+    uint32_t size = l->i.size, type = size == 3 ? XL_F64 : XL_F32, rm = r->arg | fbits << 8;
+    uint32_t is_unsigned = r->fop == FOP_CVTU || r->fop == FOP_UCVTF;
+    uint32_t kind = size == 3 ? (is_unsigned ? XL_CVT_U64 : XL_CVT_I64)
+                              : (is_unsigned ? XL_CVT_U32 : XL_CVT_I32);
+    if (r->fop == FOP_SCVTF || r->fop == FOP_UCVTF) {
+        n = v_op1(l, XL_OP_vlane, size, n);
+        return xl_f2v(l->b, xl_cvt(l->b, XL_OP_i2f, type, n, kind, rm));
+    }
+    n = xl_cvt(l->b, XL_OP_f2i, type, xl_v2f(l->b, type, n), kind, rm);
+    return v_from(l, size == 3 ? n : lift_op1(l, XL_OP_zext32, n));
+}
+
 static xl_val one_operand(struct lift *l, const struct row *r)
 {
     uint32_t size = l->i.size;
@@ -188,6 +203,8 @@ static xl_val one_operand(struct lift *l, const struct row *r)
         return call(l, r->fop, n, n, n, r->arg, fbits);
     if (r->kind == BITS)
         return v_op1(l, r->op, size, n);
+    if (r->kind == CVT && v_scalar(l))
+        return convert_scalar(l, r, v_get(l, l->i.rn), fbits);
     return v_imm1(l, r->op, lane(l), n, imm | (int64_t)fbits << 8);
 }
 

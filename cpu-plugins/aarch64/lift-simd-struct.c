@@ -8,7 +8,7 @@
  */
 #include "lift-simd.h"
 
-/* ---- Memory of vectors --------------------------------------------------------------------- */
+/* ---- Memory of vectors ---------------------------------------------------------------------- */
 
 /* 16 or 8 bytes, the rest zero. */
 static xl_val load(struct lift *l, xl_val base, uint32_t at, uint32_t bytes)
@@ -44,7 +44,7 @@ static uint32_t reg(const struct lift *l, uint32_t k)
     return (l->i.rd + k) & 31;
 }
 
-/* ---- LD1, ST1 of one to four registers ------------------------------------------------------- */
+/* ---- LD1, ST1 of one to four registers ------------------------------------------------------ */
 
 static void load_plain(struct lift *l)
 {
@@ -66,7 +66,7 @@ static void store_plain(struct lift *l)
     write_back(l, base);
 }
 
-/* ---- Two and four ----------------------------------------------------------------------------- */
+/* ---- Two and four --------------------------------------------------------------------------- */
 
 /* What is in memory, as vectors; the last one may be half. Returns their number. */
 static uint32_t load_all(struct lift *l, xl_val base, xl_val v[4])
@@ -165,7 +165,7 @@ static void shuffle3(struct lift *l, int to_memory, xl_val v[4])
         v[r] = out[r];
 }
 
-/* ---- Structures whole, one lane of them, replicated ------------------------------------------ */
+/* ---- Structures whole, one lane of them, replicated ----------------------------------------- */
 
 static void load_structures(struct lift *l)
 {

@@ -12,7 +12,7 @@
 
 #define ZVA_BYTES 64
 
-/* ---- Registers -------------------------------------------------------------------------------- */
+/* ---- Registers ------------------------------------------------------------------------------ */
 
 /* The slot of register `no` for an access from this block's level; 0: none. */
 static uint32_t slot_of(const struct lift *l, uint32_t no, int write)
@@ -74,7 +74,7 @@ static void msr_imm(struct lift *l)
     lift_end(l);
 }
 
-/* ---- System instructions ------------------------------------------------------------------------ */
+/* ---- System instructions -------------------------------------------------------------------- */
 
 static void dc_zva(struct lift *l)
 {
@@ -106,7 +106,7 @@ static void clrex(struct lift *l)
     xl_callh(l->b, A64_H_CLREX, 0, 0, 0, 0, 0);
 }
 
-/* ---- Exceptions ------------------------------------------------------------------------------------ */
+/* ---- Exceptions ----------------------------------------------------------------------------- */
 
 static void exception(struct lift *l)
 {
@@ -130,7 +130,7 @@ static void wait(struct lift *l, uint32_t event)
     lift_end(l);
 }
 
-/* ---- Pointer authentication -------------------------------------------------------------------------- */
+/* ---- Pointer authentication ----------------------------------------------------------------- */
 
 xl_val lift_pac(struct lift *l, uint32_t what, xl_val v, xl_val modifier)
 {

@@ -128,7 +128,7 @@ static inline xl_val lift_tconst(struct lift *l, uint64_t v)
 /* Xm extended as option says, 64 bits, then shifted left. */
 xl_val lift_extended(struct lift *l, uint32_t m, uint32_t option, uint32_t shift);
 
-/* ---- Memory (lift-mem.c) ---------------------------------------------------------------------- */
+/* ---- Memory (lift-mem.c) -------------------------------------------------------------------- */
 
 uint32_t lift_memop(const struct lift *l, uint32_t size); /* XL_M_* of a plain access */
 /* Base of the access by i.amount (A64_AT_*), and what to add to it. */
@@ -138,7 +138,7 @@ void lift_write_back(struct lift *l); /* after the access */
 /* v signed or authenticated with the modifier: A64_PAC_*. */
 xl_val lift_pac(struct lift *l, uint32_t what, xl_val v, xl_val modifier);
 
-/* ---- Flags (lift-flags.c) --------------------------------------------------------------------- */
+/* ---- Flags (lift-flags.c) ------------------------------------------------------------------- */
 
 /* Set them to those of an operation: in the slots now, for later blocks and faults too. All
  * of an instruction's accesses come before. Values are I64; 32-bit operations use the low half. */

@@ -57,7 +57,7 @@ static uint32_t pa_bits(const struct a64 *c, uint32_t ps)
     return bits[ps < max ? ps : max];
 }
 
-/* ---- Which tables ---------------------------------------------------------------------------------- */
+/* ---- Which tables --------------------------------------------------------------------------- */
 
 static int two_ranges(const struct a64 *c, uint32_t regime)
 {
@@ -98,7 +98,8 @@ static uint32_t granule(uint32_t tg, uint32_t upper)
 }
 
 /* Tables of stage 1 for va, already without its tag. 0, or a fault. */
-static int stage1_tables(const struct a64 *c, uint32_t regime, uint64_t va, struct tables *t)
+static int stage1_tables(const struct a64 *c, uint32_t regime, uint32_t el, uint64_t va,
+                         struct tables *t)
 {
     uint64_t tcr = tcr_of(c, regime), ttbr, rest;
     uint32_t two = (uint32_t)two_ranges(c, regime), upper = two ? va >> 55 & 1 : 0, sz, stride;
@@ -111,6 +112,8 @@ static int stage1_tables(const struct a64 *c, uint32_t regime, uint64_t va, stru
     ttbr = c->sr[regime == 3 ? SR_TTBR0_EL3
                              : (regime == 1 ? SR_TTBR0_EL1 : SR_TTBR0_EL2) + upper];
     if (two && tcr >> (upper ? 23 : 7) & 1) /* EPDx */
+        return F_TRANSLATION;
+    if (two && el == 0 && c->isa & A64_BIT(E0PD) && tcr >> (upper ? 56 : 55) & 1)
         return F_TRANSLATION;
     if (sz < 16 || sz > 39)
         return F_TRANSLATION;
@@ -145,7 +148,7 @@ static int stage2_tables(const struct a64 *c, struct tables *t)
     return 0;
 }
 
-/* ---- The walk -------------------------------------------------------------------------------------------- */
+/* ---- The walk ------------------------------------------------------------------------------- */
 
 static int stage2(struct a64 *c, const struct a64_at *at, uint64_t ipa, uint32_t access,
                   uint32_t s1ptw, struct a64_pa *r);
@@ -233,7 +236,7 @@ static uint32_t need(uint32_t access)
     return access == XL_R ? XL_PROT_R : access == XL_W ? XL_PROT_W : XL_PROT_X;
 }
 
-/* ---- Stage 2 ------------------------------------------------------------------------------------------------ */
+/* ---- Stage 2 -------------------------------------------------------------------------------- */
 
 static uint32_t stage2_prot(const struct a64 *c, uint64_t pte, uint32_t el)
 {
@@ -288,7 +291,7 @@ static int stage2(struct a64 *c, const struct a64_at *at, uint64_t ipa, uint32_t
     return (rc == AGAIN ? F_ABORT : rc) | A64_FAULT_STAGE2 | (s1ptw ? S1PTW : 0);
 }
 
-/* ---- Stage 1 -------------------------------------------------------------------------------------------------- */
+/* ---- Stage 1 -------------------------------------------------------------------------------- */
 
 static uint64_t sctlr_of(const struct a64 *c, uint32_t regime)
 {
@@ -335,7 +338,7 @@ static int stage1_once(struct a64 *c, const struct a64_at *at, uint64_t va, stru
     struct tables t;
     struct leaf f;
     uint64_t low;
-    int rc = stage1_tables(c, at->regime, va, &t);
+    int rc = stage1_tables(c, at->regime, at->el, va, &t);
     if (rc == 0)
         rc = find_leaf(c, at, &t, va, &f);
     if (rc)
@@ -383,7 +386,7 @@ int a64_translate_va(struct a64 *c, const struct a64_at *at, struct a64_pa *r)
     return rc;
 }
 
-/* ---- For the engine -------------------------------------------------------------------------------------------- */
+/* ---- For the engine ------------------------------------------------------------------------- */
 
 static int stage2_on(const struct a64 *c, uint32_t regime)
 {

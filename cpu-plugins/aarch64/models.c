@@ -17,7 +17,8 @@
              A64_BIT(DOTPROD) | A64_BIT(XNX))
 #define MAX (V82 | A64_BIT(PAUTH) | A64_BIT(JSCVT) | A64_BIT(FCMA) | A64_BIT(LRCPC) | \
              A64_BIT(LRCPC2) | A64_BIT(FLAGM) | A64_BIT(FLAGM2) | A64_BIT(FRINTTS) | \
-             A64_BIT(SB) | A64_BIT(TLBIOS) | A64_BIT(TLBIR) | A64_BIT(SHA512) | A64_BIT(SHA3) | \
+             A64_BIT(SB) | A64_BIT(E0PD) | A64_BIT(TLBIOS) | A64_BIT(TLBIR) | \
+             A64_BIT(SHA512) | A64_BIT(SHA3) | \
              A64_BIT(SM3) | A64_BIT(SM4) | A64_BIT(FHM))
 
 static const struct model {

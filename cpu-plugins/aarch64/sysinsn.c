@@ -23,7 +23,7 @@ static _Noreturn void trap(const struct sys *s, uint32_t el)
                   s->crm << 1);
 }
 
-/* ---- Caches ------------------------------------------------------------------------------------------ */
+/* ---- Caches --------------------------------------------------------------------------------- */
 
 /* By virtual address: translated, and 0 when nothing more happens. */
 static void by_address(const struct sys *s, uint32_t access)
@@ -101,7 +101,7 @@ static int cache(const struct sys *s)
     }
 }
 
-/* ---- AT ----------------------------------------------------------------------------------------------- */
+/* ---- AT ------------------------------------------------------------------------------------- */
 
 static void at_result(const struct sys *s, int rc, const struct a64_pa *r, uint32_t regime)
 {
@@ -148,7 +148,7 @@ static int address_translation(const struct sys *s)
     return 1;
 }
 
-/* ---- TLBI ------------------------------------------------------------------------------------------------ */
+/* ---- TLBI ----------------------------------------------------------------------------------- */
 
 static void flush(struct a64 *c, const struct xl_ctxkey *want, const struct xl_ctxkey *mask,
                   uint64_t va, uint32_t all, int everywhere)
@@ -199,7 +199,9 @@ static void tlbi(const struct sys *s, uint32_t regime, int by_va, int all_asids,
         va = s->v << 20 >> 8;
     if (ranged)
         va = range(s->v, two, &bytes);
-    if (!by_va || bytes > MAX_RANGE * 4096ull) {
+    /* To others everything goes anyway: once is enough. */
+    if (!by_va || bytes > MAX_RANGE * 4096ull ||
+        (everywhere && c->x.svc->n_cpus(c->x.cpu) > 1)) {
         flush(c, &want, &mask, 0, 1, everywhere);
         return;
     }

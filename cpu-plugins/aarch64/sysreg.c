@@ -50,7 +50,7 @@ void a64_sysreg_set(struct a64 *c, uint32_t id, uint64_t v)
         c->sr[id] = v;
 }
 
-/* ---- Who may ------------------------------------------------------------------------------------ */
+/* ---- Who may -------------------------------------------------------------------------------- */
 
 struct access {
     struct a64 *c;
@@ -179,7 +179,7 @@ static void check(const struct access *a)
         trap(a, 3);
 }
 
-/* ---- Names of more than one register (D8.10) ------------------------------------------------------ */
+/* ---- Names of more than one register (D8.10) ------------------------------------------------ */
 
 static const struct a64_sysreg *find(struct a64 *c, uint32_t el, uint32_t no)
 {
@@ -200,7 +200,7 @@ static const struct a64_sysreg *find(struct a64 *c, uint32_t el, uint32_t no)
     return a64_sysreg((no & ~(7u << 11)) | 4u << 11);
 }
 
-/* ---- A GICv3's registers --------------------------------------------------------------------------- */
+/* ---- A GICv3's registers -------------------------------------------------------------------- */
 
 static int is_gic(uint32_t no)
 {
@@ -238,7 +238,7 @@ static uint64_t gic(const struct access *a, uint64_t v)
     return v;
 }
 
-/* ---- Helpers ---------------------------------------------------------------------------------------- */
+/* ---- Helpers -------------------------------------------------------------------------------- */
 
 /* op0 3, op1 0, CRn 0, CRm 1 to 7: reads as zero where there is nothing. */
 static int reserved_id(uint32_t no)

@@ -45,6 +45,24 @@ static int csr_slot(struct lift *l, uint32_t n, uint32_t slot, xl_val v, int wri
     return 1;
 }
 
+/* fflags, where floating point is on and the mode says that its state is dirty already:
+ * compilers save and restore it around comparisons. */
+static int csr_fflags(struct lift *l, xl_val v, int writes)
+{
+    uint32_t kind = csr_kind(l), need = RV_MODE_FS_ON | (writes ? RV_MODE_FS_DIRTY : 0);
+    if ((l->mode & need) != need)
+        return 0;
+    xl_val old = xl_op2(l->b, XL_OP_and, XL_I64, xl_fflags(l->b), lift_const(l, 31));
+    if (kind == RV_CSR_SET)
+        v = xl_op2(l->b, XL_OP_or, XL_I64, old, v);
+    else if (kind == RV_CSR_CLEAR)
+        v = xl_op2(l->b, XL_OP_andn, XL_I64, old, v);
+    if (writes)
+        xl_setfflags(l->b, xl_op2(l->b, XL_OP_and, XL_I64, v, lift_const(l, 31)));
+    lift_put(l, l->i.rd, old);
+    return 1;
+}
+
 static void csr(struct lift *l, int immediate)
 {
     struct rv_insn *i = &l->i;
@@ -54,6 +72,8 @@ static void csr(struct lift *l, int immediate)
     uint32_t what = rv_csr_kind(n, &slot);
     if (what == RV_CSR_SLOT && (l->isa & RV_BIT(S) || (n >> 8 & 3) == RV_PRIV_M) &&
         csr_slot(l, n, slot, v, writes))
+        return;
+    if (n == 0x001 && csr_fflags(l, v, writes))
         return;
     xl_val old = xl_callh(l->b, RV_H_CSR, 3, lift_const(l, RV_CSR_ARG(n, kind, writes, what == RV_CSR_SOFT)), v,
                           lift_const(l, i->raw), 0);

@@ -13,6 +13,7 @@ the subject. Native: the host's own time over the subject's, in percent. Results
 one that differs from the host's is an error. --strict ends with status 1 below a floor.
 """
 import argparse
+import glob
 import json
 import math
 import os
@@ -24,7 +25,8 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PROGRAMS = os.path.join(HERE, "programs")
+PROGRAMS = os.path.join(HERE, "programs")  # what guests run, too
+USER = os.path.join(HERE, "user-programs")
 FLOORS = {"int-": 1.3, "fp-": 4.0, "call-": 1.5, "sys-": 1.0, "mem-": 0.9}
 
 
@@ -32,11 +34,11 @@ def build(compiler, work):
     """Both program files for one target, as {name: [command]}."""
     flags = ["-O2", "-std=gnu11", "-ffp-contract=off", "-static", "-pthread"]
     out = {}
-    for kind, sources in (("pbbench", ["float.c", "integer.c", "main.c", "programs.c"]),
-                          ("user", ["user.c"])):
+    for kind, sources in (("pbbench", glob.glob(os.path.join(PROGRAMS, "*.c"))),
+                          ("user", glob.glob(os.path.join(USER, "*.c")))):
         path = os.path.join(work, f"{kind}-{compiler}")
         subprocess.run([compiler, *flags, "-o", path,
-                        *(os.path.join(PROGRAMS, s) for s in sources), "-lm"], check=True)
+                        f"-I{PROGRAMS}", *sources, "-lm"], check=True)
         out[kind] = path
     return out
 

@@ -367,6 +367,29 @@ static void addresses_are_checked(void)
     pbt_free(p.b);
 }
 
+static void info_shows_the_tree(void)
+{
+    char text[2000];
+
+    begin(0);
+    pb_dev *br = pbt_add_child(p.host, 0, "pci-bridge", "br", "addr=2");
+    pbt_add_child(br, 0, "toy", "a", "addr=3");
+    open_bridge(0x10, 5);
+    pd_set(&p, 0x518, 0x10, PD_MEM, 4);
+    pd_set(&p, 0x518, 4, 2, 2);
+    const struct pb_info *i = pbt_provides(p.host, PB_INFO);
+    CU_ASSERT_STRING_EQUAL(i->name, "pci");
+    uint32_t n = i->text(pbt_self(p.host), text, sizeof text);
+    CU_ASSERT(n < sizeof text && n == strlen(text));
+    CU_ASSERT_EQUAL(i->text(pbt_self(p.host), NULL, 0), n);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "Bus  0, device   0, function 0:\n    Host bridge"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "secondary bus 5."));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "Bus  5, device   3, function 0:\n    Class ff00: PCI "
+                                        "device 1234:5678"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "BAR0: 32 bit memory at 0x40000000 [0x40000fff]."));
+    pbt_free(p.b);
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -379,6 +402,7 @@ int main(void)
         {"bridges route and filter", bridges_route_and_filter},
         {"a slot is switched by the guest", a_slot_is_switched_by_the_guest},
         {"addresses are checked", addresses_are_checked},
+        {"info shows the tree", info_shows_the_tree},
     };
     return SUITE_RUN("pci", tests);
 }

@@ -46,6 +46,8 @@ static void test_time(void)
     CU_ASSERT_EQUAL(rd(DR), 0xfffffff1);
     CU_ASSERT_EQUAL(rd(0xfe0), 0x31);
     CU_ASSERT_EQUAL(rd(0xffc), 0xb1);
+    CU_ASSERT_EQUAL(pbt_read(c, 0, 0xff0, 1), 0x0d); /* UEFI reads these by bytes */
+    CU_ASSERT_EQUAL(pbt_faults(b), 0);
     pbt_free(b);
 }
 

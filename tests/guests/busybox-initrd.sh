@@ -33,13 +33,15 @@ if guest_begin "busybox-$arch" "$here/kernel-debian.sh" "$here"/busybox/* \
     cp "$here/busybox/init" "$root/init"
     cp "$here/busybox/lease" "$root/bin/lease"
     chmod 755 "$root/init" "$root/bin/lease"
+    programs=$repo/tests/bench/programs
     flags='-std=c11 -O2 -static -s -Wall -Wextra -Werror'
     # shellcheck disable=SC2086 # flags are words
     {
         "$cc" $flags -o "$root/bin/pb-stream" "$here/busybox/pb-stream.c"
         "$cc" $flags -o "$root/bin/pb-tcp" "$here/busybox/pb-tcp.c"
         "$cc" $flags -o "$root/bench/pbbench" \
-            "$repo"/tests/bench/programs/[fimp]*.c -lm # user.c is a program of its own
+            "$programs/main.c" "$programs/programs.c" "$programs/integer.c" \
+            "$programs/float.c" -lm
     }
     pack_cpio "$root" >"$tmp/initrd.gz"
     rm -rf "$root" "$tmp/deb"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """One device of the small guest at work: disk, net or 9p (see busybox/init).
 
-usage: test-guest-job.py [--arch=ARCH] JOB [DEVICE [MIB [MODULE]]]: by that device, that much, and again after
+usage: test-guest-job.py [--arch=ARCH] [--machine=M] JOB [DEVICE [MIB [MODULE]]]: by that device, that much, and again after
 its driver was unloaded and loaded."""
 import hashlib
 import os
@@ -13,6 +13,7 @@ import busybox
 import console
 
 ARCH = sys.argv.pop(1)[7:] if sys.argv[1].startswith("--arch=") else "riscv64"
+MACHINE = sys.argv.pop(1)[10:] if sys.argv[1].startswith("--machine=") else "virt"
 JOB = sys.argv[1]
 DEVICE = sys.argv[2] if len(sys.argv) > 2 else {"disk": "virtio-blk-device",
                                                 "net": "virtio-net-device",
@@ -92,7 +93,8 @@ def test():
         options, words, check = {"disk": disk, "net": net, "9p": share}[JOB](folder)
         jobs = f"{JOB},reload,{JOB}" if MODULE else JOB
         words += f" pbmods={MODULE}" if MODULE else ""
-        with console.Guest(busybox.line(jobs, *options, words=words, arch=ARCH)) as guest:
+        with console.Guest(busybox.line(jobs, *options, words=words, arch=ARCH,
+                                        machine=MACHINE)) as guest:
             busybox.finish(guest, timeout=120 + 2 * MIB)
             check(guest)
 

@@ -48,7 +48,7 @@ static void put(struct gen *g, uint32_t w)
     g->at += 4;
 }
 
-/* ---- Encoders for what the frame needs ------------------------------------------------------------ */
+/* ---- Encoders for what the frame needs ------------------------------------------------------ */
 
 static uint32_t field(uint32_t w, uint32_t hi, uint32_t lo, uint32_t v)
 {
@@ -74,7 +74,7 @@ static uint32_t b(int32_t off)
     return 0x14000000 | ((uint32_t)off >> 2 & 0x3ffffff);
 }
 
-/* ---- The body ---------------------------------------------------------------------------------------- */
+/* ---- The body ------------------------------------------------------------------------------- */
 
 static int begins(uint32_t row, const char *s)
 {
@@ -178,7 +178,7 @@ static void put_register(struct gen *g, uint32_t w)
         put(g, field(w, 20, 5, some[pick(g, 4)]));
 }
 
-/* ---- Privileged ---------------------------------------------------------------------------------------- */
+/* ---- Privileged ----------------------------------------------------------------------------- */
 
 static uint32_t eor_bit(uint32_t rd, uint32_t bit)
 {
@@ -348,7 +348,7 @@ static void patch(struct gen *g)
     }
 }
 
-/* ---- The frame ------------------------------------------------------------------------------------------ */
+/* ---- The frame ------------------------------------------------------------------------------ */
 
 static void prologue(struct gen *g)
 {

@@ -167,7 +167,7 @@ static uint32_t beside_qemu(const struct a64s *p, const char *qemu, const char *
     return bad;
 }
 
-/* ---- Interpreter and generated code ------------------------------------------------------------ */
+/* ---- Interpreter and generated code --------------------------------------------------------- */
 
 struct result {
     uint64_t x[32], v[32][2], fpsr, nzcv;

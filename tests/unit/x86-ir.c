@@ -697,6 +697,16 @@ static void integer(struct maker *m)
 
 static void floating(struct maker *m)
 {
+    if (below(m->seed, 24) == 0) {
+        uint32_t f = emit(m, (struct xl_op){.op = XL_OP_fflags, .type = XL_I64}), k;
+
+        k = emit(m, (struct xl_op){.op = XL_OP_const, .type = XL_I64, .imm = 31});
+        if (below(m->seed, 2))
+            f = value(m, XL_I64);
+        f = emit(m, (struct xl_op){.op = XL_OP_and, .type = XL_I64, .a = f, .b = k});
+        emit(m, (struct xl_op){.op = XL_OP_setfflags, .type = XL_I64, .a = f});
+        return;
+    }
     uint32_t k = (uint32_t)below(m->seed, XL_OP_unbox32 - XL_OP_fadd + 5), other;
     struct xl_op o = {.op = (uint16_t)(XL_OP_fadd + k)};
     uint32_t n;

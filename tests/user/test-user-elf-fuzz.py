@@ -11,7 +11,7 @@ import tempfile
 
 emulator, program = sys.argv[1:3]
 seed = int(sys.argv[3]) if len(sys.argv) > 3 else 20240411
-count = int(sys.argv[4]) if len(sys.argv) > 4 else 150
+count = int(sys.argv[4]) if len(sys.argv) > 4 else 80
 whole = open(program, "rb").read()
 headers = 64 + 56 * int.from_bytes(whole[56:58], "little")
 values = [0, 1, 0xff, 0x1000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffffffffffff,
@@ -31,7 +31,7 @@ def mutate(r):
 
 def run(path):
     try:
-        return subprocess.run([emulator, path, "exit=0"], capture_output=True, timeout=20,
+        return subprocess.run([emulator, path, "exit=0"], capture_output=True, timeout=5,
                               stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired:
         return None  # a program may loop

@@ -45,7 +45,7 @@ struct exec {
     enum lx_kind kind;
 };
 
-/* ---- What is to be run ------------------------------------------------------------------------ */
+/* ---- What is to be run ------------------------------------------------------------------- */
 
 /* "#! INTERP [ARG]" */
 static int parse_script(const char *head, char *interp, char *arg)
@@ -112,7 +112,7 @@ static int resolve(struct exec *x)
     }
 }
 
-/* ---- Arguments ----------------------------------------------------------------------------------- */
+/* ---- Arguments --------------------------------------------------------------------------- */
 
 /* Entries of the program's array of strings, up to its end. */
 static int64_t count(uint64_t v)

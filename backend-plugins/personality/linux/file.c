@@ -229,7 +229,7 @@ LX_HANDLER(readlinkat)
     return lx_put(a[2], L.exe, n) < 0 ? -EFAULT : (int64_t)n;
 }
 
-/* ---- Vectors ----------------------------------------------------------------------------------- */
+/* ---- Vectors ----------------------------------------------------------------------------- */
 
 /* A copy, so that what was checked is what the kernel sees. */
 int lx_iov_get(struct iovec *v, uint64_t at, uint64_t n)
@@ -269,7 +269,7 @@ LX_HANDLER(process_vm)
     return lx_host(t, c->host, a);
 }
 
-/* ---- Waiting -------------------------------------------------------------------------------------- */
+/* ---- Waiting ----------------------------------------------------------------------------- */
 
 struct guest_epoll { /* not packed */
     uint32_t events, pad;

@@ -119,7 +119,7 @@ int64_t lx_clone_process(struct lx_thread *t, const struct lx_clone *c)
     return pid < 0 ? -r : pid;
 }
 
-/* ---- vfork -------------------------------------------------------------------------------------- */
+/* ---- vfork ------------------------------------------------------------------------------- */
 
 struct vfork {
     struct lx_thread *child;

@@ -95,7 +95,7 @@ static void copy_maps(int fd, const char *host)
         fclose(f);
 }
 
-/* ---- stat ------------------------------------------------------------------------------------- */
+/* ---- stat -------------------------------------------------------------------------------- */
 
 /* Fields 26 to 28 and 45 to 51 are addresses (proc(5)). */
 static void copy_stat(int fd, const char *host)
@@ -139,7 +139,7 @@ static void copy_stat(int fd, const char *host)
     say(fd, "\n", 1);
 }
 
-/* ---- Open -------------------------------------------------------------------------------------- */
+/* ---- Open -------------------------------------------------------------------------------- */
 
 static int made(int fd, const char *file, const char *path)
 {

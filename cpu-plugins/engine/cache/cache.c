@@ -29,7 +29,7 @@ static uint32_t page_bucket(uint64_t pa)
 
 int xl_cache_init(struct xl_engine *e)
 {
-    e->hash_bits = 16;
+    e->hash_bits = e->direct ? 14 : 16; /* programs are short, their forks touch it anew */
     e->hash = calloc((size_t)1 << e->hash_bits, sizeof(e->hash[0]));
     e->pages = calloc((size_t)1 << XL_PAGE_TABLE_BITS, sizeof(e->pages[0]));
     return e->hash && e->pages ? PB_OK : PB_ENOMEM;

@@ -263,6 +263,8 @@ int xl_interp(struct xl_vcpu *x, const struct xl_unit *u)
         case XL_OP_sc:
             v[o - b->op] = memory_op(&f, o);
             break;
+        case XL_OP_fflags: v[o - b->op] = xl_fp_flags(x); break;
+        case XL_OP_setfflags: xl_fp_set_flags(x, (uint32_t)v[o->a]); break;
         case XL_OP_fence: fence(x, o->flags); break;
         case XL_OP_call: call(&f, o); break;
         case XL_OP_poll:

@@ -343,6 +343,20 @@ xl_val xl_cvt(struct xl_builder *b, uint32_t op, uint32_t type, xl_val a, uint32
     return xl_b_emit(b, &o);
 }
 
+xl_val xl_fflags(struct xl_builder *b)
+{
+    struct xl_op o = {.op = XL_OP_fflags, .type = XL_I64};
+
+    return xl_b_emit(b, &o);
+}
+
+void xl_setfflags(struct xl_builder *b, xl_val v)
+{
+    struct xl_op o = {.op = XL_OP_setfflags, .type = XL_I64, .a = v};
+
+    xl_b_emit(b, &o);
+}
+
 /* ---- Vectors --------------------------------------------------------------------------- */
 
 xl_val xl_v3(struct xl_builder *b, uint32_t op, uint32_t lane, xl_val a, xl_val c, xl_val d,

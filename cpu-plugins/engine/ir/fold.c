@@ -102,6 +102,7 @@ void xl_known(struct xl_builder *b, uint32_t at)
         return;
     case XL_OP_fclass: known(b, at, 10, 11); return;
     case XL_OP_fcmp: known(b, at, 4, 5); return;
+    case XL_OP_fflags: known(b, at, 6, 7); return;
     case XL_OP_vlane:
         if (XL_LANE(o->flags) != XL_L64)
             known(b, at, (uint8_t)(8u << XL_LANE(o->flags)),

@@ -91,7 +91,9 @@
 #define XL_SCALAR_OPS(X)                                                                       \
     X(fminnm, "ff-", 't', XL_E) X(fmaxnm, "ff-", 't', XL_E) /* 754-2008: a number beats a qNaN */\
     X(frint, "f--", 't', XL_E)  /* to an integral value; imm: XL_RM_*, | XL_RM_EXACT: inexact */\
-    X(fcmp, "ff-", 'i', XL_E)   /* XL_FCMP_*; flags 1: signalling, any NaN is invalid */
+    X(fcmp, "ff-", 'i', XL_E)   /* XL_FCMP_*; flags 1: signalling, any NaN is invalid */       \
+    X(fflags, "---", 'i', XL_E) /* the sticky flags, SF_*: xl_fp_flags() */                    \
+    X(setfflags, "i--", '0', XL_E) /* xl_fp_set_flags() */
 
 /* Vectors of 128 bits: type V128 in all but v2f and vlane. Lane 0 is the lowest. The low two
  * bits of `flags` are the lane's size XL_L*, by default of operands and result alike; `imm`
@@ -290,6 +292,8 @@ xl_val xl_fp(struct xl_builder *b, uint32_t op, uint32_t type, xl_val a, xl_val 
 xl_val xl_fma(struct xl_builder *b, uint32_t type, xl_val a, xl_val m, xl_val c, uint32_t neg,
               uint32_t rm);
 xl_val xl_fcmp(struct xl_builder *b, uint32_t type, xl_val a, xl_val c, uint32_t signalling);
+xl_val xl_fflags(struct xl_builder *b);
+void xl_setfflags(struct xl_builder *b, xl_val v);
 xl_val xl_cvt(struct xl_builder *b, uint32_t op, uint32_t type, xl_val a, uint32_t kind,
               uint32_t rm);
 /* Vector ops: `lane` is XL_L* and other flags of the op; operands and imm as XL_OPS says. How

@@ -112,6 +112,9 @@ void xl_slow_st128(struct xl_vcpu *x, uint64_t va, uint64_t memop);
 uint64_t xl_soft_fp(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c, uint32_t op,
                     uint32_t how);
 
+/* Flags in MXCSR as a guest of this NaN rule has them. */
+uint32_t xl_fp_from_mxcsr(uint32_t mxcsr, uint32_t nan_rule);
+
 /* Interpreter: run one unit from its start. XL_LEFT_*. */
 int xl_interp(struct xl_vcpu *x, const struct xl_unit *u);
 

@@ -123,19 +123,18 @@ uint64_t xl_soft_fp(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c, uint3
 
 /* ---- Flags and rounding of the guest: here and in MXCSR (Intel SDM volume 1, 10.2.3) -------- */
 
-static uint32_t from_mxcsr(uint32_t m)
+uint32_t xl_fp_from_mxcsr(uint32_t m, uint32_t nan_rule)
 {
-    return (m & 1 ? SF_NV : 0) | (m & 2 ? SF_ID : 0) | (m & 4 ? SF_DZ : 0) |
-           (m & 8 ? SF_OF : 0) | (m & 16 ? SF_UF : 0) | (m & 32 ? SF_NX : 0);
+    uint32_t f = (m & 1 ? SF_NV : 0) | (m & 2 ? SF_ID : 0) | (m & 4 ? SF_DZ : 0) |
+                 (m & 8 ? SF_OF : 0) | (m & 16 ? SF_UF : 0) | (m & 32 ? SF_NX : 0);
+
+    /* The host's means "used as it is", others' "flushed". */
+    return nan_rule == SF_NAN_X86 ? f : f & ~(uint32_t)SF_ID;
 }
 
 uint32_t xl_fp_flags(struct xl_vcpu *x)
 {
-    uint32_t f = from_mxcsr(x->mxcsr);
-
-    if (x->guest->fp_nan_rule != SF_NAN_X86)
-        f &= ~(uint32_t)SF_ID; /* the host's means "used as it is", others' "flushed" */
-    return x->fp_flags | f;
+    return x->fp_flags | xl_fp_from_mxcsr(x->mxcsr, x->guest->fp_nan_rule);
 }
 
 void xl_fp_set_flags(struct xl_vcpu *x, uint32_t flags)

@@ -140,7 +140,7 @@ int xl_host_fault(struct xl_vcpu *x, int sig, void *siginfo, void *ucontext)
 }
 #endif
 
-/* ---- fork() ------------------------------------------------------------------------------------ */
+/* ---- fork() ------------------------------------------------------------------------------ */
 
 static void unlock_all(struct xl_engine *e)
 {

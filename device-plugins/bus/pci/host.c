@@ -303,9 +303,17 @@ static const struct pb_prop props[] = {
     {.name = "msi", .doc = "who hears message-signalled interrupts", .choices = msi_kinds,
      .type = PB_T_LINK},
 };
+static uint32_t info_text(void *self, char *buf, uint32_t n)
+{
+    return fabric_text(&((struct gpex *)self)->fab, buf, n);
+}
+
+static const struct pb_info info = {
+    .size = sizeof info, .name = "pci", .doc = "show PCI info", .text = info_text};
 static const struct pb_fdt_node fdt_node = {.size = sizeof fdt_node, .fill = fill};
 static const struct pb_provide provides[] = {
-    {PB_PCI, &pci_service}, {PB_BUS_PARENT, &plain_parent}, {PB_FDT_NODE, &fdt_node}};
+    {PB_PCI, &pci_service}, {PB_BUS_PARENT, &plain_parent}, {PB_FDT_NODE, &fdt_node},
+    {PB_INFO, &info}};
 static const char *const lines_out[] = {"irq[]", NULL};
 static const char *const buses_out[] = {"pcie=" PB_PCI_BUS, NULL};
 

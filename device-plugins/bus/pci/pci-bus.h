@@ -149,6 +149,9 @@ void map_bus(struct pbus *b); /* all functions on it and below */
 uint32_t map_master(const pb_pci_fn *f);
 uint32_t pbus_number(const struct pbus *b); /* as the guest numbered it */
 
+/* ---- info.c: bytes that the whole text takes, as snprintf says it. [main] ---- */
+uint32_t fabric_text(struct fabric *fab, char *buf, uint32_t n);
+
 /* ---- irq.c: pins and messages ---- */
 void irq_update(pb_pci_fn *f); /* the pin's line follows level and command */
 void fn_intx(pb_pci_fn *f, uint32_t level);

@@ -210,23 +210,24 @@ static const struct pb_reg regs[] = {
 const struct pb_regs gicv3_dist_table = {sizeof gicv3_dist_table, sizeof regs / sizeof *regs,
                                          regs, "arm-gicv3", reg_read, reg_write};
 
-void gicv3_reg_access(const struct pb_regs *t, void *a, struct gicv3 *g, struct pb_txn *x)
+void gicv3_reg_access(const struct pb_regs *t, void *a, const pb_host *h, pb_dev *d,
+                      struct pb_txn *x)
 {
     uint32_t i = 0, shift = x->off & 4 ? 32 : 0;
     const struct pb_reg *r = x->bytes == 4 ? pb_regs_find(t, x->off & ~7ull, &i) : NULL;
 
     if (!r || r->width != 8 || x->off % 4) {
         if (x->is_write)
-            pb_regs_write(t, a, g->h, g->dev, x->off, x->val, x->bytes);
+            pb_regs_write(t, a, h, d, x->off, x->val, x->bytes);
         else
-            x->val = pb_regs_read(t, a, g->h, g->dev, x->off, x->bytes);
+            x->val = pb_regs_read(t, a, h, d, x->off, x->bytes);
         return;
     }
-    uint64_t v = pb_regs_read(t, a, g->h, g->dev, x->off & ~7ull, 8);
+    uint64_t v = pb_regs_read(t, a, h, d, x->off & ~7ull, 8);
     if (!x->is_write)
         x->val = v >> shift & 0xffffffff;
     else /* half of a 64-bit register */
-        pb_regs_write(t, a, g->h, g->dev, x->off & ~7ull,
+        pb_regs_write(t, a, h, d, x->off & ~7ull,
                       (v & ~(0xffffffffull << shift)) | (x->val & 0xffffffff) << shift, 8);
 }
 
@@ -257,7 +258,7 @@ int gicv3_dist_access(void *self, struct pb_txn *t)
         (t->bytes == 1 || (t->bytes == 4 && t->off % 4 == 0)))
         priorities(g, t);
     else
-        gicv3_reg_access(&gicv3_dist_table, g, g, t);
+        gicv3_reg_access(&gicv3_dist_table, g, g->h, g->dev, t);
     pthread_mutex_unlock(&g->lock);
     return PB_OK;
 }

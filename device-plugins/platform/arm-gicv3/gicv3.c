@@ -49,6 +49,73 @@ static uint32_t fdt_interrupt(void *self, uint32_t n, uint32_t cells[4])
 
 static const struct pb_fdt_node fdt_node = {.size = sizeof fdt_node, .interrupt = fdt_interrupt};
 
+/* ---- For the ITS ------------------------------------------------------------------- */
+
+static uint32_t lpis_enabled(void *self)
+{
+    return ((struct gicv3 *)self)->has_lpi;
+}
+
+static uint32_t lpis_cpus(void *self)
+{
+    return ((struct gicv3 *)self)->n_cpus;
+}
+
+static void lpis_pend(void *self, uint32_t cpu, uint32_t intid, uint32_t on)
+{
+    struct gicv3 *g = self;
+
+    pthread_mutex_lock(&g->lock);
+    if (cpu < g->n_cpus)
+        gicv3_lpi_pend(&g->cpu[cpu], intid, on);
+    pthread_mutex_unlock(&g->lock);
+}
+
+static uint32_t lpis_pending(void *self, uint32_t cpu, uint32_t intid)
+{
+    struct gicv3 *g = self;
+
+    pthread_mutex_lock(&g->lock);
+    uint32_t on = cpu < g->n_cpus && gicv3_lpi_pending(&g->cpu[cpu], intid);
+    pthread_mutex_unlock(&g->lock);
+    return on;
+}
+
+static void lpis_reload(void *self, uint32_t cpu, uint32_t first, uint32_t last)
+{
+    struct gicv3 *g = self;
+
+    pthread_mutex_lock(&g->lock);
+    if (cpu < g->n_cpus) {
+        gicv3_lpi_reload(&g->cpu[cpu], first, last);
+        gicv3_update(&g->cpu[cpu]);
+    }
+    pthread_mutex_unlock(&g->lock);
+}
+
+static int lpis_move(void *self, uint64_t from, uint64_t to)
+{
+    struct gicv3 *g = self;
+
+    if (from >= g->n_cpus || to >= g->n_cpus)
+        return PB_EINVAL;
+    pthread_mutex_lock(&g->lock);
+    struct cpu *a = &g->cpu[from], *z = &g->cpu[to];
+    for (uint32_t n = FIRST_LPI; from != to && a->lpi && z->lpi && n < FIRST_LPI + LPIS; n++) {
+        if (n % 64 == 0 && !a->lpi->pending[(n - FIRST_LPI) / 64]) {
+            n += 63;
+        } else if (gicv3_lpi_pending(a, n)) {
+            gicv3_lpi_pend(a, n, 0);
+            gicv3_lpi_pend(z, n, 1);
+        }
+    }
+    pthread_mutex_unlock(&g->lock);
+    return PB_OK;
+}
+
+static const struct gicv3_lpis lpis = {sizeof lpis, 0, lpis_enabled, lpis_cpus, lpis_pend,
+                                       lpis_pending, lpis_reload, lpis_move};
+
 /* ---- Life -------------------------------------------------------------------------- */
 
 static void drop_lpis(struct gicv3 *g)
@@ -311,23 +378,25 @@ static const char *const lines_out[] = {"irq[]", "fiq[]", "virq[]", "vfiq[]", NU
 static const char *const lines_in[] = {"spi[988]", "ppi[8192]", NULL};
 PB_STATIC_ASSERT(SPIS == 988 && PPI_INPUTS == 8192, "lines_in counts them");
 static const struct pb_provide provides[] = {{PB_FDT_NODE, &fdt_node},
-                                             {PB_ARM_SYSREG, &gicv3_sysreg}};
+                                             {PB_ARM_SYSREG, &gicv3_sysreg},
+                                             {GICV3_LPIS, &lpis}};
 
 static const struct pb_device_class gicv3 = {
     .size = sizeof gicv3, .flags = PB_DEV_NO_USER | PB_DEV_PARALLEL, .id = "arm-gicv3",
     .title = "Arm Generic Interrupt Controller (GICv3)", .category = "misc",
     .spec = "ARM IHI 0069H", .props = props, .n_props = sizeof props / sizeof *props,
     .n_regions = 2, .lines_out = lines_out, .lines_in = lines_in, .provides = provides,
-    .n_provides = 2, .instance_size = sizeof(struct gicv3), .state_version = 1,
+    .n_provides = 3, .instance_size = sizeof(struct gicv3), .state_version = 1,
     .n_state = sizeof state / sizeof *state, .state = state, .regs = &gicv3_dist_table,
     .realize = realize, .unrealize = unrealize, .reset = reset, .line_in = line_in,
     .save = save, .load = load,
 };
-static const struct pb_class_ref classes[] = {{PB_CLASS_DEVICE, &gicv3}};
+static const struct pb_class_ref classes[] = {{PB_CLASS_DEVICE, &gicv3},
+                                              {PB_CLASS_DEVICE, &gicv3_its_class}};
 static const char *const needs[] = {PB_SVC_MEM, PB_SVC_LINE, PB_SVC_PROP, PB_SVC_STATE, NULL};
 
 PB_PLUGIN_ENTRY = {.size = sizeof(struct pb_plugin), .epoch = PB_ABI_EPOCH,
     .abi_minor = PB_ABI_MINOR, .flags = PB_PLUGIN_UNLOADABLE, .id = "org.plugboard.arm-gicv3",
     .version = "1.0", .license = "MIT", .vendor = "Plugboard",
     .doc = "Arm Generic Interrupt Controller (GICv3)", .needs = needs, .classes = classes,
-    .n_classes = 1};
+    .n_classes = 2};

@@ -92,7 +92,8 @@ extern const struct pb_regs gicv3_dist_table;
 int gicv3_dist_access(void *self, struct pb_txn *t);
 int gicv3_redist_access(void *self, struct pb_txn *t);
 /* One access to a table whose registers have 4 or 8 bytes, halves of the latter included. */
-void gicv3_reg_access(const struct pb_regs *t, void *a, struct gicv3 *g, struct pb_txn *x);
+void gicv3_reg_access(const struct pb_regs *t, void *a, const pb_host *h, pb_dev *d,
+                      struct pb_txn *x);
 void gicv3_input(struct gicv3 *g, uint32_t n, uint32_t level);
 void gicv3_ppi(struct cpu *c, uint32_t n, uint32_t level);
 void gicv3_routes(struct gicv3 *g); /* anew, from router[] */
@@ -103,6 +104,19 @@ void gicv3_lpi_pend(struct cpu *c, uint32_t intid, uint32_t on);
 uint32_t gicv3_lpi_pending(struct cpu *c, uint32_t intid);
 void gicv3_lpi_reload(struct cpu *c, uint32_t first, uint32_t last); /* configuration */
 uint32_t gicv3_lpi_best(struct cpu *c, uint32_t *prio); /* INTID, or SPURIOUS */
+
+/* What an ITS asks of its GIC, by link: gicv3.c. CPUs by number, INTIDs of LPIs. [any] */
+#define GICV3_LPIS "org.plugboard.gicv3-lpis/1"
+struct gicv3_lpis {
+    uint32_t size, reserved;
+    uint32_t (*enabled)(void *self); /* does it have LPIs? */
+    uint32_t (*n_cpus)(void *self);
+    void (*pend)(void *self, uint32_t cpu, uint32_t intid, uint32_t on);
+    uint32_t (*pending)(void *self, uint32_t cpu, uint32_t intid);
+    void (*reload)(void *self, uint32_t cpu, uint32_t first, uint32_t last);
+    int (*move)(void *self, uint64_t from, uint64_t to); /* all that is pending */
+};
+extern const struct pb_device_class gicv3_its_class; /* its.c */
 
 /* cpuif.c: the physical CPU interface. The lock is held. */
 void gicv3_update(struct cpu *c);

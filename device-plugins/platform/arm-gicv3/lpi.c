@@ -21,6 +21,22 @@ static uint32_t limit(const struct cpu *c)
     return bits > ID_BITS ? 1u << ID_BITS : 1u << bits;
 }
 
+/* Copy between the guest's table and ours. Main memory only: a table elsewhere has nothing. */
+static int copy(struct cpu *c, uint64_t at, void *p, uint32_t n, uint32_t write)
+{
+    const struct pb_svc_mem *mem = c->g->mem;
+    struct pb_window w;
+
+    if (mem->map(c->g->as, at, n, write, &w) < 0)
+        return PB_EFAULT;
+    if (write)
+        memcpy(w.host, p, n);
+    else
+        memcpy(p, w.host, n);
+    mem->unmap(c->g->as, &w, write ? n : 0);
+    return PB_OK;
+}
+
 static void mark(struct lpis *l, uint32_t i, uint32_t on)
 {
     uint64_t b = 1ull << i % 64, *w = &l->pending[i / 64];
@@ -41,7 +57,7 @@ void gicv3_lpi_reload(struct cpu *c, uint32_t first, uint32_t last)
     if (last >= end)
         last = end - 1;
     uint8_t *to = c->lpi->config + (first - FIRST_LPI);
-    if (c->g->mem->read(c->g->as, table + (first - FIRST_LPI), to, last - first + 1) < 0)
+    if (copy(c, table + (first - FIRST_LPI), to, last - first + 1, 0) < 0)
         memset(to, 0, last - first + 1); /* no memory there: disabled */
     c->lpi->stale = 1;
 }
@@ -53,7 +69,7 @@ static void read_pending(struct cpu *c)
     uint32_t n = limit(c);
 
     if (c->pendbaser & PTZ || n <= FIRST_LPI ||
-        c->g->mem->read(c->g->as, table + FIRST_LPI / 8, l->pending, (n - FIRST_LPI) / 8) < 0)
+        copy(c, table + FIRST_LPI / 8, l->pending, (n - FIRST_LPI) / 8, 0) < 0)
         memset(l->pending, 0, sizeof l->pending);
     for (uint32_t i = 0; i < LPIS / 64; i++)
         if (l->pending[i])
@@ -66,8 +82,7 @@ int gicv3_lpi_enable(struct cpu *c, uint32_t on)
 
     if (!on && c->lpi) {
         if (limit(c) > FIRST_LPI)
-            c->g->mem->write(c->g->as, table + FIRST_LPI / 8, c->lpi->pending,
-                             (limit(c) - FIRST_LPI) / 8);
+            copy(c, table + FIRST_LPI / 8, c->lpi->pending, (limit(c) - FIRST_LPI) / 8, 1);
         free(c->lpi);
         c->lpi = NULL;
     } else if (on && !c->lpi) {

@@ -186,7 +186,7 @@ int gicv3_redist_access(void *self, struct pb_txn *t)
             c->prio[byte] = t->val & PRIO_MASK, gicv3_update(c);
         x.val = c->prio[byte];
     } else {
-        gicv3_reg_access(&table, c, g, &x);
+        gicv3_reg_access(&table, c, g->h, g->dev, &x);
     }
     pthread_mutex_unlock(&g->lock);
     if (!t->is_write)

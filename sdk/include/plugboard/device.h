@@ -119,6 +119,16 @@ struct pb_bus_parent {
     int (*unplug)(void *self, uint32_t bus, pb_dev *child, pb_err *e);
 };
 
+/* What a device shows as `info NAME` in the monitor, such as a bus its topology. */
+#define PB_INFO "pb.info/1"
+struct pb_info {
+    uint32_t size, reserved;
+    const char *name, *doc; /* "pci", "show PCI info" */
+    /* The text into buf[n], ended by a zero; bytes that all of it takes without the zero.
+     * [main], the CPUs stand still */
+    uint32_t (*text)(void *self, char *buf, uint32_t n);
+};
+
 /* A free-running counter that one device offers to others (e.g. mtime to RISC-V harts). */
 #define PB_COUNTER "pb.counter/1"
 struct pb_counter {

@@ -123,7 +123,7 @@ static void select_op(struct gen *g, const struct xl_op *o)
         x86_sel_fp(g, o);
         break;
     case XL_OP_feq: case XL_OP_flt: case XL_OP_fle: case XL_OP_f2i: case XL_OP_i2f:
-    case XL_OP_f2f: case XL_OP_fcmp:
+    case XL_OP_f2f: case XL_OP_fcmp: case XL_OP_fflags: case XL_OP_setfflags:
         x86_sel_cvt(g, o);
         break;
     case XL_OP_fclass: case XL_OP_fneg: case XL_OP_fabs: case XL_OP_fsgnj: case XL_OP_fsgnjn:

@@ -66,6 +66,41 @@ static void compare_all(struct gen *g, const struct xl_op *o)
     }
 }
 
+/* ---- Sticky flags ----------------------------------------------------------------------- */
+
+/* d = those in MXCSR and those in memory; t is scratch. */
+static void read_flags(struct gen *g, int d, int t)
+{
+    xa_csr(&g->a, 1, xm(RBP, VOFF(mxcsr)));
+    xa_op(&g->a, XO_MOV, 0, d, xm(RBP, VOFF(mxcsr)));
+    xa_alui(&g->a, ALU_AND, 0, xr(d), 0x3f);
+    xa_op(&g->a, XO_LEA, 1, t, xmrip(g->c->k->flags));
+    xa_op(&g->a, XO_MOVZX8, 0, d, xmx(t, d, 0, 0));
+    xa_op(&g->a, XO_MOVZX8, 0, t, xm(RBP, VOFF(fp_flags)));
+    xa_alu(&g->a, ALU_OR, 0, d, xr(t));
+}
+
+static void get_flags(struct gen *g)
+{
+    int t = g_tmp(g);
+
+    read_flags(g, g_def_new(g), t);
+}
+
+/* Most often they are what they were: a comparison between is done quietly so. */
+static void set_flags(struct gen *g, const struct xl_op *o)
+{
+    struct cold *c = x86_cold(g, COLD_CALL);
+    int a = g_reg(g, o->a), t = g_tmp(g), u = g_tmp(g);
+
+    c->thunk = g->c->thunk[TH_FLAGS];
+    c->arg[0] = (struct carg){.kind = CARG_GPR, .reg = (int8_t)a};
+    read_flags(g, t, u);
+    xa_alu(&g->a, ALU_CMP, 0, t, xr(a));
+    c->site[c->n_sites++] = xa_jcc(&g->a, CC_NE);
+    c->back = g->a.p;
+}
+
 /* ---- To integer ------------------------------------------------------------------------- */
 
 /* Jump to the cold path unless 0 <= a <= limit (or < limit). */
@@ -190,6 +225,13 @@ static void between(struct gen *g, const struct xl_op *o)
 
 void x86_sel_cvt(struct gen *g, const struct xl_op *o)
 {
+    if (o->op == XL_OP_fflags || o->op == XL_OP_setfflags) {
+        if (o->op == XL_OP_fflags)
+            get_flags(g);
+        else
+            set_flags(g, o);
+        return;
+    }
     if (g->b->fp_mode & XL_FP_FZ || o->imm >> 8) { /* flushes; has a binary point */
         x86_soft_call(g, o);
         return;

@@ -254,9 +254,9 @@ static int make_helpers(struct xasm *a, struct x86_code *c, const struct xl_gues
 
 /* ---- All of it ------------------------------------------------------------------------ */
 
-static void make_constants(struct xasm *a, struct x86_code *c)
+static void make_constants(struct xasm *a, struct x86_code *c, const struct xl_engine *e)
 {
-    static const struct x86_const k = {
+    struct x86_const k = {
         .sign64 = {0x8000000000000000u}, .abs64 = {0x7fffffffffffffffu},
         .sign32 = {0x80000000u}, .abs32 = {0xffffffff7fffffffu},
         .high_ones = {0xffffffff00000000u}, .nan64 = {0x7ff8000000000000u},
@@ -265,6 +265,8 @@ static void make_constants(struct xasm *a, struct x86_code *c)
         .u32_max_f = 4294967040.0f, .i64_end_f = 9223372036854775808.0f,
     };
 
+    for (uint32_t i = 0; i < 64; i++)
+        k.flags[i] = (uint8_t)xl_fp_from_mxcsr(i, e->guest->fp_nan_rule);
     c->k = (const void *)here(a);
     memcpy(a->p, &k, sizeof(k));
     a->p += sizeof(k);
@@ -306,13 +308,13 @@ int x86_thunks(struct x86_code *c, const struct xl_engine *e)
         [TH_LL] = (uintptr_t)xl_slow_ll, [TH_SC] = (uintptr_t)xl_slow_sc,
         [TH_FP] = (uintptr_t)xl_soft_fp, [TH_CLMUL] = (uintptr_t)x86_clmul,
         [TH_LD128] = (uintptr_t)xl_slow_ld128, [TH_ST128] = (uintptr_t)xl_slow_st128,
-        [TH_VEC] = (uintptr_t)x86_vec,
+        [TH_VEC] = (uintptr_t)x86_vec, [TH_FLAGS] = (uintptr_t)xl_fp_set_flags,
     };
     struct xasm a;
     int r;
 
     x86_mem_begin(&c->mem, &a);
-    make_constants(&a, c);
+    make_constants(&a, c, e);
     make_leave(&a, c);
     make_enter(&a, c);
     c->jump = here(&a);
@@ -320,7 +322,7 @@ int x86_thunks(struct x86_code *c, const struct xl_engine *e)
     for (int i = 0; i < TH_COUNT; i++)
         c->thunk[i] = make_call(&a, c, fn[i],
                                 i == TH_CLMUL ? 0
-                                : i == TH_FP || i == TH_VEC ? CALL_FP : CALL_ALL | CALL_FP, 0);
+                                : i == TH_FP || i == TH_VEC || i == TH_FLAGS ? CALL_FP : CALL_ALL | CALL_FP, 0);
     r = make_helpers(&a, c, e->guest);
     if (r == PB_OK)
         r = x86_mem_commit(&c->mem, &a, NULL);

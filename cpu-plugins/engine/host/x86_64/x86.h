@@ -114,6 +114,7 @@ struct x86_const { /* each 16 bytes, aligned */
     uint64_t nan64[2], nan32[2]; /* canonical; nan32 is boxed */
     uint64_t low32[2];
     double u32_max, i64_end;
+    uint8_t flags[64]; /* SF_* of the flags in MXCSR */
     float u32_max_f, i64_end_f, pad[2]; /* the largest F32 below 2^32 */
 };
 
@@ -133,7 +134,7 @@ struct x86_vconst { /* the same for vectors: vconst.c */
 void x86_vconst(struct x86_vconst *k);
 
 enum { TH_LD, TH_ST, TH_RMW, TH_CAS, TH_LL, TH_SC, TH_FP, TH_CLMUL, TH_LD128, TH_ST128, TH_VEC,
-       TH_COUNT };
+       TH_FLAGS, TH_COUNT };
 
 struct x86_code { /* e->code */
     struct x86_mem mem;

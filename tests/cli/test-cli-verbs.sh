@@ -1,0 +1,82 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# plugboard's verbs on the real machines: JSON is JSON, the picture is well-formed and shows every
+# device, bus, address range and interrupt once, wrong words are answered exactly, and with
+# --errors=json each error is one object that says the same.
+. "$(dirname "$0")/lib.sh"
+PB=$BUILD/bin/plugboard
+unset PLUGBOARD_PLUGIN_PATH PLUGBOARD_MACHINE_PATH
+fail=0 n=0
+json() { # WORDS: is JSON
+    n=$((n + 1))
+    "$PB" "$@" >json 2>err || { echo "$*: status $?"; cat err; fail=1; }
+    python3 -c 'import json, sys; assert json.load(open("json"))' || { echo "$*: no JSON"; fail=1; }
+}
+for what in plugins machines cpus devices buses backends block net char fs; do
+    json list $what --json
+done
+json inspect ns16550a --json
+json inspect plugin org.plugboard.char-basic --json
+json inspect riscv64/virt --json
+"$PB" inspect riscv64/virt --svg >svg || fail=1
+"$PB" inspect riscv64/virt --dot | grep -q '^digraph "virt" {' || { echo "no dot"; fail=1; }
+"$PB" inspect ns16550a --markdown | grep -q '^| 0x3 | LCR | 1 | RW |' || { echo "no page"; fail=1; }
+python3 - <<'END' || fail=1
+import collections, json, xml.etree.ElementTree as ET
+texts = collections.Counter(t.text or "" for t in ET.parse("svg").iter(
+    "{http://www.w3.org/2000/svg}text"))
+machine = json.load(open("json"))
+bad = 0
+def once(text, what):
+    global bad
+    if texts[text] != 1:
+        print(f"{what}: '{text}' is {texts[text]} times in the picture")
+        bad = 1
+for d in machine["devices"]:
+    once(f"{d['name']}  ({d['class']})", "device")
+    for r in d["regions"]:
+        end = f"-0x{r['address'] + r['size'] - 1:x}" if r["size"] else ""
+        once(f"0x{r['address']:x}{end}", "range")
+    wires = [t for t in texts if " to " in t]
+    for line in d["lines"]:
+        if not line["sink"].startswith("cpu"):
+            said = [t for t in wires if f"{line['output']} to {line['sink'].split(':')[1]}"
+                    in t.split(", ")]
+            if not said:
+                print(f"{d['name']}: {line['output']} to {line['sink']} is not in the picture")
+                bad = 1
+buses = sum(c for t, c in texts.items() if t.startswith("bus: "))
+if buses != sum(1 for d in machine["devices"] if d["buses"]):
+    print(f"{buses} boxes with buses in the picture")
+    bad = 1
+raise SystemExit(bad)
+END
+expect() { # WORDS EXPECTED: both the text and the object
+    n=$((n + 1))
+    # shellcheck disable=SC2086 # words
+    out=$("$PB" $1 2>&1 >/dev/null) && { echo "$1: was not refused"; fail=1; }
+    [ "$out" = "$2" ] || { echo "$1: wanted: $2"; echo "$1: said: $out"; fail=1; }
+}
+expect "lsit" "plugboard: 'lsit' is no verb; did you mean 'list'?; 'plugboard help' lists them"
+expect "list devcies" "plugboard list: 'devcies' is none of plugins, machines, buses, backends, devices, cpus, block, net, char, fs; did you mean 'devices'?"
+expect "list --xml" "plugboard list: unknown option '--xml'; 'plugboard help list' lists them"
+expect "inspect" "plugboard inspect: takes one plugin, class or machine, and one form; 'plugboard help inspect' lists them"
+expect "inspect ns16550a --svg" "plugboard: a plugin has no picture: --json, --markdown or none"
+expect "inspect ns16550" "plugboard: there is no plugin, class or machine 'ns16550'
+did you mean 'ns16550a'?"
+expect "inspect machine virtt" "plugboard: there is no machine 'virtt'
+did you mean 'virt'?"
+expect "man nobody" "plugboard: man: there is no class 'nobody'
+'plugboard list devices' shows them; 'man' alone is the page of plugboard-system, 'man plugboard' that of this command"
+expect "doctor now" "plugboard doctor: takes no words, not 'now'"
+expect "--errors=xml list" "plugboard: -errors xml: errors are told as 'text' or 'json'"
+expect "--errors=json inspect machine virtt" '{"severity": "error", "program": "plugboard", "cause": "there is no machine '"'virtt'"'", "cure": "did you mean '"'virt'"'?"}'
+# of a manifest, all of its faults
+for f in "$ROOT"/tests/manifest/bad/many-at-once.machine; do
+    "$BUILD/bin/plugboard-system-riscv64" --errors=json -M "$f" 2>objects
+    python3 -c 'import json
+v = [json.loads(line) for line in open("objects")]
+assert len(v) >= 4 and all(x["line"] and x["column"] and x["cause"] for x in v), v' || fail=1
+done
+echo "$n commands"
+exit $fail
