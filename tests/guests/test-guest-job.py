@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """One device of the small guest at work: disk, net or 9p (see busybox/init).
 
-usage: test-guest-job.py [--arch=ARCH] [--machine=M] JOB [DEVICE [MIB [MODULE]]]: by that device, that much, and again after
-its driver was unloaded and loaded."""
+usage: test-guest-job.py [--arch=ARCH] [--machine=M] JOB [DEVICE [MIB [MODULE]]]: by that
+device, that much, and again after its driver was unloaded and loaded."""
 import hashlib
 import os
 import re
