@@ -72,11 +72,10 @@ expect "doctor now" "plugboard doctor: takes no words, not 'now'"
 expect "--errors=xml list" "plugboard: -errors xml: errors are told as 'text' or 'json'"
 expect "--errors=json inspect machine virtt" '{"severity": "error", "program": "plugboard", "cause": "there is no machine '"'virtt'"'", "cure": "did you mean '"'virt'"'?"}'
 # of a manifest, all of its faults
-for f in "$ROOT"/tests/manifest/bad/many-at-once.machine; do
-    "$BUILD/bin/plugboard-system-riscv64" --errors=json -M "$f" 2>objects
-    python3 -c 'import json
+many=$ROOT/tests/manifest/bad/many-at-once.machine
+"$BUILD/bin/plugboard-system-riscv64" --errors=json -M "$many" 2>objects
+python3 -c 'import json
 v = [json.loads(line) for line in open("objects")]
 assert len(v) >= 4 and all(x["line"] and x["column"] and x["cause"] for x in v), v' || fail=1
-done
 echo "$n commands"
 exit $fail
