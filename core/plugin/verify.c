@@ -8,6 +8,7 @@
 #include "sidecar.h"
 
 #include <plugboard/draft/cpu.h>
+#include <plugboard/draft/personality.h>
 #include <plugboard/reg.h>
 
 #include <string.h>
@@ -224,9 +225,10 @@ static void check_backend(const struct at *a, const char *kind, const struct pb_
 
 static size_t least_size(int kind)
 {
-    return kind == PB_KIND_DEVICE ? offsetof(struct pb_device_class, unrealize)
-         : kind == PB_KIND_CPU    ? offsetof(struct pb_cpu_class, regs)
-                                  : offsetof(struct pb_backend_class, describe);
+    return kind == PB_KIND_DEVICE      ? offsetof(struct pb_device_class, unrealize)
+         : kind == PB_KIND_CPU         ? offsetof(struct pb_cpu_class, regs)
+         : kind == PB_KIND_PERSONALITY ? sizeof(struct pb_personality_class)
+                                       : offsetof(struct pb_backend_class, describe);
 }
 
 static void check_class(int kind, const struct pb_class_ref *r, uint32_t i, GPtrArray *bad)
@@ -234,6 +236,7 @@ static void check_class(int kind, const struct pb_class_ref *r, uint32_t i, GPtr
     const struct pb_device_class *c = r->cls; /* every table begins with its size */
     const struct pb_cpu_class *cpu = r->cls;
     const struct pb_backend_class *b = r->cls;
+    const struct pb_personality_class *p = r->cls;
     struct at a = {bad, pb_kind_names[kind], kind == PB_KIND_CPU      ? cpu->id
                                              : kind == PB_KIND_DEVICE ? c->id
                                                                       : b->id};
@@ -249,6 +252,10 @@ static void check_class(int kind, const struct pb_class_ref *r, uint32_t i, GPtr
         check_device(&a, &whole);
     } else if (kind == PB_KIND_CPU) {
         check_props(&a, cpu->props, cpu->n_props);
+    } else if (kind == PB_KIND_PERSONALITY) {
+        if (!p->run)
+            say(&a, "lacks run()");
+        check_props(&a, p->props, p->n_props);
     } else {
         check_backend(&a, r->kind, b);
     }
