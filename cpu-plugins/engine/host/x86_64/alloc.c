@@ -12,6 +12,8 @@
 #include "x86.h"
 
 #include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #define GPRS 0x0000ffffu
 
@@ -110,7 +112,11 @@ static int temporary(struct gen *g, int fp)
         if (cost == UINT32_MAX)
             break;
     }
-    assert(best >= 0);
+    if (best < 0) { /* an op asks for more than there are: wrong code, or worse, would follow */
+        fprintf(stderr, "x86-64 back end: no register is left for op '%s'\n",
+                xl_opinfo[g->b->op[g->i].op].name);
+        abort();
+    }
     if (keeps_page(g, best))
         g_forget_page(g);
     evict(g, best);
