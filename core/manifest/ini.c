@@ -2,9 +2,10 @@
 /* ini.c - reader of the ini dialect of manifests and sidecars (machines/doc/manifest.md).
  *
  * A line is blank, a comment ('#' first), a group "[KIND]" or "[KIND NAME]" with or without
- * "if CONDITION" behind, or "KEY = VALUE". There are no continuation lines, quotes or comments after values, so that
- * every reader of key files agrees with this one. Unlike GKeyFile it knows line and column
- * and refuses repeated groups and keys. Columns count bytes from 1.
+ * "if CONDITION" behind, or "KEY = VALUE". There are no continuation lines, quotes or
+ * comments after values, so that every reader of key files agrees with this one. Unlike
+ * GKeyFile it knows line and column and refuses repeated groups and keys. Columns count
+ * bytes from 1.
  */
 #include "ini.h"
 

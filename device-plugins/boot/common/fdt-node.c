@@ -5,8 +5,8 @@
  * A device is in the tree when its manifest group gives fdt.compatible. It gets reg from its
  * places, interrupts from its wires, clock-frequency from its clock, and every other fdt.KEY
  * as it stands, except four: fdt.node names the node, fdt.alias an alias of it, fdt.join
- * the device whose node takes this one's places, fdt.wires = no leaves out interrupts. What lists its clocks itself (fdt.clocks) gets
- * no clock-frequency.
+ * the device whose node takes this one's places, fdt.wires = no leaves out interrupts. What
+ * lists its clocks itself (fdt.clocks) gets no clock-frequency.
  */
 #include "boot.h"
 

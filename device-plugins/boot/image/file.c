@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* file.c - image files mapped, and unpacked.
- * RFC 1952 (gzip); RFC 8878 (zstd); the EFI zboot header of Linux drivers/firmware/efi/libstub/Makefile.zboot's
- * format: "MZ", "zimg" at 4, offset at 8 and size at 12 of the payload, its kind at 24. */
+ * RFC 1952 (gzip); RFC 8878 (zstd); Linux's EFI zboot header: "MZ", "zimg" at 4, offset at 8
+ * and size at 12 of the payload, its kind at 24. */
 #include "image.h"
 
 #include <errno.h>
