@@ -173,8 +173,8 @@ static void frames_thin_out(void)
         if (ud_get(&u, GINTSTS) & 8)
             ud_set(&u, GINTSTS, 8);
     }
-    CU_ASSERT_TRUE(pbt_rises(u.hc, "irq", 0) - later <= 251);
-    CU_ASSERT_TRUE(pbt_rises(u.hc, "irq", 0) - later >= 240);
+    CU_ASSERT_TRUE(pbt_rises(u.hc, "irq", 0) - later <= 95);
+    CU_ASSERT_TRUE(pbt_rises(u.hc, "irq", 0) - later >= 80);
     ud_fini(&u);
 }
 

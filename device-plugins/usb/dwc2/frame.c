@@ -4,12 +4,13 @@
  * A frame is a number computed from the clock. Its interrupt is for drivers that start transfers
  * by it: Linux's does, even bulk ones, once any endpoint is polled, which may last for hours
  * with nothing happening. So it comes in every frame while channels are used, and ever more
- * seldom afterwards: an eighth of the time that has passed since, LONGEST at most. What a guest
- * starts by it is late by no more.
+ * seldom afterwards: after an eighth of the time that has passed since, NEAR at most in the first
+ * half second, LONGEST after some more. What a guest starts by it is late by no more.
  */
 #include "dwc2.h"
 
-#define LONGEST 4000000 /* ns */
+#define NEAR 4000000 /* ns */
+#define LONGEST 20000000
 
 static int64_t now(const struct dwc2 *c)
 {
@@ -52,16 +53,23 @@ static int heard(const struct dwc2 *c)
     return (c->GINTMSK & GINTSTS_SOF) && (c->GAHBCFG & GAHBCFG_GLBLINTRMSK) && runs(c);
 }
 
+static int64_t gap(const struct dwc2 *c)
+{
+    int64_t idle = now(c) - c->active_at;
+
+    if (idle / 8 < NEAR)
+        return idle / 8;
+    return idle / 128 < NEAR ? NEAR : idle / 128 < LONGEST ? idle / 128 : LONGEST;
+}
+
 void frame_plan(struct dwc2 *c)
 {
     if (!heard(c) || (c->GINTSTS & GINTSTS_SOF)) {
         c->bus.time->disarm(c->sof);
         return;
     }
-    int64_t gap = (now(c) - c->active_at) / 8, one = length(c);
-    int64_t n = (gap < LONGEST ? gap : LONGEST) / one, due;
+    int64_t due = c->frame_zero + (frame(c) + 1) * length(c) + gap(c) / length(c) * length(c);
 
-    due = c->frame_zero + (frame(c) + 1 + n) * one;
     if (c->bus.time->deadline(c->sof) < 0 || due < c->bus.time->deadline(c->sof))
         c->bus.time->arm(c->sof, due);
 }
