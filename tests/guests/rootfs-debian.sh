@@ -1,16 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# rootfs-riscv64.sh - a Debian 13 riscv64 root file system with systemd, on a raw ext4 image, with
-# Debian's own kernel and initramfs beside it. root logs in on the console without a password.
-# Prints kernel=, initrd=, disk=, stream=PATH. Copy the disk before you write to it. stream is the
-# host's own pb-stream (see busybox/pb-stream.c): the same bytes on both sides, for checksums.
+# rootfs-debian.sh ARCH - a Debian 13 root file system with systemd, on a raw ext4 image, with
+# Debian's own kernel and initramfs in its /boot and beside it. root logs in on the console without
+# a password. Prints kernel=, initrd=, disk=, stream=PATH. Copy the disk before you write to it.
+# stream is the host's own pb-stream (see busybox/pb-stream.c): the same bytes on both sides, for
+# checksums.
 #
-# mmdebstrap's second stage runs riscv64 programs: trixie's static qemu-user does, through
+# mmdebstrap's second stage runs the guest's programs: trixie's static qemu-user does, through
 # binfmt_misc. Since Linux 6.7 a user namespace has a binfmt_misc of its own, so the host's stays
 # as it is; on an older kernel root registers the interpreter in the host's for the while.
 # Status 77 where neither can be had.
 set -eu
-[ $# -eq 0 ] || { echo "usage: rootfs-riscv64.sh" >&2; exit 2; }
+case ${1-} in
+riscv64) cc=riscv64-linux-gnu-gcc ours=riscv64 machine='\xf3' ;;
+arm64) cc=aarch64-linux-gnu-gcc ours=aarch64 machine='\xb7' ;;
+*) echo "usage: rootfs-debian.sh riscv64|arm64" >&2; exit 2 ;;
+esac
+arch=$1
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=lib.sh
 . "$here/lib.sh"
@@ -61,23 +67,23 @@ with_mounts() {
     return $status
 }
 
-if guest_begin rootfs-riscv64 "$here"/rootfs/* "$here/busybox/pb-stream.c"; then
-    need mmdebstrap mke2fs unshare nsenter riscv64-linux-gnu-gcc gcc
+if guest_begin "rootfs-$arch" "$here"/rootfs/* "$here/busybox/pb-stream.c"; then
+    need mmdebstrap mke2fs unshare nsenter "$cc" gcc
     host=$(dpkg --print-architecture)
     suite trixie "$host" unpack "$tmp/user" qemu-user
-    cp "$tmp/user/usr/bin/qemu-riscv64" "$tmp/interpreter"
+    cp "$tmp/user/usr/bin/qemu-$ours" "$tmp/interpreter"
     rm -rf "$tmp/user"
-    suite trixie riscv64 sources >"$tmp/sources"
-    grep '^Acquire::' "$(suite trixie riscv64 config)" >"$tmp/apt.conf" || :
-    riscv64-linux-gnu-gcc -std=c11 -O2 -static -s -o "$tmp/pb-stream" "$here/busybox/pb-stream.c"
+    suite trixie "$arch" sources >"$tmp/sources"
+    grep '^Acquire::' "$(suite trixie "$arch" config)" >"$tmp/apt.conf" || :
+    "$cc" -std=c11 -O2 -static -s -o "$tmp/pb-stream" "$here/busybox/pb-stream.c"
     gcc -std=c11 -O2 -o "$tmp/stream" "$here/busybox/pb-stream.c"
     mkdir "$tmp/binfmt"
     if in_namespace mount -t binfmt_misc none "$tmp/binfmt" 2>/dev/null; then
-        in_namespace sh "$here/rootfs/inside.sh" "$tmp" >"$tmp/log" 2>&1 || failed=$?
+        in_namespace sh "$here/rootfs/inside.sh" "$tmp" "$arch" "$machine" >"$tmp/log" 2>&1 || failed=$?
     elif [ "$(id -u)" -eq 0 ] && with_mounts mount -t binfmt_misc none "$tmp/binfmt"; then
-        with_mounts sh "$here/rootfs/inside.sh" "$tmp" >"$tmp/log" 2>&1 || failed=$?
+        with_mounts sh "$here/rootfs/inside.sh" "$tmp" "$arch" "$machine" >"$tmp/log" 2>&1 || failed=$?
     else
-        echo "no binfmt_misc to be had here, so riscv64 programs cannot run at build time"
+        echo "no binfmt_misc to be had here, so $arch programs cannot run at build time"
         exit 77
     fi
     if [ "${failed:-0}" -ne 0 ]; then
