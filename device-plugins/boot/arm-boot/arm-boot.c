@@ -67,10 +67,13 @@ static int boot(void *self, pb_err *e)
 
     if (b->c.board->ram(b->c.dev, &b->c.ram, 1) == 0)
         return boot_fail(&b->c, e, PB_EINVAL, "arm-boot: the machine has no main memory");
+    b->c.board->used(b->c.dev, "acpi"); /* without firmware there is nobody to have them */
     b->firmware = b->bare = 0;
     b->kernel_entry = b->kernel_end = b->c.initrd = b->c.initrd_end = 0;
     if ((rc = ab_load_firmware(b, e)) < 0 || (rc = ab_load_kernel(b, e)) < 0 ||
         (rc = ab_load_initrd(b, e)) < 0 || (rc = load_fdt(b, &args[0], e)) < 0)
+        return rc;
+    if (b->firmware && (rc = aa_tables(b, e)) < 0)
         return rc;
     if (!b->kernel_end) /* firmware, or a program that -device loader brings */
         return b->c.board->entry(b->c.dev, UINT32_MAX, UINT64_MAX, NULL, 0, e);
