@@ -41,7 +41,7 @@ if guest_begin "busybox-$arch" "$here/kernel-debian.sh" "$here"/busybox/* \
         "$cc" $flags -o "$root/bin/pb-tcp" "$here/busybox/pb-tcp.c"
         "$cc" $flags -o "$root/bench/pbbench" \
             "$programs/main.c" "$programs/programs.c" "$programs/integer.c" \
-            "$programs/float.c" -lm
+            "$programs/float.c" "$programs/mix.c" "$programs/cipher.c" "$programs/vector.c" -lm
     }
     pack_cpio "$root" >"$tmp/initrd.gz"
     rm -rf "$root" "$tmp/deb"
