@@ -22,6 +22,7 @@ static const struct program {
     { "fp-mandel", fp_mandel },     { "fp-spectral", fp_spectral }, { "fp-fft", fp_fft },
     { "fp-lu", fp_lu },             { "fp-single", fp_single }, { "fp-fused", fp_fused },
     { "fp-matmul", fp_matmul },     { "fp-vector", fp_vector },
+    { "os-call", os_call },         { "os-munmap", os_munmap },
 };
 enum { N = sizeof programs / sizeof programs[0] };
 
