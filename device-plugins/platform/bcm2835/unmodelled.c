@@ -20,8 +20,8 @@ static void say(struct unmodelled *u, const char *verb, uint64_t off)
 
     if (!u->b.h->log_on[PB_LOG_UNIMP])
         return;
-    snprintf(text, sizeof text, "%s: %s offset 0x%llx of a block that is not modelled", u->what,
-             verb, (unsigned long long)off);
+    snprintf(text, sizeof text, "%s offset 0x%llx of %s, which is not modelled", verb,
+             (unsigned long long)off, u->what);
     u->b.h->log(u->b.h, u->b.dev, PB_LOG_UNIMP, text);
 }
 
