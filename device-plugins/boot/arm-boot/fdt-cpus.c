@@ -70,4 +70,4 @@ static int cpus(struct boot *b, void *fdt)
     return (rc = cpu_map(b, fdt)) ? rc : fdt_end_node(fdt);
 }
 
-const struct boot_isa ab_isa = {"", cpus, NULL, first_phandle};
+const struct boot_isa ab_isa = {"", cpus, NULL, first_phandle, NULL};
