@@ -26,8 +26,9 @@ static uint32_t rnd(uint32_t n)
 
 static uint32_t wild(void)
 {
-    static const uint32_t some[] = {0, 1, 2, 3, 8, 13, 31, 63, 64, 65, 127, 255, 512, 1514, 4095, 4096,
-                                    0x7fff, 0xffff, 0x7ffff, 0x80000000u, 0xffffffffu, UD_BUF};
+    static const uint32_t some[] = {0, 1, 2, 3, 8, 13, 31, 63, 64, 65, 127, 255, 512, 1514, 4095,
+                                    4096, 0x7fff, 0xffff, 0x7ffff, 0x80000000u, 0xffffffffu,
+                                    UD_BUF};
 
     return rnd(3) ? some[rnd(sizeof some / sizeof *some)] : (uint32_t)pbt_rand(&seed);
 }
@@ -139,7 +140,8 @@ static void event(void)
     struct pb_input_event v[3];
 
     for (uint32_t i = 0; i < 3; i++)
-        v[i] = (struct pb_input_event){1 + rnd(4), rnd(2) ? rnd(4) : rnd(0x118), (int32_t)wild(), 0};
+        v[i] = (struct pb_input_event){1 + rnd(4), rnd(2) ? rnd(4) : rnd(0x118),
+                                       (int32_t)wild(), 0};
     if (p)
         p->events(pbt_self(dev), v, 1 + rnd(3));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* test-usb-storage-commands.c - claim: what is written is read again, through a reload, too; errors,
- * short and long transfers and broken command blocks end as Bulk-Only Transport 1.0 says. */
+/* test-usb-storage-commands.c - claim: what is written is read again, through a reload, too;
+ * errors, short and long transfers and broken command blocks end as Bulk-Only Transport 1.0
+ * says. */
 #include "suite.h"
 #include "usb-driver.h"
 
