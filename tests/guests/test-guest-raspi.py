@@ -5,8 +5,17 @@
 usage: test-guest-raspi.py CASE
   probe      four CPUs, the hardware's random numbers; poweroff ends with status 0
   mini-uart  the same on the mini UART as second -serial, the tree left as it is
-  reset      a reboot through the watchdog boots again"""
+  reset      a reboot through the watchdog boots again
+  sdhost     the SD card by the board's own host, with DMA: written, read back after dropping
+             caches, and the same on the host. A second argument: MiB (64)
+  sdhci      the same by the SDHCI
+  usb        the slide's network: -device usb-net, a fetch each way"""
+import hashlib
+import os
+import re
+import socket
 import sys
+import threading
 import console
 
 
@@ -53,4 +62,47 @@ def reset():
         guest.expect(r"^PB-INIT-REACHED$", timeout=120, stop=r"Kernel panic")
 
 
-console.main({"probe": probe, "mini-uart": mini_uart, "reset": reset}[sys.argv[1]])
+def card(dtb, driver):
+    mib = int(sys.argv[2]) if len(sys.argv) > 2 else 64
+    with console.scratch() as folder:
+        path = os.path.join(folder, "sd.raw")
+        with open(path, "wb") as file:
+            file.truncate((mib << 20) + 512) # no card has that size
+        options = ["-drive", f"file={path},format=raw,if=sd"]
+        with console.Guest(command(dtb, f"pbcmd=disk pbdisk=mmcblk0 pbmib={mib} loglevel=7",
+                                   *options)) as guest:
+            guest.expect(driver, timeout=120)
+            finish(guest, timeout=150 + 4 * mib)
+            wrote = re.search(r"PB-NOTE disk \d+ MiB wrote (\w+) ", guest.text).group(1)
+        with open(path, "rb") as file:
+            if hashlib.md5(file.read(mib << 20)).hexdigest() != wrote:
+                raise console.Failed("the image does not hold what the guest wrote")
+
+
+def sdhost():
+    card("dtb", r"sdhost-bcm2835 3f202000.mmc: loaded - DMA enabled")
+
+
+def sdhci():
+    card("dtb-sdhci", r"SDHCI controller on 3f300000.mmc")
+
+
+def usb():
+    payload = os.urandom(4 << 20)
+    give = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        caller, _ = give.accept()
+        with caller:
+            caller.sendall(payload)
+    threading.Thread(target=serve, daemon=True).start()
+    words = f"pbcmd=net pbget={give.getsockname()[1]}"
+    options = ["-device", "usb-net,netdev=net0,mac=b8:27:eb:00:00:01", # makes it eth0
+               "-netdev", "user,id=net0"]
+    with console.Guest(command("dtb", words, *options)) as guest:
+        finish(guest)
+        if f"PB-NOTE get {hashlib.md5(payload).hexdigest()}" not in guest.text:
+            raise console.Failed("what came to the guest is not what was sent")
+
+
+console.main({"sdhost": sdhost, "sdhci": sdhci, "usb": usb, "probe": probe, "mini-uart": mini_uart, "reset": reset}[sys.argv[1]])

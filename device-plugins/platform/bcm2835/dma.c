@@ -21,6 +21,7 @@
 #define LINES 13u        /* a line each for channels 0 to 10, one for 11 to 14, one for all */
 #define CHUNK 65536u
 #define AT_ONCE (1u << 20) /* bytes, before others get their turn */
+#define TURN 20000u        /* ns until it goes on then: a chain may have no end */
 
 enum { CS_ACTIVE = 1, CS_END = 2, CS_INT = 4, CS_DREQ = 8, CS_PAUSED = 16, CS_WAITING = 64,
        CS_ERROR = 256, CS_WRITABLE = 0x30ff0000 };
@@ -42,6 +43,7 @@ struct dma {
     struct soc_block b;
     const struct pb_svc_mem *mem;
     pb_as *as;
+    pb_timer *timer;
     const struct pb_line *irq[LINES];
     const struct pb_dma_port *port[REQUESTS];
     void *port_self[REQUESTS];
@@ -216,7 +218,14 @@ static void run(void *self)
         more |= run_channel(m, &m->ch[i]);
     update(m);
     if (more)
-        m->b.time->soon(m->b.dev, run, m);
+        m->b.time->arm(m->timer, (int64_t)soc_now(&m->b) + TURN);
+}
+
+static void turn(void *self)
+{
+    struct dma *m = self;
+
+    m->b.time->soon(m->b.dev, run, m); /* only there may it reach registers of others */
 }
 
 static void line_in(void *self, uint32_t n, int32_t level)
@@ -319,6 +328,10 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
 
     m->mem = h->get(h, PB_SVC_MEM);
     m->as = m->mem->as(d);
+    m->timer = ((const struct pb_svc_time *)h->get(h, PB_SVC_TIME))
+                   ->timer(d, "turn", PB_CLK_VIRTUAL, turn, m, e);
+    if (!m->timer)
+        return PB_ENOMEM;
     for (uint32_t i = 0; i < LINES; i++)
         m->irq[i] = line->out(d, "irq", i);
     for (uint32_t i = 1; i < REQUESTS; i++) /* property i - 1 is request line i's port */
@@ -333,6 +346,7 @@ static void reset(void *self, uint32_t kind, uint32_t phase)
     (void)kind;
     if (phase == PB_RESET_ENTER) {
         memset(m->ch, 0, sizeof m->ch);
+        m->b.time->disarm(m->timer);
         pb_regs_reset(&table, m);
     } else if (phase == PB_RESET_HOLD) {
         update(m);
