@@ -67,11 +67,14 @@ static int boot(void *self, pb_err *e)
 
     if (b->c.board->ram(b->c.dev, &b->c.ram, 1) == 0)
         return boot_fail(&b->c, e, PB_EINVAL, "arm-boot: the machine has no main memory");
+    b->c.board->used(b->c.dev, "acpi"); /* without firmware there is nobody to have them */
     b->firmware = 0;
     b->kernel = (struct boot_kernel){0};
     b->c.initrd = b->c.initrd_end = 0;
     if ((rc = ab_load_firmware(b, e)) < 0 || (rc = ab_load_kernel(b, e)) < 0 ||
         (rc = boot_arm64_initrd(&b->c, b->kernel.end, e)) < 0 || (rc = load_fdt(b, &args[0], e)) < 0)
+        return rc;
+    if (b->firmware && (rc = aa_tables(b, e)) < 0)
         return rc;
     if (!b->kernel.end) /* firmware, or a program that -device loader brings */
         return b->c.board->entry(b->c.dev, UINT32_MAX, UINT64_MAX, NULL, 0, e);

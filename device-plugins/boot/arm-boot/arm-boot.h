@@ -18,6 +18,10 @@ struct arm_boot {
 int ab_load_firmware(struct arm_boot *b, pb_err *e);
 int ab_load_kernel(struct arm_boot *b, pb_err *e);
 
-extern const struct boot_isa ab_isa; /* fdt-cpus.c */
+/* fdt-cpus.c */
+extern const struct boot_isa ab_isa;
+uint64_t ab_affinity(struct boot *b, uint32_t cpu);
+
+int aa_tables(struct arm_boot *b, pb_err *e); /* acpi.c: tables for firmware */
 
 #endif
