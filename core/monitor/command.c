@@ -128,6 +128,8 @@ const struct pb_command pb_commands[] = {
     {"log", "item1[,...]", "what is logged: guest_errors, unimp, debug or none", 1, 1, FALSE,
      cmd_log},
     {"quit|q", "", "quit the emulator", 0, 0, FALSE, cmd_quit},
+    {"screendump", "filename", "save what the display shows into PNG image 'filename'", 1, 1, FALSE,
+     pb_mon_screendump},
     {"stop|s", "", "stop emulation", 0, 0, FALSE, cmd_stop},
     {"system_powerdown", "", "send system power down event", 0, 0, FALSE, cmd_powerdown},
     {"system_reset", "", "reset the system", 0, 0, FALSE, cmd_reset},

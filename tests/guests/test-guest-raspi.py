@@ -9,13 +9,15 @@ usage: test-guest-raspi.py CASE
   sdhost     the SD card by the board's own host, with DMA: written, read back after dropping
              caches, and the same on the host. A second argument: MiB (64)
   sdhci      the same by the SDHCI
-  usb        the slide's network: -device usb-net, a fetch each way"""
+  usb        the slide's network: -device usb-net, a fetch from the host
+  screen     the text console on the framebuffer, by screendump"""
 import hashlib
 import os
 import re
 import socket
 import sys
 import threading
+import zlib
 import console
 
 
@@ -105,4 +107,31 @@ def usb():
             raise console.Failed("what came to the guest is not what was sent")
 
 
-console.main({"sdhost": sdhost, "sdhci": sdhci, "usb": usb, "probe": probe, "mini-uart": mini_uart, "reset": reset}[sys.argv[1]])
+def screen():
+    """The kernel's text console, as the monitor saves it: something is drawn, not all of it."""
+    with console.scratch() as folder:
+        path = os.path.join(folder, "screen.png")
+        sock = os.path.join(folder, "monitor")
+        with console.Guest(command("dtb", "console=tty0 pbcmd=idle", "-monitor",
+                                   f"unix:{sock},server=on,wait=off")) as guest:
+            guest.expect(r"^PB-INIT-REACHED$", timeout=120, stop=r"Kernel panic")
+            with socket.socket(socket.AF_UNIX) as monitor:
+                monitor.connect(sock)
+                monitor.sendall(f"screendump {path}\nquit\n".encode())
+                guest.ends(0)
+        with open(path, "rb") as file:
+            data = file.read()
+        if data[:8] != b"\x89PNG\r\n\x1a\n" or data[16:24] != bytes([0, 0, 2, 128, 0, 0, 1, 224]):
+            raise console.Failed("the picture is no PNG of 640 by 480")
+        size = int.from_bytes(data[33:37], "big")
+        pixels = zlib.decompress(data[41:41 + size])
+        lit = sum(1 for b in pixels if b)
+        if zlib.crc32(data[37:41 + size]) != int.from_bytes(data[41 + size:45 + size], "big"):
+            raise console.Failed("the picture's checksum is wrong")
+        if not len(pixels) // 500 < lit < len(pixels) // 2:
+            raise console.Failed(f"{lit} of {len(pixels)} bytes are lit: no text console")
+
+
+CASES = {"probe": probe, "mini-uart": mini_uart, "reset": reset, "sdhost": sdhost,
+         "sdhci": sdhci, "usb": usb, "screen": screen}
+console.main(CASES[sys.argv[1]])
