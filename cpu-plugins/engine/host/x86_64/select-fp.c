@@ -67,7 +67,8 @@ void x86_soft_call(struct gen *g, const struct xl_op *o)
 
     soft_args(g, o, arg);
     x86_call_args(g, arg, 5);
-    xa_call_to(&g->a, g->c->thunk[TH_FP]);
+    /* fclass looks at bits only: MXCSR, slow to change, may stay */
+    xa_call_to(&g->a, g->c->thunk[o->op == XL_OP_fclass ? TH_CLASS : TH_FP]);
     g_release(g);
     x86_result(g, g_def(g), xl_result(o));
 }
@@ -114,8 +115,12 @@ void x86_check_nan(struct gen *g, const struct xl_op *o, int d, struct cold *c)
     }
     if (may_be_tiny(g, o)) { /* equal or unordered */
         x = ENC(g_xtmp(g));
-        xa_op(&g->a, XO_MOVAPS, 0, x, xmrip(o->type == XL_F32 ? &k->abs32 : &k->abs64));
-        xa_op(&g->a, XO_ANDPS, 0, x, xr(d));
+        if (x86_has(g, XF_AVX)) {
+            x86_vv(g, XO_ANDPS, x, d, xmrip(o->type == XL_F32 ? &k->abs32 : &k->abs64));
+        } else {
+            xa_op(&g->a, XO_MOVAPS, 0, x, xmrip(o->type == XL_F32 ? &k->abs32 : &k->abs64));
+            xa_op(&g->a, XO_ANDPS, 0, x, xr(d));
+        }
         xa_op(&g->a, ucomi, 0, x, xmrip(o->type == XL_F32 ? &k->least32 : &k->least64));
         c->site[c->n_sites++] = xa_jcc(&g->a, CC_E);
     } else {

@@ -134,7 +134,7 @@ struct x86_vconst { /* the same for vectors: vconst.c */
 void x86_vconst(struct x86_vconst *k);
 
 enum { TH_LD, TH_ST, TH_RMW, TH_CAS, TH_LL, TH_SC, TH_FP, TH_CLMUL, TH_LD128, TH_ST128, TH_VEC,
-       TH_FLAGS, TH_COUNT };
+       TH_FLAGS, TH_CLASS, TH_COUNT };
 
 struct x86_code { /* e->code */
     struct x86_mem mem;
@@ -193,6 +193,7 @@ struct val {
     uint8_t zero;   /* of its xmm register is known to be zero: ZERO_* */
     uint8_t defer;  /* its only reader does it by itself */
     uint8_t inside; /* user mode: it was seen to be below x->top */
+    uint32_t compare; /* setfflags of what fflags read: index + 1 of the comparison between */
     uint8_t again;  /* ld, st: the same base is accessed again before anything can flush */
 };
 
