@@ -173,7 +173,7 @@ static void quiet_compare(struct gen *g, uint32_t i)
         v = g->v[o->a].rep;
         o = &g->b->op[v];
     }
-    if (o->op != XL_OP_fflags)
+    if (o->op != XL_OP_fflags || g->b->fp_mode & XL_FP_FZ) /* subnormals have a flag, too */
         return;
     for (uint32_t j = v + 1; j < i; j++) {
         o = &g->b->op[j];

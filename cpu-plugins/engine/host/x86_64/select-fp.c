@@ -8,9 +8,10 @@
  * Why the host's result and flags are the guest's, for RISC-V:
  *  - Results that are numbers: IEEE 754 defines them fully; both architectures detect
  *    tininess after rounding, both set underflow only with inexact.
- *  - Results that are NaN: `ucomis d, d` sees each of them and the cold path gives the
- *    canonical one. Flags of add, sub, mul, div, sqrt: x86 raises invalid for a signalling
- *    operand and for inf-inf, 0*inf, 0/0, inf/inf, sqrt(<0), and only then; so does RISC-V.
+ *  - Results that are NaN: `ucomis d, d` sees them, later and several at once (nan.c), and
+ *    the cold path gives the canonical one. Flags of add, sub, mul, div, sqrt: x86 raises
+ *    invalid for a signalling operand and for inf-inf, 0*inf, 0/0, inf/inf, sqrt(<0), and only
+ *    then; so does RISC-V.
  *    When a NaN comes from a quiet operand neither raises anything. ucomis itself raises
  *    invalid for signalling operands only, and results are quiet.
  *  - fma: the same, but inf * 0 + qNaN is invalid in RISC-V and not on x86. The result is
@@ -110,8 +111,8 @@ void x86_check_nan(struct gen *g, const struct xl_op *o, int d, struct cold *c)
     int x;
 
     if (!c) {
-        c = x86_cold(g, COLD_CONST);
-        c->p = o->type == XL_F32 ? g->c->k->nan32 : g->c->k->nan64;
+        x86_nan_wait(g, o);
+        return;
     }
     if (may_be_tiny(g, o)) { /* equal or unordered */
         x = ENC(g_xtmp(g));
