@@ -13,6 +13,7 @@ import console
 
 TIMES = int(sys.argv[1])
 ARCH = sys.argv[2] if len(sys.argv) > 2 else "riscv64"
+BAD = r"PB-JOB \w+ FAILED|Kernel panic"
 JOB = {"riscv64": "plug", "arm64": "hotplug"}[ARCH]
 DISK = "nvme,serial=pb,drive=d0,bus=rp0"
 CARD = "virtio-net-pci,netdev=n0,bus=rp1"
@@ -47,10 +48,10 @@ def test():
             monitor = console.Monitor(path)
             guest.expect(r"^PB-INIT-REACHED$", timeout=120)
             for i in range(TIMES):
-                guest.expect(rf"^PB-NOTE in {i}$", timeout=90, stop=r"PB-JOB \w+ FAILED|Kernel panic")
+                guest.expect(rf"^PB-NOTE in {i}$", timeout=90, stop=BAD)
                 monitor.do(f"device_del disk{i}")
                 monitor.do(f"device_del card{i}")
-                guest.expect(rf"^PB-NOTE out {i}$", timeout=90, stop=r"PB-JOB \w+ FAILED|Kernel panic")
+                guest.expect(rf"^PB-NOTE out {i}$", timeout=90, stop=BAD)
                 if i + 1 < TIMES and f"disk{i}" in monitor.do("info qtree"):
                     raise console.Failed(f"disk{i} is still there")
                 if i + 1 == TIMES:
