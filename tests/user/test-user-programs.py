@@ -78,7 +78,7 @@ def main():
         print("no tree of programs: see above")
         sys.exit(77)
     tree = made.stdout.strip().removeprefix("tree=")
-    emulator, qemu, bad = [o.emulator], shutil.which(f"qemu-{o.arch}"), 0
+    emulator, qemu, bad = [os.path.abspath(o.emulator)], shutil.which(f"qemu-{o.arch}"), 0
 
     def report(name, why):
         print(f"{name}: {why or 'ok'}", flush=True)
