@@ -54,8 +54,13 @@ xz-utils
 mmdebstrap          the Debian root file system
 uidmap
 e2fsprogs
+fdisk               disks that UEFI boots: partition table
+dosfstools          their EFI system partition
+mtools              and its files
 qemu-user           peer of the translator's tests
 qemu-utils          qemu-img makes the qcow2 images
+qemu-system-arm     peer of the arm64 guests' benchmarks
+ipxe-qemu           its network card's ROM
 gdb-multiarch       drives the gdb stub
 device-tree-compiler
 pahole              reads the ABI's layout
