@@ -30,8 +30,9 @@ if guest_begin "user-programs-$1"; then
     done
     while read -r deb; do
         dpkg-deb --fsys-tarfile "$deb" |
-            tar -x -C "$tmp/tree" --keep-directory-symlink --no-same-owner --exclude='./usr/share/doc' \
-                --exclude='./usr/share/man' --exclude='./usr/share/locale' --exclude='./dev'
+            tar -x -C "$tmp/tree" --keep-directory-symlink --no-same-owner --exclude='./dev' \
+                --exclude='./usr/share/doc' --exclude='./usr/share/man' \
+                --exclude='./usr/share/locale'
     done <"$tmp/debs"
     rm "$tmp/debs"
     guest_end

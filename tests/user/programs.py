@@ -101,7 +101,8 @@ print(hashlib.sha256(json.dumps(data).encode()).hexdigest())
 print(zlib.crc32(text.encode()), len(zlib.compress(text.encode())) > 0)
 decimal.getcontext().prec = 60
 print(decimal.Decimal(2).sqrt(), 7 ** 300 % 10 ** 40)
-print(sum(i * i % 7 for i in range(int(sys.argv[2]))), sorted(range(300), key=lambda x: x * 37 % 101)[:9])
+print(sum(i * i % 7 for i in range(int(sys.argv[2]))))
+print(sorted(range(300), key=lambda x: x * 37 % 101)[:9])
 print(round(sum(1 / (k * k) for k in range(1, 2000)), 12))
 """
 
@@ -168,7 +169,8 @@ def make(tree, work, long=False):
     noise = rng.randbytes(300000) + text.encode()
     with open(name["noise"], "wb") as f:
         f.write(noise)
-    tree_data = [{"id": i, "name": x, "tags": x.split()[:3]} for i, x in enumerate(lines[:800 * scale])]
+    tree_data = [{"id": i, "name": x, "tags": x.split()[:3]}
+                 for i, x in enumerate(lines[:800 * scale])]
     with open(name["in.json"], "w", encoding="ascii") as f:
         json.dump(tree_data, f)
     sql = sql_script(10000 * scale)

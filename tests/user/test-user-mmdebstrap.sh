@@ -75,7 +75,7 @@ fi
 for tool in mmdebstrap unshare nsenter; do
     command -v $tool >/dev/null || { echo "there is no $tool"; exit 77; }
 done
-[ -x "$2" ] || { echo "there is no $2: libglib2.0-dev, libltdl-dev and libpcre2-dev build it"; exit 77; }
+[ -x "$2" ] || { echo "no $2: it is built where there are static libraries"; exit 77; }
 emulator=$(realpath "$2")
 if [ -n "${3-}" ]; then
     mkdir -p "$3"
