@@ -62,9 +62,11 @@ SCRIPT
     chmod 755 "$work/root/tmp/script"
     said=$(chroot "$work/root" /tmp/script one 'two words')
     [ "$said" = "$arch 2 two words script 42" ] || { echo "the script said: $said"; exit 1; }
+    # shellcheck disable=SC2016 # dpkg-query's own variables
     bad=$(chroot "$work/root" dpkg-query -W -f '${Package} ${Status}\n' |
         grep -v ' install ok installed$') && { echo "not configured: $bad"; exit 1; }
-    chroot "$work/root" dpkg --audit | { ! grep .; }
+    bad=$(chroot "$work/root" dpkg --audit)
+    [ -z "$bad" ] || { echo "dpkg --audit: $bad"; exit 1; }
     chroot "$work/root" dpkg-query -W | wc -l
 }
 
