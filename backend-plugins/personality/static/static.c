@@ -7,8 +7,8 @@
  * two plugins that it needs linked in; they are the ones that plugboard-ARCH loads, object for
  * object, behind the same table.
  */
-#include "../main/main.h"
-#include "../plugin/registry.h"
+#include "main/main.h"
+#include "plugin/registry.h"
 
 #include <string.h>
 
