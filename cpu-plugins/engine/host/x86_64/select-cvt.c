@@ -48,22 +48,18 @@ static void compare(struct gen *g, const struct xl_op *o)
 /* Less sets CF, equal ZF, unordered both and PF. */
 static void compare_all(struct gen *g, const struct xl_op *o)
 {
-    static const struct {
-        uint8_t cc, value;
-    } how[] = {{CC_B, XL_FCMP_LESS}, {CC_E, XL_FCMP_EQUAL | XL_FCMP_NOT_LESS},
-               {CC_P, XL_FCMP_NOT_LESS | XL_FCMP_UNORDERED}};
+    const struct x86_const *k = g->c->k;
     uint32_t quiet = o->type == XL_F32 ? XO_UCOMISS : XO_UCOMISD;
     uint32_t signalling = o->type == XL_F32 ? XO_COMISS : XO_COMISD;
-    int a = ENC(g_reg(g, o->a)), t = g_tmp(g), d;
+    int a = ENC(g_reg(g, o->a)), d;
     struct xrm b = g_rm(g, o->b);
 
     d = g_def_new(g);
+    xa_movi(&g->a, d, XL_FCMP_NOT_LESS); /* greater */
     xa_op(&g->a, o->flags & 1 ? signalling : quiet, 0, a, b);
-    xa_movi(&g->a, d, XL_FCMP_NOT_LESS);
-    for (uint32_t i = 0; i < 3; i++) {
-        xa_movi(&g->a, t, how[i].value);
-        xa_op(&g->a, XO_CMOV + how[i].cc, 0, d, xr(t));
-    }
+    xa_op(&g->a, XO_CMOV + CC_B, 0, d, xmrip(&k->less));
+    xa_op(&g->a, XO_CMOV + CC_E, 0, d, xmrip(&k->equal));
+    xa_op(&g->a, XO_CMOV + CC_P, 0, d, xmrip(&k->unordered));
 }
 
 /* ---- Sticky flags ----------------------------------------------------------------------- */

@@ -263,6 +263,8 @@ static void make_constants(struct xasm *a, struct x86_code *c, const struct xl_e
         .nan32 = {0xffffffff7fc00000u}, .low32 = {0xffffffffu},
         .u32_max = 4294967295.0, .i64_end = 9223372036854775808.0,
         .u32_max_f = 4294967040.0f, .i64_end_f = 9223372036854775808.0f,
+        .less = XL_FCMP_LESS, .equal = XL_FCMP_EQUAL | XL_FCMP_NOT_LESS,
+        .unordered = XL_FCMP_NOT_LESS | XL_FCMP_UNORDERED,
     };
 
     for (uint32_t i = 0; i < 64; i++)

@@ -116,6 +116,7 @@ struct x86_const { /* each 16 bytes, aligned */
     double u32_max, i64_end;
     uint8_t flags[64]; /* SF_* of the flags in MXCSR */
     float u32_max_f, i64_end_f, pad[2]; /* the largest F32 below 2^32 */
+    uint32_t less, equal, unordered, pad2; /* fcmp's results */
 };
 
 enum { SHIFT_RIGHT = 2, SHIFT_SAR = 4, SHIFT_LEFT = 6 }; /* of XV_SHIFTI */
