@@ -301,10 +301,10 @@ static void a_slot_is_switched_by_the_guest(void)
     CU_ASSERT_EQUAL(pd_cfg(&p, 0x08, cap + 0x18, 2) & 0x400, 0x400); /* empty: off */
     pd_set(&p, 0x08, cap + 0x18, 0x1439, 2); /* off; button, presence and link enabled */
     pb_dev *a = pbt_add_child(rp, 0, "toy", "a", "id=5");
-    CU_ASSERT_EQUAL(pd_cfg(&p, 0x08, cap + 0x1a, 2), 0x48); /* present, changed */
+    CU_ASSERT_EQUAL(pd_cfg(&p, 0x08, cap + 0x1a, 2), 0x49); /* present, changed, the button */
     CU_ASSERT_EQUAL(pbt_level(p.host, "irq", 1), 1);
     CU_ASSERT_EQUAL(pd_cfg(&p, 0x100, 0, 4), UINT32_MAX); /* no power yet */
-    pd_set(&p, 0x08, cap + 0x1a, 8, 2);
+    pd_set(&p, 0x08, cap + 0x1a, 9, 2);
     CU_ASSERT_EQUAL(pbt_level(p.host, "irq", 1), 0);
     pd_set(&p, 0x08, cap + 0x18, 0x1139, 2); /* power on */
     CU_ASSERT_EQUAL(pd_cfg(&p, 0x08, cap + 0x12, 2) & 0x2000, 0x2000);

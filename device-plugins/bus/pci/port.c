@@ -64,8 +64,11 @@ static void follow(struct port *p, uint32_t events)
     uint32_t sta = reg(p, SLTSTA, 2), link = reg(p, LNKSTA, 2);
     uint32_t present = occupied(p), on = !(reg(p, SLTCTL, 2) & CTL_POWER_OFF);
 
-    if (present != !!(sta & STA_PRESENT))
-        sta ^= STA_PRESENT | (events && !(sta & STA_PDC) ? STA_PDC : 0);
+    if (present != !!(sta & STA_PRESENT)) {
+        sta ^= STA_PRESENT;
+        if (events) /* whoever puts a card in presses the button for its power (6.7.1.5) */
+            sta |= STA_PDC | (present && !on ? STA_BUTTON : 0);
+    }
     if ((present && on) != !!(link & LNKSTA_ACTIVE)) {
         put(p, LNKSTA, link ^ LNKSTA_ACTIVE);
         sta |= events ? STA_DLLSC : 0;
