@@ -56,6 +56,8 @@ uidmap
 e2fsprogs
 qemu-user           peer of the translator's tests
 qemu-utils          qemu-img makes the qcow2 images
+qemu-system-arm     peer of the arm64 guests' benchmarks
+ipxe-qemu           its network card's ROM
 gdb-multiarch       drives the gdb stub
 device-tree-compiler
 pahole              reads the ABI's layout

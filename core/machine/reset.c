@@ -48,6 +48,7 @@ static void reset_cpu(pb_dev *d)
 
 #define KEEP_IN_MEMORY (1u << 20)
 #define PIECE (1u << 20)
+#define LARGE (512u << 10)
 
 static gboolean write_all(int fd, const uint8_t *p, uint64_t len)
 {
@@ -95,11 +96,12 @@ static int write_load(struct pb_machine *m, const struct pb_load *l)
     return PB_OK;
 }
 
-static void write_loads(struct pb_machine *m)
+/* Those of a size for huge pages, or the others. */
+static void write_loads(struct pb_machine *m, gboolean large)
 {
     for (guint i = 0; i < m->loads->len; i++) {
         struct pb_load *l = &g_array_index(m->loads, struct pb_load, i);
-        if (write_load(m, l) < 0)
+        if ((l->len >= LARGE) == large && write_load(m, l) < 0)
             pb_warn("%s: the memory at 0x%" PRIx64 " is gone, it was not loaded", l->what,
                     l->gpa);
     }
@@ -113,8 +115,11 @@ void pb_reset_all(struct pb_machine *m, uint32_t kind)
         if (phase == PB_RESET_ENTER)
             for (guint i = 0; i < m->cpus->len; i++)
                 reset_cpu(g_ptr_array_index(m->cpus, i));
-        if (phase == PB_RESET_HOLD && kind != PB_RESET_SNAPSHOT)
-            write_loads(m);
+        if (phase == PB_RESET_HOLD && kind != PB_RESET_SNAPSHOT) {
+            write_loads(m, FALSE);
+            pb_ram_advise();
+            write_loads(m, TRUE);
+        }
     }
 }
 

@@ -20,7 +20,7 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-#define HEAP_BYTES (736 << 10) /* what `-M virt` has taken when its guest starts */
+#define HEAP_BYTES (832 << 10) /* what `-M virt` has taken when its guest starts */
 
 static void heap(void)
 {

@@ -120,8 +120,9 @@ void pb_view_each(struct pb_machine *m, const pb_region *r, uint64_t off, uint64
                   void *user);
 
 /* ---- ram.c ---- */
-uint8_t *pb_ram_alloc(uint64_t len); /* private, zero, huge pages advised; NULL: no memory */
-void pb_ram_free(uint8_t *p, uint64_t len);
+uint8_t *pb_ram_alloc(uint64_t len); /* private, zero; NULL: no memory. [main] */
+void pb_ram_free(uint8_t *p, uint64_t len); /* [main] */
+void pb_ram_advise(void); /* huge pages, for all RAM from now on. [main] */
 
 /* ---- access.c: I/O ---- */
 /* One access of a guest or bus master at offset t->off of r: checks, splits, widens, takes

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MIT
 """compare.py - one interleaved run of several emulators over the same guests.
 
-usage: compare.py boot|cpu|io|all [--rounds N] [--scale N] [--mib N] [--cpu MODEL] [--bios FILE]
+usage: compare.py boot|cpu|io|all [--arch riscv64|arm64] [--rounds N] [--scale N] [--mib N]
+                  [--smp N] [--cpu MODEL] [--bios FILE] [--words TEXT] [--only NAME,...]
                   [--json FILE] [--strict] [NAME=COMMAND ...]
 
 The first NAME=COMMAND is the subject, the others are what it is compared with; without any, the
-subject is $PLUGBOARD_SYSTEM (or the build tree's) and the others are the host's
-qemu-system-riscv64 and sid's from get-qemu.sh. Each round runs every emulator once before the
+subject is the build tree's and the others are the host's qemu-system-ARCH and sid's from
+get-qemu.sh. --words adds to the kernel's command line (arm64: kpti=1), --only to the programs. Each round runs every emulator once before the
 next round begins, so that a busy machine is busy for all. What counts is the CPU time of the
 emulator's process (all threads, user and system), which a shared machine disturbs least; rows
 say otherwise in their unit. A row's value is the median of its rounds; its ratio is the best of
@@ -103,8 +104,9 @@ class Bench:
 
     def guest(self, command, jobs, *devices, words=""):
         return console.Guest(busybox.line(
-            jobs, "-cpu", self.options.cpu, *devices, memory=MEMORY, words=words,
-            command=command, bios=self.options.bios))
+            jobs, "-cpu", self.options.cpu, *devices, cpus=self.options.smp, memory=MEMORY,
+            words=f"{words} {self.options.words}", command=command, bios=self.options.bios,
+            arch=self.options.arch))
 
     def boot(self, name, command):
         with self.guest(command, "poweroff") as guest:
@@ -156,7 +158,7 @@ class Bench:
                 raise console.Failed(f"{name}: {row} computed {end.group(1)}, not {self.sums[row]}")
 
     def programs(self, name, command):
-        words = f"pbscale={self.options.scale}"
+        words = f"pbscale={self.options.scale} pbbench={self.options.only}"
         with self.guest(command, "bench", words=words) as guest:
             self.phases(guest, name, "CPU s", None)
 
@@ -217,17 +219,19 @@ class Bench:
         return not below
 
 
-def contenders(given):
+def contenders(given, arch):
     if given:
         return {n: shlex.split(c) for n, _, c in (word.partition("=") for word in given)}
-    found = {"subject": console.system()}
-    host = subprocess.run(["qemu-system-riscv64", "--version"], stdout=subprocess.PIPE,
+    ours = busybox.ARCHS[arch][0]
+    qemu = f"qemu-system-{ours}"
+    found = {"subject": console.system(ours)}
+    host = subprocess.run([qemu, "--version"], stdout=subprocess.PIPE,
                           text=True, check=False).stdout
-    found["qemu-" + re.search(r"version (\d+\.\d+)", host)[1]] = ["qemu-system-riscv64"]
+    found["qemu-" + re.search(r"version (\d+\.\d+)", host)[1]] = [qemu]
     sid = subprocess.run([os.path.join(HERE, "get-qemu.sh")], stdout=subprocess.PIPE, text=True,
                          check=True).stdout
     tree = dict(line.split("=", 1) for line in sid.splitlines())
-    found["qemu-" + tree["version"]] = [os.path.join(tree["bin"], "qemu-system-riscv64")]
+    found["qemu-" + tree["version"]] = [os.path.join(tree["bin"], qemu)]
     return found
 
 
@@ -238,17 +242,24 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--scale", type=int, default=1)
     parser.add_argument("--mib", type=int, default=128)
-    parser.add_argument("--cpu", default="rv64")
+    parser.add_argument("--arch", choices=sorted(busybox.ARCHS), default="riscv64")
+    parser.add_argument("--smp", type=int, default=1)
+    parser.add_argument("--cpu")
+    parser.add_argument("--words", default="")
+    parser.add_argument("--only", default="all")
     parser.add_argument("--bios")
     parser.add_argument("--json")
     parser.add_argument("--strict", action="store_true")
     options = parser.parse_intermixed_args()
-    options.bios = options.bios or console.artefact("firmware-riscv64.sh")["trixie"]
-    runs = contenders(options.contenders)
+    riscv = options.arch == "riscv64"
+    options.cpu = options.cpu or ("rv64" if riscv else "cortex-a72")
+    if riscv and not options.bios:
+        options.bios = console.artefact("firmware-riscv64.sh")["trixie"]
+    runs = contenders(options.contenders, options.arch)
     if len(runs) < 2:
         sys.exit("compare.py: one command alone; name another NAME=COMMAND to compare it with")
     bench = Bench(options)
-    parts = {"boot": [bench.boot, bench.finisher], "cpu": [bench.programs],
+    parts = {"boot": [bench.boot] + [bench.finisher] * riscv, "cpu": [bench.programs],
              "io": [bench.throughput]}
     todo = sum(parts.values(), []) if options.what == "all" else parts[options.what]
     for turn in range(options.rounds):

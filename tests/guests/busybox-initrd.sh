@@ -34,14 +34,15 @@ if guest_begin "busybox-$arch" "$here/kernel-debian.sh" "$here"/busybox/* \
     cp "$here/busybox/lease" "$root/bin/lease"
     chmod 755 "$root/init" "$root/bin/lease"
     programs=$repo/tests/bench/programs
-    flags='-std=c11 -O2 -static -s -Wall -Wextra -Werror'
+    flags='-std=c11 -O2 -static -s -pthread -Wall -Wextra -Werror'
     # shellcheck disable=SC2086 # flags are words
     {
         "$cc" $flags -o "$root/bin/pb-stream" "$here/busybox/pb-stream.c"
         "$cc" $flags -o "$root/bin/pb-tcp" "$here/busybox/pb-tcp.c"
         "$cc" $flags -o "$root/bench/pbbench" \
             "$programs/main.c" "$programs/programs.c" "$programs/integer.c" \
-            "$programs/float.c" -lm
+            "$programs/float.c" "$programs/mix.c" "$programs/cipher.c" "$programs/vector.c" \
+            "$programs/system.c" -lm
     }
     pack_cpio "$root" >"$tmp/initrd.gz"
     rm -rf "$root" "$tmp/deb"

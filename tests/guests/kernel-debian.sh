@@ -14,18 +14,15 @@ PATH=$PATH:/usr/sbin:/sbin
 
 wanted='virtio_mmio virtio_blk virtio_net virtio-rng 9pnet_virtio 9p ext4 qemu_fw_cfg overlay e1000
 nvme'
+# Loaded by the jobs that want them: a list of their own, modules/order-usb.
+usb='dwc2 cdc_ether rndis_host usbhid hid-generic evdev usb-storage sd_mod ftdi_sio'
 
-if guest_begin "kernel-$arch"; then
-    need dpkg-deb depmod xz awk
-    meta=$(suite trixie "$arch" fetch "linux-image-$arch")
-    package=$(dpkg-deb -f "$meta" Depends | grep -o 'linux-image-[^ ,]*' | head -n 1)
-    version=${package#linux-image-}
-    suite trixie "$arch" unpack "$tmp/deb" "$package"
-    mv "$tmp/deb/boot/vmlinu"[xz]"-$version" "$tmp/kernel"
-    [ -e "$tmp/deb/lib" ] || ln -s usr/lib "$tmp/deb/lib"
-    depmod -b "$tmp/deb" "$version"
-    mkdir "$tmp/modules"
-    for name in $wanted; do
+# modules LIST NAME...: the modules, and those they depend on before them, as modules/LIST.
+modules() {
+    list=$1
+    shift
+    : >"$tmp/list"
+    for name in "$@"; do
         builtin=$(echo "$name" | sed 's/[-_]/[-_]/g')
         ! grep -q "/$builtin\.ko$" "$tmp/deb/lib/modules/$version/modules.builtin" || continue
         # modules.dep: a module, a colon, all that it needs with the deepest need last.
@@ -39,9 +36,26 @@ if guest_begin "kernel-$arch"; then
     done
     awk '!seen[$0]++' "$tmp/list" | while read -r path; do
         file=$(basename "$path" .xz)
+        [ ! -e "$tmp/modules/$file" ] || continue
         xz -dc "$tmp/deb/lib/modules/$version/$path" >"$tmp/modules/$file"
-        echo "$file" >>"$tmp/modules/order"
+        echo "$file" >>"$tmp/modules/$list"
     done
+}
+
+if guest_begin "kernel-$arch"; then
+    need dpkg-deb depmod xz awk
+    meta=$(suite trixie "$arch" fetch "linux-image-$arch")
+    package=$(dpkg-deb -f "$meta" Depends | grep -o 'linux-image-[^ ,]*' | head -n 1)
+    version=${package#linux-image-}
+    suite trixie "$arch" unpack "$tmp/deb" "$package"
+    mv "$tmp/deb/boot/vmlinu"[xz]"-$version" "$tmp/kernel"
+    [ -e "$tmp/deb/lib" ] || ln -s usr/lib "$tmp/deb/lib"
+    depmod -b "$tmp/deb" "$version"
+    mkdir "$tmp/modules"
+    # shellcheck disable=SC2086 # names are words
+    modules order $wanted
+    # shellcheck disable=SC2086
+    [ "$arch" != arm64 ] || modules order-usb $usb
     echo "$version" >"$tmp/version"
     rm -rf "$tmp/deb" "$tmp/list"
     guest_end

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 """One device of the small guest at work: disk, net or 9p (see busybox/init).
 
-usage: test-guest-job.py [--arch=ARCH] [--machine=M] JOB [DEVICE [MIB [MODULE]]]: by that
-device, that much, and again after its driver was unloaded and loaded."""
+usage: test-guest-job.py [--arch=ARCH] [--machine=M] [--words=W] JOB [DEVICE [MIB [MODULE]]]: by
+that device, that much, and again after its driver was unloaded and loaded. USB devices are on the
+board of machines/virt-usb.machine. W is more for the kernel's command line."""
 import hashlib
 import os
 import re
@@ -15,6 +16,7 @@ import console
 
 ARCH = sys.argv.pop(1)[7:] if sys.argv[1].startswith("--arch=") else "riscv64"
 MACHINE = sys.argv.pop(1)[10:] if sys.argv[1].startswith("--machine=") else "virt"
+WORDS = sys.argv.pop(1)[8:] if sys.argv[1].startswith("--words=") else ""
 JOB = sys.argv[1]
 DEVICE = sys.argv[2] if len(sys.argv) > 2 else {"disk": "virtio-blk-device",
                                                 "net": "virtio-net-device",
@@ -22,6 +24,10 @@ DEVICE = sys.argv[2] if len(sys.argv) > 2 else {"disk": "virtio-blk-device",
 MIB = int(sys.argv[3]) if len(sys.argv) > 3 else 16
 NET_MIB = MIB if len(sys.argv) > 3 else 6
 MODULE = sys.argv[4] if len(sys.argv) > 4 else None
+USB = DEVICE.startswith("usb-")
+if USB:
+    ARCH = "arm64"
+    MACHINE = os.path.join(console.HERE, "machines", "virt-usb.machine")
 
 
 def disk(folder):
@@ -38,7 +44,7 @@ def disk(folder):
             digest = hashlib.md5(file.read(int(written) << 20)).hexdigest()
         if digest != wrote:
             raise console.Failed("the image does not hold what the guest wrote")
-    name = "pbdisk=nvme0n1 " if DEVICE.startswith("nvme") else ""
+    name = "pbdisk=nvme0n1 " if DEVICE.startswith("nvme") else "pbdisk=sda " if USB else ""
     return options, f"{name}pbmib={MIB}", check
 
 
@@ -95,6 +101,8 @@ def test():
     with console.scratch() as folder:
         options, words, check = {"disk": disk, "net": net, "9p": share}[JOB](folder)
         jobs = f"{JOB},reload,{JOB}" if MODULE else JOB
+        jobs = f"usb,{jobs}" if USB else jobs
+        words += f" {WORDS} {'pbnic=usb0' if USB else ''}"
         words += f" pbmods={MODULE}" if MODULE else ""
         with console.Guest(busybox.line(jobs, *options, words=words, arch=ARCH,
                                         machine=MACHINE)) as guest:

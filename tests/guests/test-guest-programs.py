@@ -13,7 +13,7 @@ def test():
     with console.scratch() as folder:
         host = os.path.join(folder, "pbbench")
         # ISO C mode on both sides: no compiler fuses what the source does not.
-        subprocess.run(["gcc", "-std=c11", "-O2", "-o", host, *sources, "-lm"], check=True)
+        subprocess.run(["gcc", "-std=c11", "-O2", "-pthread", "-o", host, *sources, "-lm"], check=True)
         names = subprocess.run([host, "list"], check=True, stdout=subprocess.PIPE,
                                text=True).stdout.split()
         want = {name: subprocess.run([host, name], check=True, stdout=subprocess.PIPE,

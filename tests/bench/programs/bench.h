@@ -16,6 +16,10 @@ uint64_t int_hash(unsigned scale);
 uint64_t int_queens(unsigned scale);
 uint64_t int_vm(unsigned scale);
 uint64_t int_text(unsigned scale);
+uint64_t int_mix(unsigned scale);
+uint64_t int_aes(unsigned scale);
+uint64_t int_goto(unsigned scale);
+uint64_t int_big(unsigned scale);
 uint64_t fp_nbody(unsigned scale);
 uint64_t fp_mandel(unsigned scale);
 uint64_t fp_spectral(unsigned scale);
@@ -23,6 +27,10 @@ uint64_t fp_fft(unsigned scale);
 uint64_t fp_lu(unsigned scale);
 uint64_t fp_single(unsigned scale);
 uint64_t fp_fused(unsigned scale);
+uint64_t fp_matmul(unsigned scale);
+uint64_t fp_vector(unsigned scale);
+uint64_t os_call(unsigned scale);
+uint64_t os_munmap(unsigned scale);
 
 static inline uint64_t bench_mix(uint64_t sum, uint64_t word)
 {

@@ -22,7 +22,7 @@ uint64_t fp_nbody(unsigned scale)
     double p[N][3] = { { 0 }, { 1, 0, .1 }, { 0, 2, -.1 }, { -3, 0, .2 }, { 0, -5, 0 } };
     double v[N][3] = { { 0 }, { 0, 1, 0 }, { -.7, 0, 0 }, { 0, -.57, 0 }, { .44, 0, 0 } };
     const double mass[N] = { 1, 1e-3, 3e-4, 5e-5, 4e-5 }, dt = 1e-3;
-    for (unsigned step = 0; step < 160000 * scale; step++) {
+    for (unsigned step = 0; step < 800000 * scale; step++) {
         for (int i = 0; i < N; i++)
             for (int j = i + 1; j < N; j++) {
                 double d[3], r2 = 0;
@@ -46,7 +46,7 @@ uint64_t fp_nbody(unsigned scale)
 uint64_t fp_mandel(unsigned scale)
 {
     uint64_t sum = 0;
-    for (unsigned round = 0; round < 8 * scale; round++)
+    for (unsigned round = 0; round < 40 * scale; round++)
         for (int py = 0; py < 200; py++)
             for (int px = 0; px < 200; px++) {
                 double cx = px / 80.0 - 2.0, cy = py / 80.0 - 1.25, x = 0, y = 0;
@@ -80,9 +80,9 @@ static void spectral_multiply(const double *in, double *out, int transposed)
 uint64_t fp_spectral(unsigned scale)
 {
     double u[SPECTRAL], v[SPECTRAL], t[SPECTRAL], uv = 0, vv = 0;
-    for (int i = 0; i < SPECTRAL; i++)
-        u[i] = 1;
-    for (unsigned n = 0; n < 144 * scale; n++) {
+    for (unsigned n = 0; n < 720 * scale; n++) {
+        for (int i = 0; n % 144 == 0 && i < SPECTRAL; i++)
+            u[i] = 1;
         spectral_multiply(u, t, 0);
         spectral_multiply(t, v, 1);
         spectral_multiply(v, t, 0);
@@ -132,7 +132,7 @@ uint64_t fp_fft(unsigned scale)
     static double re[N], im[N];
     for (int i = 0; i < N; i++)
         re[i] = (i * 37 % 101) / 101.0, im[i] = 0;
-    for (unsigned round = 0; round < 100 * scale; round++) {
+    for (unsigned round = 0; round < 500 * scale; round++) {
         fft(re, im, N, 1);
         fft(re, im, N, -1);
         for (int i = 0; i < N; i++)
@@ -147,7 +147,7 @@ uint64_t fp_lu(unsigned scale)
     enum { N = 120 };
     static double a[N][N];
     uint64_t sum = 0;
-    for (unsigned round = 0; round < 56 * scale; round++) {
+    for (unsigned round = 0; round < 280 * scale; round++) {
         double det = 1;
         for (int i = 0; i < N; i++)
             for (int j = 0; j < N; j++)
@@ -180,7 +180,7 @@ uint64_t fp_single(unsigned scale)
     enum { N = 4096 };
     static float in[N], out[N];
     uint64_t sum = 0;
-    for (unsigned round = 0; round < 400 * scale; round++) {
+    for (unsigned round = 0; round < 2000 * scale; round++) {
         float s1 = 0, s2 = 0, energy = 0;
         for (int i = 0; i < N; i++)
             in[i] = (float)((i * 73 + (int)round) % 255) / 127.5f - 1.0f;
@@ -205,7 +205,7 @@ uint64_t fp_fused(unsigned scale)
 {
     static const double c[] = { 1, -0.5, 0.25, -0.125, 0.0625, -0.03125, 0.015625, -0.0078125 };
     uint64_t sum = 0;
-    for (unsigned round = 0; round < 3000 * scale; round++) {
+    for (unsigned round = 0; round < 6000 * scale; round++) {
         double total = 0;
         for (int i = 0; i < 2000; i++) {
             double x = i / 1999.0 - 0.5 + round * 1e-6, p = c[7];

@@ -125,7 +125,7 @@ uint64_t int_matrix(unsigned scale)
     enum { N = 160 };
     static int32_t a[N][N], b[N][N], c[N][N];
     uint64_t sum = 0;
-    for (unsigned round = 0; round < 36 * scale; round++) {
+    for (unsigned round = 0; round < 72 * scale; round++) {
         for (int i = 0; i < N; i++)
             for (int j = 0; j < N; j++) {
                 a[i][j] = i * 7 + j * 3 + (int)round;
@@ -152,7 +152,7 @@ uint64_t int_hash(unsigned scale)
     uint64_t state = 0x9e3779b97f4a7c15, sum = 0;
     memset(keys, 0, sizeof keys);
     memset(counts, 0, sizeof counts);
-    for (uint32_t n = 0; n < 1000000 * scale; n++) {
+    for (uint32_t n = 0; n < 4000000 * scale; n++) {
         uint64_t key = next_random(&state) % 60000 + 1;
         uint64_t slot = (key * 0x9e3779b97f4a7c15) >> 47;
         while (keys[slot] && keys[slot] != key)

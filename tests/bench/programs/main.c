@@ -16,9 +16,13 @@ static const struct program {
 } programs[] = {
     { "int-sieve", int_sieve },     { "int-sort", int_sort },   { "int-sha256", int_sha256 },
     { "int-matrix", int_matrix },   { "int-hash", int_hash },   { "int-queens", int_queens },
-    { "int-vm", int_vm },           { "int-text", int_text },   { "fp-nbody", fp_nbody },
+    { "int-vm", int_vm },           { "int-text", int_text },   { "int-mix", int_mix },
+    { "int-aes", int_aes },         { "int-goto", int_goto },   { "int-big", int_big },
+    { "fp-nbody", fp_nbody },
     { "fp-mandel", fp_mandel },     { "fp-spectral", fp_spectral }, { "fp-fft", fp_fft },
     { "fp-lu", fp_lu },             { "fp-single", fp_single }, { "fp-fused", fp_fused },
+    { "fp-matmul", fp_matmul },     { "fp-vector", fp_vector },
+    { "os-call", os_call },         { "os-munmap", os_munmap },
 };
 enum { N = sizeof programs / sizeof programs[0] };
 

@@ -47,7 +47,7 @@ uint64_t int_vm(unsigned scale)
 {
     /* memory[1] counts down; memory[0] = memory[0] * 6364136223846793005 + counter. */
     struct insn code[] = {
-        { PUSH, (int64_t)scale * 2000000 }, { STORE, 1 },
+        { PUSH, (int64_t)scale * 4000000 }, { STORE, 1 },
         { LOAD, 0 }, { PUSH, 6364136223846793005 }, { MUL, 0 }, { LOAD, 1 }, { SWAP, 0 },
         { ADD, 0 }, { STORE, 0 }, { LOAD, 1 }, { PUSH, 1 }, { SUB, 0 }, { DUP, 0 },
         { STORE, 1 }, { JNZ, 2 }, { HALT, 0 },

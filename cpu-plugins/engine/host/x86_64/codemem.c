@@ -20,6 +20,11 @@
 #define MFD_EXEC 0x10u /* Linux 6.3: without it, vm.memfd_noexec may forbid to run it */
 #endif
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14; older ones refuse it */
+#endif
+
+#define THUNKS (20u << 10) /* bytes written at the start, roughly */
 #define MIN_UNIT 32 /* no unit is shorter: an exit and its cold path */
 #define RESERVE 64 /* behind an xasm's limit: the longest instructions still fit */
 
@@ -47,6 +52,8 @@ int x86_mem_init(struct x86_mem *m, size_t size)
         m->rx = mmap(NULL, m->size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
     }
     close(fd);
+    if (m->rw != MAP_FAILED) /* the thunks, in one call rather than page by page */
+        madvise(m->rw, THUNKS < m->size ? THUNKS : m->size, MADV_POPULATE_WRITE);
     m->max_units = (uint32_t)(m->size / MIN_UNIT);
     m->unit = calloc(m->max_units, sizeof(*m->unit));
     m->start = calloc(m->max_units, sizeof(*m->start));

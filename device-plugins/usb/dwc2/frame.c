@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* frame.c - frames (1 ms) and microframes (125 us): HFNUM and the start-of-frame interrupt.
+ *
+ * A frame is a number computed from the clock. Its interrupt is for those who schedule periodic
+ * transfers by it, and drivers leave it on for as long as any endpoint is polled, though nothing
+ * happens on one for hours. So it comes in every frame while the guest has periodic transfers
+ * to start, and ever more seldom afterwards: after an eighth of the time that has passed since the
+ * last one, LONGEST at most. A transfer that a guest schedules by it is late by no more.
+ */
+#include "dwc2.h"
+
+#define LONGEST 32000000 /* ns */
+
+static int64_t now(const struct dwc2 *c)
+{
+    return c->bus.time->now(c->h, PB_CLK_VIRTUAL);
+}
+
+static int64_t length(const struct dwc2 *c)
+{
+    return c->HPRT >> HPRT_SPD_SHIFT & 3 ? 1000000 : 125000;
+}
+
+static int64_t frame(const struct dwc2 *c)
+{
+    return (now(c) - c->frame_zero) / length(c);
+}
+
+static int runs(const struct dwc2 *c)
+{
+    return (c->HPRT & (HPRT_ENA | HPRT_SUSP)) == HPRT_ENA;
+}
+
+/* FrNum, and in the upper half what is left of the frame in the units of HFIR. */
+uint32_t frame_number(struct dwc2 *c)
+{
+    int64_t into = (now(c) - c->frame_zero) % length(c), unit = c->HFIR & 0xffff;
+
+    if (!runs(c))
+        return 0x3fff;
+    return ((uint32_t)frame(c) & 0x3fff) | (uint32_t)(unit - unit * into / length(c)) << 16;
+}
+
+void frame_restart(struct dwc2 *c)
+{
+    c->frame_zero = c->periodic_at = now(c);
+    c->frame_seen = 0;
+}
+
+static int heard(const struct dwc2 *c)
+{
+    return (c->GINTMSK & GINTSTS_SOF) && (c->GAHBCFG & GAHBCFG_GLBLINTRMSK) && runs(c);
+}
+
+void frame_plan(struct dwc2 *c)
+{
+    if (!heard(c) || (c->GINTSTS & GINTSTS_SOF)) {
+        c->bus.time->disarm(c->sof);
+        return;
+    }
+    int64_t gap = (now(c) - c->periodic_at) / 8, one = length(c);
+    int64_t n = (gap < LONGEST ? gap : LONGEST) / one, due;
+
+    due = c->frame_zero + (frame(c) + 1 + n) * one;
+    if (c->bus.time->deadline(c->sof) < 0 || due < c->bus.time->deadline(c->sof))
+        c->bus.time->arm(c->sof, due);
+}
+
+void frame_on_timer(void *self)
+{
+    struct dwc2 *c = self;
+
+    if (heard(c))
+        c->GINTSTS |= GINTSTS_SOF;
+    update_irq(c);
+}
+
+/* One who does not hear of it may look: has a frame begun since it was cleared? */
+uint32_t frame_sof(struct dwc2 *c)
+{
+    return !(c->GINTMSK & GINTSTS_SOF) && runs(c) && frame(c) != c->frame_seen ? GINTSTS_SOF : 0;
+}
+
+void frame_sof_clear(struct dwc2 *c)
+{
+    c->frame_seen = frame(c);
+}
+
+void frame_periodic(struct dwc2 *c)
+{
+    c->periodic_at = now(c);
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* test-dwc2-transfers.c - claim: the controller finds, resets and asks what is plugged in, as USB
+ * 2.0 and the core's registers say; what waits costs nothing and survives a reload; an idle
+ * bus lets its host sleep. */
+#include "suite.h"
+#include "usb-driver.h"
+
+#include <string.h>
+
+static struct ud u;
+static pb_dev *wire;
+
+static void plug(const char *props)
+{
+    char text[100];
+
+    ud_init(&u);
+    pbt_load(u.b, "usb-net");
+    wire = pbt_net_new(u.b, "w");
+    snprintf(text, sizeof text, "netdev=w%s", props);
+    pbt_add_child(u.hc, 0, "usb-net", "n", text);
+}
+
+static void port_finds_and_loses(void)
+{
+    ud_init(&u);
+    CU_ASSERT_EQUAL(ud_get(&u, HPRT) & 3, 0);
+    CU_ASSERT_EQUAL(pbt_level(u.hc, "irq", 0), 0);
+    pb_dev *hub = pbt_add_child(u.hc, 0, "usb-hub", "h", NULL);
+    CU_ASSERT_EQUAL(ud_get(&u, HPRT) & 3, 3);
+    CU_ASSERT_EQUAL(pbt_level(u.hc, "irq", 0), 1);
+    ud_set(&u, HPRT, 1 << 12 | 2);
+    CU_ASSERT_EQUAL(pbt_level(u.hc, "irq", 0), 0);
+    ud_port_reset(&u);
+    CU_ASSERT_EQUAL(ud_get(&u, HPRT) & 0x60005, 5); /* connected, enabled, high speed */
+    CU_ASSERT_EQUAL(pbt_unplug(hub), PB_OK);
+    CU_ASSERT_EQUAL(ud_get(&u, HPRT) & 5, 0);
+    CU_ASSERT_EQUAL(ud_get(&u, GINTSTS) >> 29 & 1, 1);
+    CU_ASSERT_EQUAL(ud_in(&u, 0, 0, 64), PB_USB_SILENT);
+    ud_fini(&u);
+}
+
+static void chapter_nine(void)
+{
+    uint8_t d[256];
+
+    plug(",port=1,serial=abc");
+    ud_port_reset(&u);
+    CU_ASSERT_EQUAL(ud_control(&u, 0, 0x80, 6, 0x100, 0, d, 18), 18);
+    CU_ASSERT_EQUAL(memcmp(d, "\x12\x01\x00\x02\x02\x00\x00\x40\x25\x05\xa2\xa4", 12), 0);
+    CU_ASSERT_EQUAL(ud_control(&u, 0, 0, 5, 9, 0, NULL, 0), 0);
+    CU_ASSERT_EQUAL(ud_control(&u, 0, 0x80, 6, 0x100, 0, d, 18), PB_USB_SILENT);
+    CU_ASSERT_EQUAL(ud_control(&u, 9, 0x80, 6, 0x200, 0, d, 9), 9);
+    uint32_t total = d[2] | (uint32_t)d[3] << 8;
+    CU_ASSERT_EQUAL(ud_control(&u, 9, 0x80, 6, 0x200, 0, d, 255), (int)total);
+    uint32_t at = 0;
+    while (at < total && d[at])
+        at += d[at];
+    CU_ASSERT_EQUAL(at, total); /* the descriptors tile it */
+    CU_ASSERT_EQUAL(ud_control(&u, 9, 0x80, 6, 0x303, 0x409, d, 255), 8);
+    CU_ASSERT_EQUAL(memcmp(d, "\x08\x03" "a\0b\0c\0", 8), 0);
+    CU_ASSERT_EQUAL(ud_control(&u, 9, 0x80, 6, 0x600, 0, d, 10), 10); /* qualifier */
+    CU_ASSERT_EQUAL(ud_control(&u, 9, 0x80, 6, 0x309, 0x409, d, 255), PB_USB_STALL);
+    CU_ASSERT_EQUAL(ud_control(&u, 9, 0, 9, 7, 0, NULL, 0), PB_USB_STALL);
+    CU_ASSERT_EQUAL(ud_control(&u, 9, 0, 9, 1, 0, NULL, 0), 0);
+    CU_ASSERT_EQUAL(ud_control(&u, 9, 0x80, 8, 0, 0, d, 1), 1);
+    CU_ASSERT_EQUAL(d[0], 1);
+    CU_ASSERT_EQUAL(ud_in(&u, 9, 2, 512), PB_USB_SILENT); /* alternate setting 0 has none */
+    CU_ASSERT_EQUAL(ud_control(&u, 9, 1, 11, 1, 1, NULL, 0), 0);
+    CU_ASSERT_EQUAL(ud_in(&u, 9, 2, 512), UD_WAITS);
+    ud_cancel(&u);
+    CU_ASSERT_EQUAL(ud_get(&u, HCINT) & 3, 2);
+    CU_ASSERT_EQUAL(ud_control(&u, 9, 2, 3, 0, 0x82, NULL, 0), 0); /* halt the endpoint */
+    CU_ASSERT_EQUAL(ud_in(&u, 9, 2, 512), PB_USB_STALL);
+    CU_ASSERT_EQUAL(ud_control(&u, 9, 0x82, 0, 0, 0x82, d, 2), 2);
+    CU_ASSERT_EQUAL(d[0], 1);
+    CU_ASSERT_EQUAL(ud_control(&u, 9, 2, 1, 0, 0x82, NULL, 0), 0);
+    CU_ASSERT_EQUAL(ud_in(&u, 9, 2, 512), UD_WAITS);
+    ud_fini(&u);
+}
+
+static void data_crosses_a_reload(void)
+{
+    uint8_t f[700], got[800];
+
+    plug(",port=1");
+    CU_ASSERT_EQUAL(ud_configure(&u, 5, 1), 0);
+    CU_ASSERT_EQUAL(ud_control(&u, 5, 1, 11, 1, 1, NULL, 0), 0);
+    for (uint32_t i = 0; i < sizeof f; i++)
+        f[i] = (uint8_t)(i * 7);
+    memcpy(f, "\x52\x54\x00\x12\x34\x56", 6);
+    CU_ASSERT_EQUAL(ud_in(&u, 5, 2, 1536), UD_WAITS);
+    pbt_reload(u.b); /* in mid-transfer */
+    CU_ASSERT_EQUAL(pbt_net_inject(wire, f, sizeof f, 0), (int)sizeof f);
+    pbt_settle(u.b);
+    CU_ASSERT_EQUAL(ud_result(&u, 1536), (int)sizeof f);
+    CU_ASSERT_EQUAL(memcmp(u.ram + (UD_BUF - UD_RAM), f, sizeof f), 0);
+    pbt_net_full(wire, 1);
+    CU_ASSERT_EQUAL(ud_out(&u, 5, 2, f, sizeof f), (int)sizeof f); /* one waits in the card */
+    f[20] = 99;
+    CU_ASSERT_EQUAL(ud_out(&u, 5, 2, f, sizeof f), UD_WAITS);
+    pbt_reload(u.b);
+    pbt_net_full(wire, 0);
+    pbt_run_ns(u.b, 1000000);
+    CU_ASSERT_EQUAL(ud_result(&u, 0), 0);
+    CU_ASSERT_EQUAL(pbt_net_sent(wire), 2);
+    pbt_net_take(wire, got, sizeof got, NULL);
+    CU_ASSERT_EQUAL(pbt_net_take(wire, got, sizeof got, NULL), sizeof f);
+    CU_ASSERT_EQUAL(memcmp(got, f, sizeof f), 0);
+    ud_fini(&u);
+}
+
+static void memory_that_is_not(void)
+{
+    plug(",port=1");
+    CU_ASSERT_EQUAL(ud_configure(&u, 5, 1), 0);
+    ud_set(&u, HCINT, 0x7ff);
+    ud_set(&u, HCTSIZ, 64 | 1 << 19 | 3u << 29);
+    ud_set(&u, HCDMA, 0x10);
+    ud_set(&u, HCCHAR, 64 | 5 << 22 | 1u << 31);
+    CU_ASSERT_EQUAL(ud_get(&u, HCINT), 6); /* AHB error, halted */
+    ud_fini(&u);
+}
+
+/* A hub comes by itself, so that there is room for a second device. */
+static void behind_a_hub(void)
+{
+    uint8_t d[18], bits[4];
+
+    plug("");
+    CU_ASSERT_EQUAL(ud_configure(&u, 3, 1), 0); /* the hub that came by itself */
+    CU_ASSERT_EQUAL(ud_control(&u, 3, 0x23, 3, 8, 1, NULL, 0), 0);
+    u.type = PB_USB_EP_INTERRUPT;
+    u.packet = 2;
+    CU_ASSERT_EQUAL(ud_in(&u, 3, 1, 2), 2);
+    CU_ASSERT_EQUAL(u.ram[UD_BUF - UD_RAM], 2); /* port 1 changed */
+    CU_ASSERT_EQUAL(ud_configure_below(&u, 3, 1, 4, 1), 0);
+    CU_ASSERT_EQUAL(ud_control(&u, 3, 0xa3, 0, 0, 1, bits, 4), 4);
+    CU_ASSERT_EQUAL(memcmp(bits, "\x03\x05\x01\x00", 4), 0);
+    CU_ASSERT_EQUAL(ud_control(&u, 4, 0x80, 6, 0x100, 0, d, 18), 18);
+    CU_ASSERT_EQUAL(d[8] | d[9] << 8, 0x0525);
+    CU_ASSERT_EQUAL(ud_control(&u, 3, 0x23, 1, 1, 1, NULL, 0), 0); /* disable the port */
+    CU_ASSERT_EQUAL(ud_control(&u, 4, 0x80, 6, 0x100, 0, d, 18), PB_USB_SILENT);
+    ud_fini(&u);
+}
+
+static void frames_thin_out(void)
+{
+    uint64_t first, later;
+
+    plug(",port=1");
+    CU_ASSERT_EQUAL(ud_configure(&u, 5, 1), 0);
+    uint32_t a = ud_get(&u, HFNUM) & 0x3fff;
+    pbt_run_ns(u.b, 1000000);
+    CU_ASSERT_EQUAL((ud_get(&u, HFNUM) & 0x3fff) - a, 8);
+    CU_ASSERT_EQUAL(pbt_next_deadline(u.b), INT64_MAX); /* nobody hears of frames */
+    ud_set(&u, GINTMSK, 1 << 3);
+    first = pbt_rises(u.hc, "irq", 0);
+    for (int i = 0; i < 8; i++) {
+        pbt_run_ns(u.b, 125000);
+        ud_set(&u, GINTSTS, 8);
+    }
+    CU_ASSERT_EQUAL(pbt_rises(u.hc, "irq", 0) - first, 8); /* each, while it may matter */
+    for (int i = 0; i < 8000; i++) {
+        pbt_run_ns(u.b, 125000);
+        if (ud_get(&u, GINTSTS) & 8)
+            ud_set(&u, GINTSTS, 8);
+    }
+    later = pbt_rises(u.hc, "irq", 0);
+    CU_ASSERT_TRUE(later - first < 120);
+    for (int i = 0; i < 8000; i++) {
+        pbt_run_ns(u.b, 125000);
+        if (ud_get(&u, GINTSTS) & 8)
+            ud_set(&u, GINTSTS, 8);
+    }
+    CU_ASSERT_TRUE(pbt_rises(u.hc, "irq", 0) - later <= 32);
+    CU_ASSERT_TRUE(pbt_rises(u.hc, "irq", 0) - later >= 28);
+    ud_fini(&u);
+}
+
+int main(void)
+{
+    static const struct suite_test tests[] = {
+        {"the port finds and loses a device", port_finds_and_loses},
+        {"requests of chapter 9", chapter_nine},
+        {"data cross a reload", data_crosses_a_reload},
+        {"memory that is not there", memory_that_is_not},
+        {"behind a hub", behind_a_hub},
+        {"frames thin out", frames_thin_out},
+    };
+    return SUITE_RUN("dwc2", tests);
+}
