@@ -127,6 +127,8 @@ const struct pb_command pb_commands[] = {
     {"info version", "", "show the version of Plugboard", 0, 0, FALSE, pb_info_version},
     {"log", "item1[,...]", "what is logged: guest_errors, unimp, debug or none", 1, 1, FALSE,
      cmd_log},
+    {"plugin_reload", "name", "exchange a plugin (its id, a class or a device of it) for what its "
+     "file is now", 1, 1, FALSE, pb_mon_plugin_reload},
     {"quit|q", "", "quit the emulator", 0, 0, FALSE, cmd_quit},
     {"stop|s", "", "stop emulation", 0, 0, FALSE, cmd_stop},
     {"system_powerdown", "", "send system power down event", 0, 0, FALSE, cmd_powerdown},

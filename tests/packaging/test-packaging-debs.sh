@@ -50,7 +50,7 @@ tar -C "$T/root" -xf "$base"
 cp -L /etc/resolv.conf "$T/root/etc/" 2>/dev/null
 grep '^Acquire::' "$(suite config)" >"$T/root/etc/apt/apt.conf.d/90mirror" || :
 mkdir "$T/root/debs" "$T/root/guest"
-cp "$debs"/*.deb "$T/root/debs/"
+find "$debs" -name "*.deb" ! -name "*-dbgsym_*" -exec cp {} "$T/root/debs/" \;
 mount -t proc proc "$T/root/proc"
 in_root() { chroot "$T/root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C \
     DEBIAN_FRONTEND=noninteractive "$@"; }
@@ -61,7 +61,8 @@ in_root plugboard doctor >"$T/doctor" || { cat "$T/doctor"; say "doctor is not c
 in_root plugboard check || say "check found something"
 
 # Each optional package goes and comes back.
-optional=$(in_root dpkg-query -W -f '${Package}\n' 'plugboard-*' | grep -v -- '-sdk$\|-doc$')
+optional=$(in_root dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' 'plugboard-*' |
+    sed -n 's/^ii *//p' | grep -v -- '-sdk$\|-doc$')
 help_lines() { in_root plugboard-system-riscv64 -device help | grep '^name' | sort; }
 help_lines >"$T/all"
 for package in $optional; do
