@@ -25,14 +25,17 @@ struct reload {
     GHashTable *set;   /* the same */
     GPtrArray *places; /* GArray * of struct pb_board_reg, one a device */
     GByteArray *state;
+    gboolean lost;     /* the machine is not what it was: it stays stopped */
 };
 
 static struct pb_plugin_file *plugin_of(struct pb_machine *m, const char *name, pb_err *e)
 {
     GPtrArray *all = pb_plugin_list();
     const pb_dev *d = pb_dev_find(m, name);
-    const struct pb_class *c = d ? d->cls : pb_class_find(PB_KIND_DEVICE, name);
+    const struct pb_class *c = d ? d->cls : NULL;
 
+    for (int kind = 0; !c && kind < PB_KINDS; kind++)
+        c = pb_class_find((enum pb_kind)kind, name);
     for (guint i = 0; !c && i < all->len; i++)
         if (!strcmp(((struct pb_plugin_file *)all->pdata[i])->id, name))
             return all->pdata[i];
@@ -161,15 +164,17 @@ static int exchange(struct reload *x, pb_err *e)
     if (rc < 0) {
         unmake(x);
         pb_renew_swap(x->r);
-        if (make(x, &again) < 0)
+        x->lost = make(x, &again) < 0;
+        if (x->lost)
             pb_warn("plugin_reload: the old devices do not come back either: %s", again.text);
         pb_err_clear(&again);
     }
     for (guint i = 0; i < x->devs->len; i++)
         ((pb_dev *)x->devs->pdata[i])->reloading = FALSE;
     if (pb_machine_load(x->m, x->state->data, x->state->len, rc < 0 ? &again : e) < 0) {
-        pb_warn("plugin_reload: the state does not load");
-        rc = PB_EIO;
+        pb_warn("plugin_reload: the state does not load, the machine stays stopped");
+        x->lost = TRUE;
+        rc = rc < 0 ? rc : PB_EIO;
     }
     pb_err_clear(&again);
     return rc;
@@ -211,7 +216,7 @@ int pb_dev_reload(struct pb_machine *m, const char *name, GString *said, pb_err 
                                p->entry->version, x.devs->len, x.devs->len == 1 ? "" : "s",
                                x.state->len);
     pb_renew_close(x.r);
-    if (ran && rc != PB_EIO)
+    if (ran && !x.lost)
         pb_machine_start(m);
     g_ptr_array_unref(x.devs);
     g_hash_table_unref(x.set);

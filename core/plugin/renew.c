@@ -53,14 +53,14 @@ static int check_kinds(const struct pb_plugin_file *p, pb_err *e)
 {
     if (!p->entry || !p->handle)
         return pb_err_set(e, PB_ENOENT, "plugin %s is not loaded", p->id);
-    if (!(p->entry->flags & PB_PLUGIN_UNLOADABLE))
-        return pb_err_set(e, PB_ENOTSUP, "plugin %s does not say that it can be unloaded "
-                          "(PB_PLUGIN_UNLOADABLE)", p->id);
     for (uint32_t i = 0; i < p->entry->n_classes; i++)
         if (strcmp(p->entry->classes[i].kind, PB_CLASS_DEVICE))
             return pb_err_set(e, PB_ENOTSUP, "plugin %s has a class of kind %s: only devices can "
                               "be exchanged while the machine runs", p->id,
                               p->entry->classes[i].kind);
+    if (!(p->entry->flags & PB_PLUGIN_UNLOADABLE))
+        return pb_err_set(e, PB_ENOTSUP, "plugin %s does not say that it can be unloaded "
+                          "(PB_PLUGIN_UNLOADABLE)", p->id);
     return PB_OK;
 }
 
