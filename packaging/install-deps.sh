@@ -54,6 +54,9 @@ xz-utils
 mmdebstrap          the Debian root file system
 uidmap
 e2fsprogs
+fdisk               disks that UEFI boots: partition table
+dosfstools          their EFI system partition
+mtools              and its files
 qemu-user           peer of the translator's tests
 qemu-utils          qemu-img makes the qcow2 images
 qemu-system-arm     peer of the arm64 guests' benchmarks

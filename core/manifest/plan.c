@@ -143,7 +143,7 @@ static void options_known(struct pb_plan *p, struct pb_faults *f)
 
 static void plan_ram(struct pb_plan *p, const struct pb_ini_group *g, struct pb_faults *f)
 {
-    uint64_t fixed = 0, least = 0, most = UINT64_MAX;
+    uint64_t fixed = 0, least = 0, most = UINT64_MAX, top = UINT64_MAX;
     uint64_t want = p->conf->ram;
     g_autofree char *size = NULL;
 
@@ -153,6 +153,7 @@ static void plan_ram(struct pb_plan *p, const struct pb_ini_group *g, struct pb_
     gboolean is_fixed = get_size(p, g, "ram.fixed", &fixed, f);
     get_size(p, g, "ram.min", &least, f);
     get_size(p, g, "ram.max", &most, f);
+    get_size(p, g, "ram.top", &top, f);
     if (is_fixed)
         p->ram_size = fixed;
     struct pb_place at = {.option = "-m"};
@@ -176,13 +177,15 @@ static void plan_ram(struct pb_plan *p, const struct pb_ini_group *g, struct pb_
         pb_fault_add(f, &p->ram_place, "main memory at 0x%" PRIx64
                      " does not fit the address space",
                      p->ram_base);
+    else if (top > p->ram_base && p->ram_size > top - p->ram_base)
+        p->ram_size = top - p->ram_base; /* the rest is there, but nobody can reach it */
 }
 
 static void plan_machine(struct pb_plan *p, struct pb_faults *f)
 {
     static const char *const known[] = {"format",   "title",       "doc",     "arch",
                                         "aliases",  "default",     "ram.base", "ram.default",
-                                        "ram.fixed", "ram.min",    "ram.max", NULL};
+                                        "ram.fixed", "ram.min",    "ram.max",  "ram.top", NULL};
     const struct pb_ini_group *g = pb_ini_group(p->ini, "machine", "");
     struct pb_place at = {.file = p->ini->file, .line = 1, .col = 1};
 

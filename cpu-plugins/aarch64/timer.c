@@ -9,6 +9,8 @@
 #include "except.h"
 #include "sysreg.h"
 
+#include <sched.h>
+
 #define CTL_ENABLE 1u
 #define CTL_IMASK 2u
 #define CTL_ISTATUS 4u
@@ -82,6 +84,16 @@ static void update(struct a64 *c, uint32_t t)
              cval != __atomic_load_n(&c->sr[timers[t].cval], __ATOMIC_SEQ_CST));
 }
 
+/* The guest has written: an interrupt that it so took back must be gone before it looks again,
+ * or its handler, which finds nothing to do, is entered again and again. While the timer's
+ * thread delivers a rise it has the line, and the fall waits for it. */
+static void update_now(struct a64 *c, uint32_t t)
+{
+    update(c, t);
+    while (__atomic_load_n(&c->timer_busy, __ATOMIC_SEQ_CST))
+        sched_yield();
+}
+
 void a64_timer_update(struct a64 *c)
 {
     for (uint32_t t = 0; t < A64_TIMERS; t++)
@@ -111,7 +123,7 @@ A64_WR(wr_timer)
     uint32_t part, t = of(id, &part);
     if (t == A64_TIMERS) { /* CNTVOFF_EL2 */
         c->sr[id] = v;
-        update(c, A64_T_VIRT);
+        update_now(c, A64_T_VIRT);
         return;
     }
     if (part == 0)
@@ -120,13 +132,20 @@ A64_WR(wr_timer)
                          __ATOMIC_SEQ_CST);
     else
         __atomic_store_n(&c->sr[id], part == 1 ? v & 3 : v, __ATOMIC_SEQ_CST);
+    update_now(c, t);
+}
+
+static void expired(struct a64 *c, uint32_t t)
+{
+    __atomic_fetch_add(&c->timer_busy, 1, __ATOMIC_SEQ_CST);
     update(c, t);
+    __atomic_fetch_sub(&c->timer_busy, 1, __ATOMIC_SEQ_CST);
 }
 
 #define EXPIRED(t) \
     static void expired_##t(void *self) \
     { \
-        update(self, t); \
+        expired(self, t); \
     }
 EXPIRED(0)
 EXPIRED(1)

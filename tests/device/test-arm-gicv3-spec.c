@@ -94,6 +94,29 @@ static void test_identity(void)
     pbt_free(b);
 }
 
+/* GICR_WAKER: asleep after reset unless firmware is said to have woken it (12.11.28). */
+static void test_waker(void)
+{
+    for (uint32_t awake = 0; awake < 2; awake++) {
+        b = pbt_new();
+        pbt_load(b, "arm-gicv3");
+        g = pbt_create(b, NULL, 0, "arm-gicv3", "gic", awake ? "awake=on" : NULL);
+        pbt_outputs_all(g, 1);
+        CU_ASSERT_EQUAL_FATAL(pbt_realize(g), PB_OK);
+        pbt_reset(g, PB_RESET_COLD);
+        sys = pbt_provides(g, PB_ARM_SYSREG);
+        wr(0, 0, 3);
+        wr(1, SGI(0) + 0x80, ~0u);
+        wr(1, SGI(0) + 0x100, 0xffff);
+        msr(0, PMR, 0xff);
+        msr(0, IGRPEN1, 1);
+        msr(0, SGI1R, 1 | 1u << 24);
+        CU_ASSERT_EQUAL(rd(1, 0x14), awake ? 0 : 6);
+        CU_ASSERT_EQUAL(mrs(0, IAR1), awake ? 1 : 1023);
+        pbt_free(b);
+    }
+}
+
 static void test_spi(void)
 {
     bench();
@@ -290,6 +313,7 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         {"identification", test_identity},
+        {"redistributors asleep and awake", test_waker},
         {"SPIs and affinity routing", test_spi},
         {"SGIs by cluster, PPIs", test_sgi_ppi},
         {"priorities, binary point, EOImode", test_priorities},

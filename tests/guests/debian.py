@@ -1,31 +1,40 @@
 # SPDX-License-Identifier: MIT
-"""debian.py - the Debian 13 guest of rootfs-riscv64.sh: boots a copy of its disk to a login."""
+"""debian.py - the Debian 13 guest of rootfs-debian.sh: boots a copy of its disk to a login."""
 import os
 import subprocess
+import busybox
 import console
 
 # systemd gives a device 90 s of the wall clock, which a busy host may need.
 PATIENCE = "systemd.default_device_timeout_sec=600"
 
 
-def files():
-    return console.artefact("rootfs-riscv64.sh")
+def files(arch="riscv64"):
+    return console.artefact("rootfs-debian.sh", arch)
 
 
-def copy_disk(folder):
-    """A private, sparse copy of the root disk."""
-    disk = os.path.join(folder, "root.raw")
-    subprocess.run(["cp", "--sparse=always", "--reflink=auto", files()["disk"], disk], check=True)
-    return disk
+def copy_file(path, folder):
+    """A private, sparse copy."""
+    copy = os.path.join(folder, os.path.basename(path))
+    subprocess.run(["cp", "--sparse=always", "--reflink=auto", path, copy], check=True)
+    return copy
 
 
-def line(disk, *options, cpus=1, memory=1024, disk_format="raw"):
-    found = files()
-    return [*console.system(), "-M", "virt", "-m", str(memory), "-smp", str(cpus), "-nographic",
-            "-no-reboot", "-kernel", found["kernel"], "-initrd", found["initrd"],
-            "-append", "root=/dev/vda rw console=ttyS0 quiet " + PATIENCE,
+def copy_disk(folder, arch="riscv64"):
+    return copy_file(files(arch)["disk"], folder)
+
+
+def line(disk, *options, cpus=1, memory=1024, disk_format="raw", arch="riscv64", machine="virt",
+         device="virtio-blk-device"):
+    """`device` is what the root disk is attached by."""
+    found = files(arch)
+    ours, tty = busybox.ARCHS[arch]
+    root = "/dev/nvme0n1" if device.startswith("nvme") else "/dev/vda"
+    return [*console.system(ours), "-M", machine, "-m", str(memory), "-smp", str(cpus),
+            "-nographic", "-no-reboot", "-kernel", found["kernel"], "-initrd", found["initrd"],
+            "-append", f"root={root} rw console={tty} quiet {PATIENCE}",
             "-drive", f"file={disk},format={disk_format},if=none,id=root",
-            "-device", "virtio-blk-device,drive=root", *options]
+            "-device", f"{device},drive=root", *options]
 
 
 def login(guest, timeout=240):

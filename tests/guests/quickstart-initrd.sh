@@ -14,7 +14,7 @@ installer=$("$here/installer-riscv64.sh")
 kernel=$(echo "$installer" | value kernel -)
 initrd=$(echo "$installer" | value initrd -)
 if guest_begin quickstart-riscv64 "$here/quickstart/inittab" "$here/quickstart/start" \
-    "$here/quickstart/shell" "$here/installer-riscv64.sh"; then
+    "$here/quickstart/shell" "$here/installer-debian.sh"; then
     need cpio gzip
     mkdir -p "$tmp/add/etc" "$tmp/add/plugboard"
     cp "$here/quickstart/inittab" "$tmp/add/etc/"

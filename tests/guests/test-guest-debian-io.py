@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: MIT
 """A Debian 13 guest's network, disk and shared directory carry what they are given.
 
-usage: test-guest-debian-io.py [MIB] net|disk|share...
+usage: test-guest-debian-io.py [KEY=VALUE...] [MIB] net|disk|share...
 net    an address by DHCP, then MIB (1024) mebibytes over TCP each way, checksummed
 disk   MIB mebibytes written to a file, dropped from the cache and read back, checksummed
 share  a tree of 10,000 files written through 9p, and another read, checksummed
+Keys, with their defaults: arch=riscv64, machine=virt, and the devices by which each goes:
+root=virtio-blk-device, net=virtio-net-device, share=virtio-9p-device.
 """
 import hashlib
 import os
@@ -17,13 +19,15 @@ import console
 import debian
 
 FILES = 10000
+KEYS = {"arch": "riscv64", "machine": "virt", "root": "virtio-blk-device",
+        "net": "virtio-net-device", "share": "virtio-9p-device"}
 
 
 class Stream:
     """The bytes of pb-stream SEED MIB on the host."""
 
     def __init__(self, seed, mib):
-        self.words = [debian.files()["stream"], seed, str(mib)]
+        self.words = [debian.files(KEYS["arch"])["stream"], seed, str(mib)]
 
     def blocks(self):
         with subprocess.Popen(self.words, stdout=subprocess.PIPE) as made:
@@ -123,15 +127,25 @@ CHECKS = {"net": check_net, "disk": check_disk, "share": check_share}
 
 
 def test():
-    words = sys.argv[1:]
+    words = []
+    for word in sys.argv[1:]:
+        key, equals, value = word.partition("=")
+        if equals:
+            if key not in KEYS:
+                raise console.Failed(f"there is no key {key}")
+            KEYS[key] = value
+        else:
+            words.append(word)
     mib = int(words.pop(0)) if words and words[0].isdigit() else 1024
     with console.scratch() as folder:
         share = os.path.join(folder, "share")
         os.mkdir(share)
-        devices = ["-netdev", "user,id=n0", "-device", "virtio-net-device,netdev=n0",
+        devices = ["-netdev", "user,id=n0", "-device", f"{KEYS['net']},netdev=n0",
                    "-fsdev", f"local,id=f0,path={share},security_model=none",
-                   "-device", "virtio-9p-device,fsdev=f0,mount_tag=host"]
-        with console.Guest(debian.line(debian.copy_disk(folder), *devices)) as guest:
+                   "-device", f"{KEYS['share']},fsdev=f0,mount_tag=host"]
+        disk = debian.copy_disk(folder, KEYS["arch"])
+        with console.Guest(debian.line(disk, *devices, arch=KEYS["arch"], machine=KEYS["machine"],
+                                       device=KEYS["root"])) as guest:
             debian.login(guest)
             for word in words or CHECKS:
                 CHECKS[word](guest, mib, share)

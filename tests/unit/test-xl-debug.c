@@ -87,6 +87,14 @@ static void steps(void)
         CU_ASSERT_EQUAL(t->x.pc, CODE + pcs[i]);
     }
     CU_ASSERT_EQUAL(t->r[3], 3);
+    /* An interrupt waits until the debugger lets go. */
+    t->irq_vector = CODE + 0x100;
+    t->x.pc = CODE;
+    __atomic_store_n(&t->x.pending, 1, __ATOMIC_SEQ_CST);
+    CU_ASSERT_EQUAL(xl_run(&t->x), PB_EXIT_DEBUG);
+    CU_ASSERT_EQUAL(t->x.pc, CODE + 4);
+    CU_ASSERT_EQUAL(t->n_irqs, 0);
+    __atomic_store_n(&t->x.pending, 0, __ATOMIC_SEQ_CST);
     /* A step into an exception ends at its handler. */
     t->vector = CODE + 0x100;
     t->r[5] = 0x1000;

@@ -178,7 +178,9 @@ static int before_unit(struct xl_vcpu *x)
         __atomic_fetch_and(&x->requests, ~XL_REQ_KICK, __ATOMIC_SEQ_CST);
         return PB_EXIT_KICK;
     }
-    if (__atomic_load_n(&x->pending, __ATOMIC_SEQ_CST) && x->guest->interrupt) {
+    /* A debugger's step is the instruction that it looks at, not an interrupt's first. */
+    if (__atomic_load_n(&x->pending, __ATOMIC_SEQ_CST) && x->guest->interrupt &&
+        (!x->stop_step || __atomic_load_n(&x->halted, __ATOMIC_SEQ_CST))) {
         if (x->guest->interrupt(x) && (x->engine->log & XL_LOG_INT))
             xl_log(x, "int cpu %u to pc 0x%llx", x->svc->index(x->cpu),
                    (unsigned long long)x->pc);

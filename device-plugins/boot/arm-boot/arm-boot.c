@@ -23,9 +23,9 @@ enum { P_BIOS, P_KERNEL_EL };
 /* At the start of memory when that is free and expected, else behind everything. */
 static uint64_t fdt_place(struct arm_boot *b, uint64_t len)
 {
-    uint64_t end = b->c.initrd_end > b->kernel_end ? b->c.initrd_end : b->kernel_end, at;
+    uint64_t end = b->c.initrd_end > b->kernel.end ? b->c.initrd_end : b->kernel.end, at;
 
-    if ((b->bare || !b->kernel_end) &&
+    if ((b->kernel.bare || !b->kernel.end) &&
         b->c.board->place(b->c.dev, b->c.ram.addr, len, 8) == b->c.ram.addr)
         return b->c.ram.addr;
     at = b->c.board->place(b->c.dev, end, len, MIB2);
@@ -67,14 +67,19 @@ static int boot(void *self, pb_err *e)
 
     if (b->c.board->ram(b->c.dev, &b->c.ram, 1) == 0)
         return boot_fail(&b->c, e, PB_EINVAL, "arm-boot: the machine has no main memory");
-    b->firmware = b->bare = 0;
-    b->kernel_entry = b->kernel_end = b->c.initrd = b->c.initrd_end = 0;
+    b->c.board->used(b->c.dev, "acpi"); /* without firmware there is nobody to have them */
+    b->firmware = 0;
+    b->kernel = (struct boot_kernel){0};
+    b->c.initrd = b->c.initrd_end = 0;
     if ((rc = ab_load_firmware(b, e)) < 0 || (rc = ab_load_kernel(b, e)) < 0 ||
-        (rc = ab_load_initrd(b, e)) < 0 || (rc = load_fdt(b, &args[0], e)) < 0)
+        (rc = boot_arm64_initrd(&b->c, b->kernel.end, e)) < 0 ||
+        (rc = load_fdt(b, &args[0], e)) < 0)
         return rc;
-    if (!b->kernel_end) /* firmware, or a program that -device loader brings */
+    if (b->firmware && (rc = aa_tables(b, e)) < 0)
+        return rc;
+    if (!b->kernel.end) /* firmware, or a program that -device loader brings */
         return b->c.board->entry(b->c.dev, UINT32_MAX, UINT64_MAX, NULL, 0, e);
-    return b->c.board->entry(b->c.dev, UINT32_MAX, b->kernel_entry, args, b->kernel_el ? 5 : 4, e);
+    return b->c.board->entry(b->c.dev, UINT32_MAX, b->kernel.entry, args, b->kernel_el ? 5 : 4, e);
 }
 
 static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)

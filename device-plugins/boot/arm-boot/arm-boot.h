@@ -11,15 +11,17 @@ struct arm_boot {
     uint32_t kernel_el; /* exception level of a kernel started directly; 0: the highest */
     /* what boot() has found so far */
     uint32_t firmware;     /* the machine starts at its reset vector */
-    uint32_t bare;         /* the kernel is no Linux Image */
-    uint64_t kernel_entry, kernel_end; /* 0: no kernel */
+    struct boot_kernel kernel;
 };
 
-/* load.c: put the images of -bios, -kernel and -initrd into memory. */
+/* load.c: put the images of -bios and -kernel into memory. */
 int ab_load_firmware(struct arm_boot *b, pb_err *e);
 int ab_load_kernel(struct arm_boot *b, pb_err *e);
-int ab_load_initrd(struct arm_boot *b, pb_err *e);
 
-extern const struct boot_isa ab_isa; /* fdt-cpus.c */
+/* fdt-cpus.c */
+extern const struct boot_isa ab_isa;
+uint64_t ab_affinity(struct boot *b, uint32_t cpu);
+
+int aa_tables(struct arm_boot *b, pb_err *e); /* acpi.c: tables for firmware */
 
 #endif

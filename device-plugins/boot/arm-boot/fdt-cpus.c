@@ -12,7 +12,7 @@ static uint32_t first_phandle(struct boot *b)
 }
 
 /* Affinity fields of MPIDR_EL1; by index, 16 in a cluster, when the CPU does not say. */
-static uint64_t affinity(struct boot *b, uint32_t i)
+uint64_t ab_affinity(struct boot *b, uint32_t i)
 {
     const char *v = b->board->cpu_fact(b->dev, i, "mpidr");
 
@@ -24,7 +24,7 @@ static int one_cpu(struct boot *b, void *fdt, uint32_t i)
 {
     const char *compatible = b->board->cpu_fact(b->dev, i, "compatible");
     const char *method = b->board->cpu_fact(b->dev, i, "enable-method");
-    uint64_t reg = affinity(b, i);
+    uint64_t reg = ab_affinity(b, i);
     fdt32_t cells[2] = {cpu_to_fdt32((uint32_t)(reg >> 32)), cpu_to_fdt32((uint32_t)reg)};
     char name[24];
     int rc;
@@ -70,4 +70,4 @@ static int cpus(struct boot *b, void *fdt)
     return (rc = cpu_map(b, fdt)) ? rc : fdt_end_node(fdt);
 }
 
-const struct boot_isa ab_isa = {"", cpus, NULL, first_phandle};
+const struct boot_isa ab_isa = {"", cpus, NULL, first_phandle, NULL};

@@ -20,6 +20,8 @@ struct boot_isa {
     uint32_t (*cpu_intc)(uint32_t cpu); /* phandle of a CPU's own interrupt controller; NULL:
                                            wires to CPUs do not appear in the tree */
     uint32_t (*first_phandle)(struct boot *b); /* of devices: after those of CPUs */
+    int (*patch)(struct boot *b, void *fdt); /* last changes to the user's own tree (-dtb);
+                                                0 or a libfdt error; NULL: none */
 };
 
 /* First in the instance of a boot plugin; filled by its realize() and boot(). */
@@ -45,6 +47,14 @@ uint64_t boot_place_high(struct boot *b, uint64_t top, uint64_t floor, uint64_t 
 /* Load the parts of an ELF file, `bias` above where it says. */
 int boot_load_elf(struct boot *b, const char *what, const struct image *m,
                   const struct image_info *i, uint64_t bias, pb_err *e);
+
+/* arm64.c: put the file of -kernel, and that of -initrd if any, into memory. */
+struct boot_kernel {
+    uint64_t entry, end; /* end 0: no kernel */
+    uint32_t bare;       /* it is no Linux Image */
+};
+int boot_arm64_kernel(struct boot *b, const char *path, struct boot_kernel *k, pb_err *e);
+int boot_arm64_initrd(struct boot *b, uint64_t kernel_end, pb_err *e);
 
 /* fdt.c: the device tree, malloc()ed; NULL and `e`. */
 void *boot_make_fdt(struct boot *b, uint32_t *len, pb_err *e);

@@ -178,6 +178,27 @@ static int generate(struct boot *b, void *fdt, int size, pb_err *e)
     return set_chosen(b, fdt, console);
 }
 
+/* reg of a node below the root. libfdt's own appendprop_addrrange() refuses address 0 in trees of
+ * one cell. */
+static int set_range(void *fdt, int node, uint64_t addr, uint64_t len)
+{
+    int ac = fdt_address_cells(fdt, 0), sc = fdt_size_cells(fdt, 0);
+    fdt32_t cell[4];
+    int n = 0;
+
+    if ((ac != 1 && ac != 2) || (sc != 1 && sc != 2))
+        return -FDT_ERR_BADNCELLS;
+    if ((ac == 1 && addr > UINT32_MAX) || (sc == 1 && len > UINT32_MAX))
+        return -FDT_ERR_BADVALUE;
+    if (ac == 2)
+        cell[n++] = cpu_to_fdt32((uint32_t)(addr >> 32));
+    cell[n++] = cpu_to_fdt32((uint32_t)addr);
+    if (sc == 2)
+        cell[n++] = cpu_to_fdt32((uint32_t)(len >> 32));
+    cell[n++] = cpu_to_fdt32((uint32_t)len);
+    return fdt_setprop(fdt, node, "reg", cell, 4 * n);
+}
+
 /* A node with device_type "memory", or a new one, tells of our main memory. */
 static int patch_memory(struct boot *b, void *fdt)
 {
@@ -193,18 +214,17 @@ static int patch_memory(struct boot *b, void *fdt)
     }
     if (node < 0)
         return node;
-    if ((rc = fdt_setprop(fdt, node, "reg", NULL, 0)))
-        return rc;
-    return fdt_appendprop_addrrange(fdt, 0, node, "reg", b->ram.addr, b->ram.len);
+    return set_range(fdt, node, b->ram.addr, b->ram.len);
 }
 
 static int patch(struct boot *b, const struct image *m, void *fdt, int size)
 {
     int rc;
 
-    if ((rc = fdt_open_into(m->data, fdt, size)) || (rc = patch_memory(b, fdt)))
+    if ((rc = fdt_open_into(m->data, fdt, size)) || (rc = patch_memory(b, fdt)) ||
+        (rc = set_chosen(b, fdt, "")))
         return rc;
-    return set_chosen(b, fdt, "");
+    return b->isa->patch ? b->isa->patch(b, fdt) : 0;
 }
 
 static int read_dtb(struct boot *b, const char *path, struct image *m, pb_err *e)

@@ -125,4 +125,4 @@ static int cpus(struct boot *b, void *fdt)
     return (rc = cpu_map(b, fdt)) ? rc : fdt_end_node(fdt);
 }
 
-const struct boot_isa rb_isa = {"/soc", cpus, intc_phandle, first_phandle};
+const struct boot_isa rb_isa = {"/soc", cpus, intc_phandle, first_phandle, NULL};

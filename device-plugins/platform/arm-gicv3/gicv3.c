@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { P_IRQS, P_LPI, P_VIRT };
+enum { P_IRQS, P_LPI, P_VIRT, P_AWAKE };
 
 #define PPI_INPUTS (16 * MAX_CPUS) /* input n < SPIS is INTID 32 + n, then 16 PPIs a CPU */
 
@@ -176,6 +176,7 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
     g->n_irqs = (uint32_t)prop->get_int(d, P_IRQS);
     g->has_lpi = (uint32_t)prop->get_int(d, P_LPI);
     g->has_virt = (uint32_t)prop->get_int(d, P_VIRT);
+    g->awake = (uint32_t)prop->get_int(d, P_AWAKE);
     g->n_cpus = line->count(d, "irq");
     g->words = (g->n_irqs + 31) / 32;
     if (g->n_irqs % 32 && g->n_irqs != INTIDS)
@@ -198,7 +199,7 @@ static void clear_cpu(struct cpu *c)
     c->own = (struct bank){.level = level, .edge = 0xffff};
     memset(c->prio, 0, sizeof c->prio);
     c->ctlr = 0;
-    c->waker = WAKER_SLEEP | WAKER_ASLEEP;
+    c->waker = c->g->awake ? 0 : WAKER_SLEEP | WAKER_ASLEEP;
     c->propbaser = c->pendbaser = 0;
     c->icc_ctlr = c->pmr = c->enable[0] = c->enable[1] = c->apr[0] = c->apr[1] = 0;
     c->bpr[0] = c->vbpr[0] = MIN_BPR;
@@ -373,6 +374,8 @@ static const struct pb_prop props[] = {
      .qemu_type = "bool"},
     {.name = "has-virtualization", .doc = "Has the virtual CPU interface (ICH_*)", .def = "off",
      .type = PB_T_BOOL, .qemu_type = "bool"},
+    {.name = "awake", .doc = "After reset redistributors are awake, as firmware at EL3 leaves "
+     "them (GICR_WAKER)", .def = "off", .type = PB_T_BOOL, .qemu_type = "bool"},
 };
 static const char *const lines_out[] = {"irq[]", "fiq[]", "virq[]", "vfiq[]", NULL};
 static const char *const lines_in[] = {"spi[988]", "ppi[8192]", NULL};

@@ -63,7 +63,7 @@ struct gicv3 {
     const struct pb_svc_mem *mem;
     pb_as *as;
     pthread_mutex_t lock;
-    uint32_t n_cpus, n_irqs, words, has_lpi, has_virt, known;
+    uint32_t n_cpus, n_irqs, words, has_lpi, has_virt, awake, known;
     struct cpu *cpu; /* cpu[n_cpus] */
     uint32_t ctlr;   /* GICD_CTLR: EnableGrp0, EnableGrp1 */
     uint32_t enable[WORDS], pending[WORDS], active[WORDS], level[WORDS], edge[WORDS],

@@ -1,24 +1,25 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# inside.sh WORK - the part of rootfs-riscv64.sh that runs as root of a namespace: registers the
-# interpreter, builds the tree in WORK/root, and leaves WORK/kernel, initrd and disk.raw.
+# inside.sh WORK ARCH MACHINE - the part of rootfs-debian.sh that runs as root of a namespace:
+# registers the interpreter for programs of that ELF machine, builds the tree in WORK/root, and
+# leaves WORK/kernel, initrd and disk.raw.
 set -eu
-[ $# -eq 1 ] || { echo "usage: inside.sh WORK" >&2; exit 2; }
-work=$1
+[ $# -eq 3 ] || { echo "usage: inside.sh WORK ARCH MACHINE" >&2; exit 2; }
+work=$1 arch=$2 machine=$3
 here=$(cd "$(dirname "$0")" && pwd)
 
-# ELF, 64 bits, little-endian, EXEC or DYN, machine 243 (RISC-V); F opens the interpreter now, so
-# that it is found inside the tree too.
+# ELF, 64 bits, little-endian, EXEC or DYN, MACHINE; F opens the interpreter now, so that it is
+# found inside the tree too.
 mount -t binfmt_misc none "$work/binfmt"
-name=plugboard-riscv64-$$
+name=plugboard-$arch-$$
 trap 'echo -1 >"$work/binfmt/$name"; umount "$work/binfmt"' EXIT
 trap 'exit 1' HUP INT TERM
 zeros='\x00\x00\x00\x00\x00\x00\x00\x00'
 ones='\xff\xff\xff\xff\xff\xff\xff'
-printf '%s' ":$name:M::\x7fELF\x02\x01\x01\x00$zeros\x02\x00\xf3\x00" \
+printf '%s' ":$name:M::\x7fELF\x02\x01\x01\x00$zeros\x02\x00$machine\x00" \
     ":$ones\x00$ones\xff\xfe\xff\xff\xff:$work/interpreter:F" >"$work/binfmt/register"
 
-packages=systemd-sysv,udev,dbus,kmod,initramfs-tools,busybox,zstd,linux-image-riscv64
+packages=systemd-sysv,udev,dbus,kmod,initramfs-tools,busybox,zstd,linux-image-$arch
 packages=$packages,iproute2,netcat-openbsd,procps,e2fsprogs,login,passwd
 
 sed -n 's/^\(Acquire::.*\)/\1/p' "$work/apt.conf" >"$work/aptopts"
@@ -29,9 +30,9 @@ MODULES=list
 COMPRESS=zstd
 COMPRESSLEVEL=1
 END
-printf '%s\n' virtio_mmio virtio_blk virtio_net virtio-rng ext4 >"$work/modules"
+printf '%s\n' virtio_mmio virtio_blk virtio_net virtio-rng nvme e1000 ext4 >"$work/modules"
 modules=usr/share/initramfs-tools/modules.d
-TMPDIR=$work mmdebstrap --mode=root --arch=riscv64 --variant=minbase --format=directory \
+TMPDIR=$work mmdebstrap --mode=root --arch="$arch" --variant=minbase --format=directory \
     --skip=check/qemu,chroot/mount/sys,chroot/mount/dev --include="$packages" \
     --aptopt="$work/aptopts" --aptopt='APT::Sandbox::User "root"' \
     --aptopt='Acquire::Languages "none"' \
@@ -46,7 +47,7 @@ rm -f "$root/etc/apt/apt.conf.d/99mmdebstrap"
 cp "$work/pb-stream" "$root/usr/local/bin/"
 cp "$here/dhcp.network" "$root/etc/systemd/network/"
 echo plugboard >"$root/etc/hostname"
-echo '/dev/vda / ext4 defaults 0 1' >"$root/etc/fstab"
+echo 'LABEL=plugboard / ext4 defaults 0 1' >"$root/etc/fstab"
 : >"$root/etc/machine-id"
 chroot "$root" passwd -d root
 chroot "$root" systemctl enable systemd-networkd.service
@@ -56,7 +57,7 @@ chroot "$root" systemctl mask apt-daily.timer apt-daily-upgrade.timer e2scrub_al
 cp "$root"/boot/vmlinu?-* "$work/kernel"
 cp "$root"/boot/initrd.img-* "$work/initrd"
 chmod 644 "$work/kernel" "$work/initrd"
-rm -f "$root"/boot/initrd.img-* "$root"/boot/vmlinu?-* "$root"/var/cache/apt/*.bin
+rm -f "$root"/var/cache/apt/*.bin
 
 # 1 GiB for the system, 1.5 GiB free for the disk check.
 truncate -s 2560M "$work/disk.raw"

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* arm64.c - AArch64 kernels and their initial RAM disk, and where they go.
+ * Linux Documentation/arch/arm64/booting.rst, section 4 (text_offset, image_size). */
+#include "boot.h"
+
+#include <string.h>
+
+#define MIB2 0x200000ull
+#define RAW_OFFSET 0x80000ull /* where a raw binary goes, as bare-metal programs expect */
+
+static uint64_t align_up(uint64_t v, uint64_t to)
+{
+    return (v + to - 1) & ~(to - 1);
+}
+
+static int load_flat(struct boot *b, const char *what, const struct image *m,
+                     const struct image_info *i, struct boot_kernel *k, pb_err *e)
+{
+    uint64_t base = align_up(b->ram.addr, MIB2);
+    uint64_t offset = i->kind == IMAGE_LINUX ? i->text_offset : RAW_OFFSET;
+    uint64_t size = i->kind == IMAGE_LINUX ? i->image_size : m->len;
+
+    if (offset < 0x1000) /* not at the very start, where firmware puts its tables */
+        offset += MIB2;
+    if (offset > b->ram.len || size > b->ram.len - offset ||
+        base - b->ram.addr > b->ram.len - offset - size)
+        return boot_fail(b, e, PB_ENOSPC, "%s: does not fit into %llu MiB of memory; use a "
+                         "larger -m", what, (unsigned long long)b->ram.len >> 20);
+    k->entry = base + offset;
+    k->end = k->entry + size;
+    k->bare = i->kind != IMAGE_LINUX;
+    return b->board->load(b->dev, what, k->entry, m->data, m->len, e);
+}
+
+int boot_arm64_kernel(struct boot *b, const char *path, struct boot_kernel *k, pb_err *e)
+{
+    char what[600], text[IMAGE_TEXT];
+    struct image_info i;
+    struct image m;
+    int rc;
+
+    snprintf(what, sizeof what, "kernel '%s'", path);
+    if (image_open(&m, path, text) < 0)
+        return boot_fail(b, e, PB_EIO, "could not load kernel '%s': %s", path, text);
+    if (image_unpack(&m, text) < 0 || image_identify(&m, IMAGE_EM_AARCH64, &i, text) < 0) {
+        image_free(&m);
+        return boot_fail(b, e, PB_EINVAL, "could not load kernel '%s': it is %s", path, text);
+    }
+    if (i.kind == IMAGE_ELF) {
+        rc = boot_load_elf(b, what, &m, &i, 0, e);
+        *k = (struct boot_kernel){i.entry, i.high, 1};
+    } else {
+        rc = load_flat(b, what, &m, &i, k, e);
+    }
+    image_free(&m);
+    return rc;
+}
+
+int boot_arm64_initrd(struct boot *b, uint64_t kernel_end, pb_err *e)
+{
+    const char *path = b->board->option(b->dev, "initrd");
+    uint64_t half = b->ram.len / 2 < 128u << 20 ? b->ram.len / 2 : 128u << 20;
+    uint64_t from = b->ram.addr + half;
+    char what[600], text[IMAGE_TEXT];
+    struct image m;
+
+    b->board->used(b->dev, "initrd");
+    if (!path)
+        return PB_OK;
+    if (image_open(&m, path, text) < 0)
+        return boot_fail(b, e, PB_EIO, "could not load initrd: %s", text);
+    snprintf(what, sizeof what, "initrd '%s'", path);
+    if (from < kernel_end)
+        from = kernel_end;
+    uint64_t at = b->board->place(b->dev, from, m.len, 0x1000);
+    if (at == UINT64_MAX)
+        at = b->board->place(b->dev, kernel_end, m.len, 0x1000);
+    if (at == UINT64_MAX || at - b->ram.addr > b->ram.len || /* a bank may be cut for others */
+        m.len > b->ram.len - (at - b->ram.addr)) {
+        uint64_t len = m.len;
+        image_free(&m);
+        return boot_fail(b, e, PB_ENOSPC, "%s: no room for its %llu MiB above the kernel; use "
+                         "a larger -m", what, (unsigned long long)(len >> 20));
+    }
+    int rc = b->board->load(b->dev, what, at, m.data, m.len, e);
+    b->initrd = at;
+    b->initrd_end = at + m.len;
+    image_free(&m);
+    return rc;
+}

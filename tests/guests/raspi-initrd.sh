@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# raspi-initrd.sh - the small guest of busybox-initrd.sh for the Raspberry Pi 3: with the modules of
+# its blocks, and the kernel package's device trees: as they are, and with the card slot given to
+# the SDHCI instead of SDHOST. Prints kernel=, initrd=, dtb=, dtb-3b=, dtb-sdhci= PATH.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=lib.sh
+. "$here/lib.sh"
+PATH=$PATH:/usr/sbin:/sbin
+
+wanted='bcm2835_wdt bcm2835_rng bcm2835_thermal raspberrypi_cpufreq i2c_bcm2835 spi_bcm2835
+phy_generic cdc_ether rndis_host usb_storage usbhid hid_generic sd_mod'
+
+small=$("$here/busybox-initrd.sh" arm64)
+kernel=$(echo "$small" | sed -n 's/^kernel=//p')
+first=$(echo "$small" | sed -n 's/^initrd=//p')
+if guest_begin raspi "$here/kernel-debian.sh" "$here/busybox-initrd.sh" "$here"/busybox/*; then
+    need dpkg-deb depmod modprobe xz cpio gzip fdtput
+    package=$(dpkg-deb -f "$(suite trixie arm64 fetch linux-image-arm64)" Depends |
+        grep -o 'linux-image-[^ ,]*' | head -n 1)
+    version=${package#linux-image-}
+    suite trixie arm64 unpack "$tmp/deb" "$package"
+    [ -e "$tmp/deb/lib" ] || ln -s usr/lib "$tmp/deb/lib"
+    depmod -b "$tmp/deb" "$version"
+    mkdir -p "$tmp/root/modules"
+    for name in $wanted; do
+        modprobe -d "$tmp/deb" -S "$version" --show-depends "$name" || die "no module $name"
+    done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' | while read -r path; do
+        file=$(basename "$path" .xz)
+        xz -dc "$path" >"$tmp/root/modules/$file"
+        echo "$file" >>"$tmp/root/modules/order"
+    done
+    pack_cpio "$tmp/root" >"$tmp/modules.gz"
+    cat "$first" "$tmp/modules.gz" >"$tmp/initrd.gz"
+    for board in 3-b 3-b-plus; do
+        cp "$tmp/deb/usr/lib/$package/broadcom/bcm2837-rpi-$board.dtb" "$tmp/$board.dtb"
+    done
+    cp "$tmp/3-b-plus.dtb" "$tmp/sdhci.dtb"
+    fdtput "$tmp/sdhci.dtb" /soc/gpio@7e200000/emmc-gpio48 phandle 4096
+    fdtput "$tmp/sdhci.dtb" /soc/mmc@7e300000 pinctrl-0 4096
+    fdtput -d "$tmp/sdhci.dtb" /soc/mmc@7e300000 mmc-pwrseq
+    fdtput -t s "$tmp/sdhci.dtb" /soc/mmc@7e202000 status disabled
+    rm -rf "$tmp/root" "$tmp/deb" "$tmp/modules.gz"
+    guest_end
+fi
+echo "kernel=$kernel"
+echo "initrd=$out/initrd.gz"
+echo "dtb=$out/3-b-plus.dtb"
+echo "dtb-3b=$out/3-b.dtb"
+echo "dtb-sdhci=$out/sdhci.dtb"

@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""A Debian disk boots by UEFI and GRUB, with ACPI and without a device tree: its root disk and
+its network card work, it reboots itself and comes up again, and a variable that it wrote is there
+after the reboot and in the next run of the emulator.
+
+usage: test-guest-uefi.py bios|pflash MACHINE DISK CARD"""
+import os
+import sys
+import console
+import debian
+
+VARIABLE = "/sys/firmware/efi/efivars/PbTest-7e8a32a5-1a63-4b0e-9c5f-2d2f3f2b9c11"
+
+
+def login(guest, timeout=400):
+    debian.login(guest, timeout)
+    guest.run("test -d /sys/firmware/acpi/tables && ! test -e /proc/device-tree/compatible")
+
+
+def check_devices(guest):
+    """64 MiB through the disk; an address by DHCP and the gateway's answer."""
+    guest.run("pb-stream uefi 64 >/root/written && sync && echo 3 >/proc/sys/vm/drop_caches",
+              timeout=300)
+    guest.run('test "$(md5sum </root/written)" = "$(pb-stream uefi 64 | md5sum)"', timeout=300)
+    guest.run("for i in $(seq 120); do ip -4 addr show scope global | grep -q inet && break; "
+              "sleep 0.5; done; ip -4 -o addr show scope global dynamic | grep ' 10[.]0[.]2[.]'",
+              timeout=120)
+
+
+def test(how, machine, disk, card):
+    found = console.artefact("firmware-arm64.sh")
+    with console.scratch() as folder:
+        image = debian.copy_file(console.artefact("uefi-disk-arm64.sh")["disk"], folder)
+        if how == "bios":
+            firmware = ["-bios", found["bios"]]
+        else:
+            store = debian.copy_file(found["vars"], folder)
+            firmware = ["-drive", f"if=pflash,format=raw,readonly=on,file={found['code']}",
+                        "-drive", f"if=pflash,format=raw,file={store}"]
+        line = [*console.system("aarch64"), "-M", machine, "-m", "1024", "-smp", "2", "-nographic",
+                *firmware, "-drive", f"file={image},format=raw,if=none,id=root",
+                "-device", f"{disk},drive=root", "-netdev", "user,id=n0",
+                "-device", f"{card},netdev=n0"]
+        with console.Guest(line) as guest:
+            login(guest)
+            check_devices(guest)
+            if how == "pflash":
+                guest.run(f"printf '\\007\\000\\000\\000kept' >{VARIABLE}")
+            guest.send("reboot\n")
+            login(guest)
+            if how == "pflash":
+                guest.run(f"tail -c 4 {VARIABLE} | grep -q kept")
+            debian.power_off(guest)
+        if how == "pflash":
+            with console.Guest(line) as guest:
+                login(guest)
+                guest.run(f"tail -c 4 {VARIABLE} | grep -q kept")
+                debian.power_off(guest)
+            if not os.path.getsize(store) == 64 << 20:
+                raise console.Failed("the variable store has another size than before")
+
+
+console.main(lambda: test(*sys.argv[1:]))
