@@ -42,7 +42,7 @@ def test():
         words = f"pbdisk=nvme0n1 pbplug={TIMES} pbget={server.getsockname()[1]}"
         with console.Guest(busybox.line("plug", *options, words=words)) as guest:
             guest.wait_for_file(path, 30)
-            monitor = Monitor(path)
+            monitor = console.Monitor(path)
             guest.expect(r"^PB-INIT-REACHED$", timeout=120)
             for i in range(TIMES):
                 guest.expect(rf"^PB-NOTE in {i}$", timeout=60, stop=r"PB-JOB plug FAILED")
