@@ -16,6 +16,7 @@
 #include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -216,6 +217,9 @@ static int sock_open(void *self, pb_dev *node, const pb_host *h, pb_err *e)
     s->listener = -1;
     if (!s->path == !s->port)
         return h->fail(e, PB_EINVAL, "a socket needs path=, or port= and perhaps host=");
+    if (s->port && *s->port && strspn(s->port, "0123456789") == strlen(s->port) &&
+        (strlen(s->port) > 5 || atoi(s->port) > 65535)) /* else getaddrinfo() takes it modulo 2^16 */
+        return h->fail(e, PB_EINVAL, "port: it takes 1 to 65535, or the name of a service");
     if (s->server && s->reconnect)
         return h->fail(e, PB_EINVAL, "reconnect= is for clients; a server just listens again");
     s->time = h->get(h, PB_SVC_TIME);

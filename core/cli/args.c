@@ -84,6 +84,7 @@ static int flat(struct pb_args *a, const char *text, const char *implied, pb_err
             if (!*f && !*p && !first)
                 break; /* a trailing comma */
             pb_err_set(e, PB_EINVAL, "Invalid parameter '%s'", f);
+            pb_err_hint(e, "write NAME=VALUE between commas; ',,' is a comma in a value");
             a->place.col = col;
             pb_err_at(e, &a->place);
             return PB_EINVAL;
@@ -172,6 +173,7 @@ int pb_args_bool(struct pb_args *a, const char *key, gboolean *v, pb_err *e)
     if (!text || pb_value_bool(text, v))
         return PB_OK;
     pb_err_set(e, PB_EINVAL, "Parameter '%s' expects 'on' or 'off'", key);
+    pb_err_hint(e, "write %s=on or %s=off", key, key);
     pb_err_at(e, &a->place);
     return PB_EINVAL;
 }
@@ -192,6 +194,7 @@ int pb_args_uint(struct pb_args *a, const char *key, guint64 *v, pb_err *e)
         return PB_OK;
     }
     pb_err_set(e, PB_EINVAL, "Parameter '%s' expects a number", key);
+    pb_err_hint(e, "such as %s=4 or %s=0x10", key, key);
     pb_err_at(e, &a->place);
     return PB_EINVAL;
 }
@@ -215,8 +218,11 @@ int pb_args_done(struct pb_args *a, const char *const *known, pb_err *e)
             continue;
         const char *near = known ? pb_nearest(x->key, known) : NULL;
         pb_err_set(e, PB_EINVAL, "Invalid parameter '%s'", x->key);
+        g_autofree char *all = known ? g_strjoinv(", ", (char **)known) : NULL;
         if (near)
             pb_err_hint(e, "did you mean '%s'?", near);
+        else if (all)
+            pb_err_hint(e, "it takes %s", all);
         a->place.col = x->col;
         pb_err_at(e, &a->place);
         return PB_EINVAL;

@@ -23,6 +23,7 @@ static int readable(const char *what, const char *path, const char *opt, pb_err 
         int err = fd < 0 ? errno : EISDIR;
         pb_err_set(e, PB_ENOENT, "could not open %s '%s': %s", what, path, g_strerror(err));
         pb_err_prefix(e, "-%s: ", opt);
+        pb_err_hint_errno(e, err, path);
     }
     if (fd >= 0)
         close(fd);
@@ -50,7 +51,9 @@ static int give_file(struct pb_sys *s, const char *name, const char *file, const
             return pb_err_set(s->e, PB_EINVAL, "'%s' is larger than 4 GiB", file);
         return t->add(self, name, file ? data : text, (uint32_t)(file ? n : strlen(text)), s->e);
     }
-    return pb_err_set(s->e, PB_ENOTSUP, "machine '%s' has no fw_cfg device", s->plan->name);
+    pb_err_set(s->e, PB_ENOTSUP, "machine '%s' has no fw_cfg device", s->plan->name);
+    pb_err_hint(s->e, "take a machine that has one, or give its manifest a [device] for it");
+    return PB_ENOTSUP;
 }
 
 int pb_sys_fw_cfg(struct pb_sys *s)
@@ -142,10 +145,13 @@ int pb_sys_boot(struct pb_sys *s)
         option(s, files[i][0], v);
     }
     if (!g_hash_table_contains(s->m->options, "kernel")) {
-        if (append)
-            return pb_err_set(s->e, PB_EINVAL, "-append only allowed with -kernel option");
-        if (g_hash_table_contains(s->m->options, "initrd"))
-            return pb_err_set(s->e, PB_EINVAL, "-initrd only allowed with -kernel option");
+        gboolean initrd = g_hash_table_contains(s->m->options, "initrd");
+        if (append || initrd) {
+            pb_err_set(s->e, PB_EINVAL, "-%s only allowed with -kernel option",
+                       append ? "append" : "initrd");
+            pb_err_hint(s->e, "add -kernel FILE, or leave -%s out", append ? "append" : "initrd");
+            return PB_EINVAL;
+        }
     }
     if (append)
         option(s, "append", append);

@@ -127,6 +127,12 @@ static int short_args(struct pb_args *a, const char *text, pb_err *e)
     return PB_OK;
 }
 
+static void no_chardev(struct pb_sys *s, const char *id)
+{
+    pb_err_set(s->e, PB_ENOENT, "chardev \"%s\" not found", id);
+    pb_err_hint(s->e, "make it with an option such as -chardev null,id=%s", *id ? id : "ID");
+}
+
 pb_dev *pb_sys_char_short(struct pb_sys *s, const char *opt, const char *text, const char *id)
 {
     gboolean mon = g_str_has_prefix(text, "mon:");
@@ -139,7 +145,7 @@ pb_dev *pb_sys_char_short(struct pb_sys *s, const char *opt, const char *text, c
     if (g_str_has_prefix(text, "chardev:")) {
         d = pb_dev_find(s->m, text + 8);
         if (!d || d->cls->kind != PB_KIND_CHAR) {
-            pb_err_set(s->e, PB_ENOENT, "chardev \"%s\" not found", text + 8);
+            no_chardev(s, text + 8);
             pb_err_prefix(s->e, "%s %s: ", opt, text);
             return NULL;
         }
@@ -196,6 +202,7 @@ static int serial(struct pb_sys *s, const char *opt, const char *text)
     if (s->n_serial >= n && strcmp(text, "none")) {
         pb_err_set(s->e, PB_EINVAL, "%s %s: machine '%s' has %u serial port%s", opt, text,
                    s->plan->name, n, n == 1 ? "" : "s");
+        pb_err_hint(s->e, "leave out what is more, or make a -chardev for another device");
         return PB_EINVAL;
     }
     pb_dev *d = pb_sys_char_short(s, opt, text, id);
@@ -237,7 +244,7 @@ static int monitor_options(struct pb_sys *s)
         const char *id = pb_args_get(a, "chardev"), *mode = pb_args_get(a, "mode");
         const pb_dev *d = id ? pb_dev_find(s->m, id) : NULL;
         if (!d || d->cls->kind != PB_KIND_CHAR)
-            pb_err_set(s->e, PB_ENOENT, "chardev \"%s\" not found", id ? id : "");
+            no_chardev(s, id ? id : "");
         else if (mode && strcmp(mode, "readline"))
             pb_err_set(s->e, PB_ENOTSUP, "mode '%s' is not there; 'readline' is", mode);
         else

@@ -36,6 +36,10 @@ gboolean pb_cli_flag(struct pb_cli *c, const char *name);
 /* The first option that nobody used, or NULL. */
 const struct pb_given *pb_cli_unused(const struct pb_cli *c);
 
+/* An error about an option gets it as its place, and for a cure what the option takes, unless
+ * whoever made the error knew better. */
+void pb_cli_cure(pb_err *e);
+
 void pb_cli_help(const struct pb_cli *c, FILE *to);  /* -h */
 void pb_cli_version(FILE *to);                       /* -version */
 void pb_cli_man(FILE *to);                           /* the manual page, troff */

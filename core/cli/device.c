@@ -3,6 +3,7 @@
 #include "sys.h"
 
 #include "../plugin/catalog.h"
+#include "../plugin/sidecar.h"
 
 #include <string.h>
 
@@ -41,6 +42,9 @@ const struct pb_class *pb_sys_class(enum pb_kind kind, const char *name, const c
         pb_err_hint(e, "package %s provides it, not installed", package);
     else if (near)
         pb_err_hint(e, "did you mean '%s'?", near);
+    else
+        pb_err_hint(e, "'plugboard list %s' shows what is installed",
+                    kind == PB_KIND_DEVICE ? "devices" : pb_kind_names[kind]);
     pb_err_at(e, at);
     return NULL;
 }
@@ -60,6 +64,24 @@ static void bus_hint(const struct pb_class *c, pb_err *e)
     pb_err_hint(e, "no more room, or this machine has no such bus");
 }
 
+/* A bus by that name is not there; those of the kind are. */
+static int no_bus(struct pb_sys *s, const struct pb_class *c, const char *name)
+{
+    g_autoptr(GString) all = g_string_new(NULL);
+
+    pb_err_set(s->e, PB_ENOENT, "Bus '%s' not found", name);
+    for (guint i = 0; i < s->m->buses->len && all->len < 200; i++) {
+        const pb_bus *b = s->m->buses->pdata[i];
+        if (!strcmp(b->kind, c->bus))
+            g_string_append_printf(all, "%s%s", all->len ? ", " : "", b->name);
+    }
+    if (all->len)
+        pb_err_hint(s->e, "'%s' goes on %s", c->id, all->str);
+    else
+        bus_hint(c, s->e);
+    return PB_ENOENT;
+}
+
 static int on_bus(struct pb_sys *s, pb_dev *d, const char *name)
 {
     const struct pb_class *c = d->cls;
@@ -68,7 +90,7 @@ static int on_bus(struct pb_sys *s, pb_dev *d, const char *name)
         return name ? pb_err_set(s->e, PB_EINVAL, "Device '%s' sits on no bus", c->id) : PB_OK;
     pb_bus *bus = pb_bus_find(s->m, c->bus, name);
     if (!bus && name)
-        return pb_err_set(s->e, PB_ENOENT, "Bus '%s' not found", name);
+        return no_bus(s, c, name);
     if (!bus) {
         pb_err_set(s->e, PB_ENOENT, "No '%s' bus found for device '%s'", c->bus, c->id);
         bus_hint(c, s->e);
@@ -79,6 +101,20 @@ static int on_bus(struct pb_sys *s, pb_dev *d, const char *name)
     return pb_dev_attach(d, bus, s->e);
 }
 
+static int no_backend(struct pb_sys *s, const struct pb_prop *p, const char *cls,
+                      const char *value)
+{
+    static const struct { const char *iface, *opt; } made_by[] = {
+        {PB_IF_BLOCK, "-drive if=none,file=FILE"}, {PB_IF_NET, "-netdev user"},
+        {PB_IF_CHAR, "-chardev null"}, {PB_IF_FS, "-fsdev local,path=DIR"}};
+
+    pb_err_set(s->e, PB_ENOENT, "Property '%s.%s' can't find value '%s'", cls, p->name, value);
+    for (guint i = 0; i < G_N_ELEMENTS(made_by); i++)
+        if (p->choices && g_strv_contains(p->choices, made_by[i].iface))
+            pb_err_hint(s->e, "make it with an option such as %s,id=%s", made_by[i].opt, value);
+    return PB_ENOENT;
+}
+
 /* drive=, netdev=, chardev=, fsdev=: say it as the user knows it. */
 static int check_backend(struct pb_sys *s, const struct pb_class *c, const char *key,
                          const char *value)
@@ -86,8 +122,7 @@ static int check_backend(struct pb_sys *s, const struct pb_class *c, const char 
     const struct pb_prop *p = pb_class_prop(c, key);
 
     if (p && p->type == PB_T_LINK && *value && !pb_dev_find(s->m, value))
-        return pb_err_set(s->e, PB_ENOENT, "Property '%s.%s' can't find value '%s'", c->id, key,
-                          value);
+        return no_backend(s, p, c->id, value);
     return PB_OK;
 }
 
@@ -107,6 +142,7 @@ static pb_dev *make_device(struct pb_sys *s, const struct pb_class *c, struct pb
     }
     if (id && pb_dev_find(s->m, id)) {
         pb_err_set(s->e, PB_EBUSY, "Duplicate ID '%s' for device", id);
+        pb_err_hint(s->e, "give one of the two another id=");
         return NULL;
     }
     pb_dev *d = pb_dev_new(s->m, c, id, &a->place, s->e);
@@ -223,6 +259,7 @@ pb_dev *pb_sys_node(struct pb_sys *s, enum pb_kind kind, const char *driver, con
 
     if (id && pb_dev_find(s->m, id)) {
         pb_err_set(s->e, PB_EBUSY, "Duplicate ID '%s'", id);
+        pb_err_hint(s->e, "give one of the two another id=");
         pb_err_once(s->e, &a->place);
         return NULL;
     }

@@ -100,6 +100,15 @@ static int blockdev(struct pb_sys *s, const char *text)
 
 /* ---- Format probing ------------------------------------------------------------------ */
 
+static void could_not_open(pb_err *e, const char *file, int err)
+{
+    pb_err_set(e, PB_ENOENT, "Could not open '%s': %s", file, g_strerror(err));
+    if (err == ENOENT)
+        pb_err_hint(e, "check the path, or make an empty disk there: truncate -s 8G %s", file);
+    else
+        pb_err_hint_errno(e, err, file);
+}
+
 static const char *probe_format(const char *file, pb_err *e)
 {
     GPtrArray *all = pb_class_list(PB_KIND_BLOCK);
@@ -110,7 +119,7 @@ static const char *probe_format(const char *file, pb_err *e)
     ssize_t n = fd < 0 ? -1 : read(fd, head, 65536);
 
     if (n < 0)
-        pb_err_set(e, PB_ENOENT, "Could not open '%s': %s", file, g_strerror(errno));
+        could_not_open(e, file, errno);
     if (fd >= 0)
         close(fd);
     for (guint i = 0; n >= 0 && i < all->len; i++) {

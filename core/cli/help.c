@@ -143,13 +143,13 @@ int pb_help_class(enum pb_kind kind, const char *name, FILE *to, pb_err *e)
     for (uint32_t i = 0; in && i < in->n_props; i++)
         g_ptr_array_add(v, &in->props[i]);
     g_ptr_array_sort(v, by_prop);
-    if (!v->len) {
-        fprintf(to, "There are no options for %s.\n", c->id);
-        return PB_DONE;
-    }
-    fprintf(to, "%s options:\n", c->id);
+    fprintf(to, v->len ? "%s options:\n" : "There are no options for %s.\n", c->id);
     for (guint i = 0; i < v->len; i++)
         prop_line(v->pdata[i], to);
+    const char *package = pb_class_package(kind, c->id);
+    if (kind == PB_KIND_DEVICE)
+        fprintf(to, "Its page: 'plugboard inspect %s', or plugboard-%s(7)%s%s\n", c->id, c->id,
+                package ? " of package " : "", package ? package : "");
     return PB_DONE;
 }
 

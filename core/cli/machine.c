@@ -71,6 +71,7 @@ static int ram_size(const char *text, const struct pb_place *at, guint64 *v, pb_
     if (!*v || *v % 4096) {
         pb_err_set(e, PB_EINVAL, *v ? "main memory is a multiple of 4 KiB"
                                     : "a machine needs some memory");
+        pb_err_hint(e, "such as -m 512, in MiB, or -m 2G");
         pb_err_at(e, at);
         return PB_EINVAL;
     }

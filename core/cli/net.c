@@ -143,6 +143,7 @@ static int net(struct pb_sys *s, struct pair *p, const char *text)
             r = PB_DONE;
         } else if (netdev && !pb_dev_find(s->m, netdev)) {
             r = pb_err_set(s->e, PB_ENOENT, "netdev '%s' not found", netdev);
+            pb_err_hint(s->e, "make it with an option such as -netdev user,id=%s", netdev);
             pb_err_at(s->e, &a->place);
         } else if ((r = pb_args_done(a, known, s->e)) == PB_OK) {
             guint at = s->wanted->len;

@@ -25,6 +25,8 @@ static int unknown(const char *word, const char *name, pb_err *e)
     pb_err_set(e, PB_EINVAL, "%s: invalid option", word);
     if (near)
         pb_err_hint(e, "did you mean '-%s'?", near);
+    else
+        pb_err_hint(e, "-h lists all options");
     return PB_EINVAL;
 }
 
@@ -54,7 +56,8 @@ struct pb_cli *pb_cli_parse(const char *arch, int argc, char **argv, pb_err *e)
         const char *word = argv[i];
         if (*word != '-' || !word[1]) {
             if (image) {
-                pb_err_set(e, PB_EINVAL, "%s: a second disk image; name each with -drive", word);
+                pb_err_set(e, PB_EINVAL, "%s: a second disk image", word);
+                pb_err_hint(e, "name each with -drive file=%s,format=raw", word);
                 goto fail;
             }
             image = TRUE;

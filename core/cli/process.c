@@ -70,6 +70,8 @@ static int global(struct pb_sys *s, const char *text)
         pb_err_set(s->e, PB_ENOENT, "Property '%s.%s' not found", c->id, prop);
         if (near)
             pb_err_hint(s->e, "did you mean '%s'?", near);
+        else
+            pb_err_hint(s->e, "'-device %s,help' lists its properties", c->id);
     } else {
         pb_plan_check_value(c, p, eq + 1, s->e);
     }

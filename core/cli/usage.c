@@ -38,6 +38,34 @@ void pb_cli_help(const struct pb_cli *c, FILE *to)
     (void)c;
 }
 
+/* "-drive file=x: …", "-append only …": the option that `text` begins with. */
+static char *option_of(const char *text)
+{
+    const char *colon = strstr(text, ": "), *blank = strchr(text, ' ');
+    const char *end = colon ? colon : blank;
+
+    return *text == '-' && end ? g_strndup(text, (gsize)(end - text)) : NULL;
+}
+
+void pb_cli_cure(pb_err *e)
+{
+    if (!e->code || !e->text)
+        return;
+    g_autofree char *at = option_of(e->text);
+    if (!e->place.file && !e->place.option && at)
+        e->place.option = g_intern_string(at);
+    const char *opt = e->place.file || !e->place.option ? "" : e->place.option;
+    opt += strspn(opt, "-");
+    size_t n = strcspn(opt, " :");
+    for (const struct pb_opt *o = pb_options; o->name && n; o++) {
+        if (strlen(o->name) != n || strncmp(o->name, opt, n))
+            continue;
+        g_autofree char *arg = g_strdelimit(g_strdup(o->arg ? o->arg : ""), "\n", ' ');
+        pb_err_hint(e, "-%s takes %s", o->name, *arg ? arg : "no value; -h tells what it does");
+        return;
+    }
+}
+
 void pb_cli_version(FILE *to)
 {
     g_auto(GStrv) dirs = pb_find_plugin_dirs();

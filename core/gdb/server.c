@@ -168,7 +168,9 @@ int pb_gdb_start(struct pb_machine *m, const char *dev, pb_err *e)
     if (srv.listener >= 0)
         setsockopt(srv.listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     if (srv.listener < 0 || bind(srv.listener, &a.any, len) || listen(srv.listener, 1)) {
-        pb_err_set(e, PB_EIO, "-gdb %s: cannot listen: %s", dev, g_strerror(errno));
+        int err = errno;
+        pb_err_set(e, PB_EIO, "-gdb %s: cannot listen: %s", dev, g_strerror(err));
+        pb_err_hint_errno(e, err, srv.path);
         if (srv.listener >= 0)
             close(srv.listener);
         srv.listener = -1;

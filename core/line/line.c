@@ -228,6 +228,16 @@ void pb_line_free(pb_dev *d)
     g_hash_table_remove_all(d->inputs);
 }
 
+void pb_line_renew(pb_dev *d)
+{
+    GHashTableIter it;
+    gpointer v;
+
+    g_hash_table_iter_init(&it, d->inputs);
+    while (g_hash_table_iter_next(&it, NULL, &v))
+        ((struct pb_input *)v)->line_in = pb_dev_line_in(d);
+}
+
 void pb_line_tell_all(pb_dev *d)
 {
     GHashTableIter it;

@@ -39,6 +39,7 @@ void pb_line_free(pb_dev *d);              /* wires of d, its inputs, wires that
 void pb_line_tell_all(pb_dev *d);           /* just realized: inputs that are high already */
 /* The sink forgot its inputs (reset) while lines may move: tell it of those that are high. */
 void pb_line_retell(pb_dev *d);
+void pb_line_renew(pb_dev *d); /* its class has another table: inputs call that */
 /* Saved state: take over a level without telling the sink, then recount. */
 void pb_line_restore(struct pb_wire *w, uint32_t level);
 extern const struct pb_svc_line pb_line_service;

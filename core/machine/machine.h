@@ -64,5 +64,9 @@ const char *pb_runstate_name(enum pb_runstate s); /* QEMU's words */
 /* Saved state: to and from a GByteArray, vCPUs stopped, requests drained. [main] */
 int pb_machine_save(struct pb_machine *m, GByteArray *out, pb_err *e);
 int pb_machine_load(struct pb_machine *m, const uint8_t *data, size_t n, pb_err *e);
+/* The same of the devices alone; memory only of those in `set` (pb_dev *). */
+int pb_machine_save_devices(struct pb_machine *m, GHashTable *set, GByteArray *out, pb_err *e);
+/* Would all of it load? A field that nobody knows any more is a fault. */
+int pb_machine_load_check(struct pb_machine *m, const uint8_t *data, size_t n, pb_err *e);
 
 #endif

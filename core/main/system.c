@@ -94,10 +94,12 @@ static int write_pidfile(const char *path, pb_err *e)
 
     if (!path)
         return PB_OK;
-    if (!f || fprintf(f, "%d\n", (int)getpid()) < 0 || fclose(f))
-        return pb_err_set(e, PB_EIO, "-pidfile: could not write '%s': %s", path,
-                          g_strerror(errno));
-    return PB_OK;
+    if (f && fprintf(f, "%d\n", (int)getpid()) >= 0 && !fclose(f))
+        return PB_OK;
+    int err = errno;
+    pb_err_set(e, PB_EIO, "-pidfile: could not write '%s': %s", path, g_strerror(err));
+    pb_err_hint_errno(e, err, path);
+    return PB_EIO;
 }
 
 /* Every option must have been understood by someone: none is ignored. */
@@ -221,6 +223,7 @@ int pb_system_main(const char *arch, int argc, char **argv)
     pb_prefault();
     s.cli = pb_cli_parse(arch, argc, argv, &e);
     if (!s.cli || (pb_cli_flag(s.cli, "daemonize") && pb_daemon_start(&e) < 0)) {
+        pb_cli_cure(&e);
         pb_err_report(&e);
         pb_err_clear(&e);
         return 1;
@@ -244,6 +247,7 @@ int pb_system_main(const char *arch, int argc, char **argv)
     finish(&s);
     if (r < 0) {
         pb_terminal_restore();
+        pb_cli_cure(&e);
         if (e.text)
             pb_err_report(&e);
         pb_err_clear(&e);

@@ -69,7 +69,7 @@ int pb_umbrella_main(int argc, char **argv)
             return pb_verbs[i].run(MAX(argc - 2, 0), argv + 2);
     }
     const char *near = pb_nearest(verb, names);
-    fprintf(stderr, "%s: '%s' is no verb%s%s%s; 'plugboard help' lists them\n", pb_progname, verb,
-            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-    return 1;
+    g_autofree char *mean = near ? g_strdup_printf("did you mean '%s'? ", near) : g_strdup("");
+    g_autofree char *cure = g_strconcat(mean, "'plugboard help' lists them", NULL);
+    return pb_verb_refuse(cure, "'%s' is no verb", verb);
 }

@@ -78,8 +78,10 @@ void pb_faults_print(const struct pb_faults *f, FILE *to)
     if (v)
         qsort(v, f->v->len, sizeof *v, by_place);
     for (guint i = 0; i < f->v->len; i++) {
+        const char *cure = strstr(v[i].text, "; ");
+        g_autofree char *cause = cure ? g_strndup(v[i].text, (gsize)(cure - v[i].text)) : NULL;
         if (pb_errors_json)
-            pb_err_json(to, "error", &v[i].place, v[i].text, NULL);
+            pb_err_json(to, "error", &v[i].place, cure ? cause : v[i].text, cure ? cure + 2 : NULL);
         else if (v[i].place.file)
             fprintf(to, "%s:%d:%d: %s\n", v[i].place.file, v[i].place.line, v[i].place.col,
                     v[i].text);

@@ -289,7 +289,8 @@ struct pb_ini *pb_ini_read(const char *path, struct pb_faults *f)
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st) < 0) {
-        pb_fault_add(f, &at, "could not open: %s", g_strerror(errno));
+        pb_fault_add(f, &at, "could not open: %s; take one that 'plugboard list "
+                     "machines' shows, or a file that this user can read", g_strerror(errno));
         if (fd >= 0)
             close(fd);
         return NULL;

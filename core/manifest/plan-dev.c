@@ -164,6 +164,10 @@ int pb_plan_check_value(const struct pb_class *c, const struct pb_prop *p, const
         pb_err_hint(e, "it takes one of %s", all);
     } else if (p->min < p->max) {
         pb_err_hint(e, "it takes %" PRId64 " to %" PRId64, p->min, p->max);
+    } else if (p->type == PB_T_MAC) {
+        pb_err_hint(e, "it takes six bytes, as 52:54:00:12:34:56");
+    } else if (p->type == PB_T_BOOL) {
+        pb_err_hint(e, "it takes 'on' or 'off'");
     }
     return PB_EINVAL;
 }
@@ -203,7 +207,7 @@ static void check_link(struct pb_plan *p, const struct pb_plan_dev *d, const str
             names[i] = ((struct pb_plan_dev *)p->devs->pdata[i])->id;
         g_autofree char *hint = pb_did_you_mean(text, names);
         pb_fault_add(f, at, "device '%s': link '%s': there is no device '%s'%s", d->g->name,
-                     prop->name, text, hint);
+                     prop->name, text, *hint ? hint : "; name one that has a [device] group");
         return;
     }
     for (const char *const *c = prop->choices; c && *c; c++)

@@ -283,8 +283,8 @@ static void check_spans(GArray *v, struct pb_faults *f)
         g_autofree char *where = a->at.file ? g_strdup_printf("%s:%d", a->at.file, a->at.line)
                                             : g_strdup(a->at.option);
         pb_fault_add(f, &b->at, "'%s' at 0x%" PRIx64 "-0x%" PRIx64 " overlaps '%s' at 0x%" PRIx64
-                     "-0x%" PRIx64 " (%s)", b->name, b->addr, b->last, a->name, a->addr, a->last,
-                     where);
+                     "-0x%" PRIx64 " (%s); move one of them", b->name, b->addr, b->last, a->name,
+                     a->addr, a->last, where);
         if (a->last > b->last) /* what follows may still lie in a */
             g_array_index(v, struct span, i) = *a;
     }

@@ -190,7 +190,7 @@ static void plan_machine(struct pb_plan *p, struct pb_faults *f)
     struct pb_place at = {.file = p->ini->file, .line = 1, .col = 1};
 
     if (!g) {
-        pb_fault_add(f, &at, "no [machine] group: this is no machine manifest");
+        pb_fault_add(f, &at, "no [machine] group: this is no machine manifest; name another file");
         return;
     }
     only_keys(g, known, f);
@@ -296,7 +296,8 @@ static void plan_cpu(struct pb_plan *p, struct pb_faults *f)
     struct pb_place at = {.file = p->ini->file, .line = 1, .col = 1};
 
     if (!g) {
-        pb_fault_add(f, &at, "no [cpu] group: what does the machine compute with?");
+        pb_fault_add(f, &at, "no [cpu] group: what does the machine compute with?; add [cpu] with "
+                     "type = CLASS");
         return;
     }
     plan_smp(p, g, f);

@@ -134,6 +134,8 @@ const struct pb_command pb_commands[] = {
      3, FALSE, pb_mon_mouse_move},
     {"mouse_set", "index", "set which mouse device receives events", 1, 1, FALSE,
      pb_mon_mouse_set},
+    {"plugin_reload", "name", "exchange a plugin (its id, a class or a device of it) for what its "
+     "file is now", 1, 1, FALSE, pb_mon_plugin_reload},
     {"quit|q", "", "quit the emulator", 0, 0, FALSE, cmd_quit},
     {"screendump", "filename", "save what the display shows into PNG image 'filename'", 1, 1, FALSE,
      pb_mon_screendump},

@@ -43,6 +43,7 @@ int pb_mon_x(struct pb_mon *x, guint n, char **v, pb_err *e);
 int pb_mon_xp(struct pb_mon *x, guint n, char **v, pb_err *e);
 int pb_mon_device_add(struct pb_mon *x, guint n, char **v, pb_err *e);
 int pb_mon_device_del(struct pb_mon *x, guint n, char **v, pb_err *e);
+int pb_mon_plugin_reload(struct pb_mon *x, guint n, char **v, pb_err *e);
 int pb_mon_change(struct pb_mon *x, guint n, char **v, pb_err *e);
 int pb_mon_eject(struct pb_mon *x, guint n, char **v, pb_err *e);
 int pb_mon_sendkey(struct pb_mon *x, guint n, char **v, pb_err *e);

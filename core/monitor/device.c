@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* device.c - device_add, device_del, change, eject: parts that come and go. */
+/* device.c - device_add, device_del, plugin_reload, change, eject: parts that come and go. */
 #include "command.h"
 
 #include "../cli/sys.h"
@@ -24,6 +24,12 @@ int pb_mon_device_del(struct pb_mon *x, guint n, char **v, pb_err *e)
     if (d->manifest)
         return pb_err_set(e, PB_ENOTSUP, "Device '%s' is part of the board", v[0]);
     return pb_dev_unplug(d, e);
+}
+
+int pb_mon_plugin_reload(struct pb_mon *x, guint n, char **v, pb_err *e)
+{
+    (void)n;
+    return pb_dev_reload(x->m, v[0], x->out, e);
 }
 
 /* A medium can be changed where the device says so; no installed one does. */

@@ -194,7 +194,8 @@ static void release_all(pb_dev *d)
     pb_thread_release(d);
     pb_timers_free(d);
     pb_soon_forget(d);
-    pb_line_free(d);
+    if (!d->reloading)
+        pb_line_free(d);
     pb_gates_free(d);
     g_ptr_array_set_size(d->regions, 0);
     g_array_set_size(d->reg_addr, 0);

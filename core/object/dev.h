@@ -47,6 +47,7 @@ struct pb_dev {
     gboolean realized, manifest, hotplugged;
     gboolean parallel;  /* callbacks need no domain: PB_DEV_PARALLEL, CPUs, backends */
     gboolean own_domain; /* domain is freed with the device */
+    gboolean reloading;  /* its wires and inputs outlive unrealize: reload.c */
 };
 
 /* [main] all. NULL / <0 and `e` on failure. */
@@ -77,6 +78,10 @@ int pb_dev_plug(pb_dev *d, pb_err *e);
 void pb_dev_remove(pb_dev *d);    /* at once, with the CPUs stopped; [main] */
 void pb_dev_unplugged(pb_dev *d); /* the guest let go of it; [any] */
 int pb_dev_unplug(pb_dev *d, pb_err *e); /* 0: gone, or will be when the guest lets go */
+
+/* Exchange plugin `name` (an id, a class, a device) for the object that its file has now, under
+ * the machine. On failure, the old one is in use as before. */
+int pb_dev_reload(struct pb_machine *m, const char *name, GString *said, pb_err *e);
 
 /* The root table given to plugins: object/host.c gathers the services. */
 extern const pb_host pb_the_host;

@@ -79,8 +79,12 @@ int pb_log_open(const char *path, pb_err *e)
 {
     FILE *f = path ? fopen(path, "w") : NULL;
 
-    if (path && !f)
-        return pb_err_set(e, PB_EIO, "Could not open '%s': %s", path, g_strerror(errno));
+    if (path && !f) {
+        int err = errno;
+        pb_err_set(e, PB_EIO, "Could not open '%s': %s", path, g_strerror(err));
+        pb_err_hint_errno(e, err, path);
+        return PB_EIO;
+    }
     if (f)
         setvbuf(f, NULL, _IOLBF, 0);
     if (log_file)

@@ -5,6 +5,7 @@
 #include "object.h"
 #include "parse.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 const struct pb_prop *pb_dev_props(const pb_dev *d, uint32_t *n)
@@ -76,6 +77,8 @@ static int not_found(pb_dev *d, const char *key, const struct pb_place *where, p
     const char *near = pb_nearest(key, names);
     if (near)
         pb_err_hint(e, "did you mean '%s'?", near);
+    else if (d->cls->kind == PB_KIND_DEVICE)
+        pb_err_hint(e, "'-device %s,help' lists its properties", d->cls->id);
     pb_err_at(e, where);
     return PB_EINVAL;
 }
@@ -90,6 +93,12 @@ static int bad_value(pb_dev *d, const struct pb_prop *p, const char *value, cons
         pb_err_hint(e, "it takes: %s", all);
     } else if (p->type == PB_T_BOOL) {
         pb_err_hint(e, "it takes 'on' or 'off'");
+    } else if (p->type == PB_T_MAC) {
+        pb_err_hint(e, "it takes six bytes, as 52:54:00:12:34:56");
+    } else if (p->min < p->max) {
+        pb_err_hint(e, "it takes %" PRId64 " to %" PRId64, p->min, p->max);
+    } else {
+        pb_err_hint(e, "it takes a number%s%s", p->unit ? ", in " : "", p->unit ? p->unit : "");
     }
     return PB_EINVAL;
 }
@@ -324,6 +333,13 @@ static int resolve(pb_dev *d, const struct pb_prop *p, struct pb_propval *v, pb_
     return rc;
 }
 
+static int required(const pb_dev *d, const struct pb_prop *p, pb_err *e)
+{
+    pb_err_set(e, PB_EINVAL, "Property '%s.%s' is required and not set", d->cls->id, p->name);
+    pb_err_hint(e, "add %s=…: %s", p->name, p->doc ? p->doc : "the class does not say what");
+    return PB_EINVAL;
+}
+
 int pb_props_resolve(pb_dev *d, pb_err *e)
 {
     uint32_t n;
@@ -333,8 +349,7 @@ int pb_props_resolve(pb_dev *d, pb_err *e)
         struct pb_propval *v = &d->vals[i];
         int rc = 0;
         if ((p[i].flags & PB_P_REQUIRED) && (!v->text || !*v->text))
-            rc = pb_err_set(e, PB_EINVAL, "Property '%s.%s' is required and not set",
-                            d->cls->id, p[i].name);
+            rc = required(d, &p[i], e);
         else if (p[i].type == PB_T_LINK && v->text && *v->text)
             rc = resolve(d, &p[i], v, e);
         if (rc < 0) {

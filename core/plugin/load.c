@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <ltdl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -70,6 +71,41 @@ void *pb_load_open(const char *path, pb_err *e)
         pb_err_set(e, PB_ENOENT, "%s: %s", path, why ? why : "it cannot be opened");
     }
     lt_dladvise_destroy(&advise);
+    return h;
+}
+
+static int copy_all(int from, int to)
+{
+    char buf[65536];
+    ssize_t n;
+
+    while ((n = read(from, buf, sizeof buf)) > 0)
+        if (write(to, buf, (size_t)n) != n)
+            return -1;
+    return n < 0 ? -1 : 0;
+}
+
+/* The dynamic linker knows open objects by name and by inode: a copy has others. It keeps no
+ * name in the file system, and a debugger can read it while it is loaded. */
+void *pb_load_private(const char *path, int *fd, pb_err *e)
+{
+    g_autofree char *base = g_path_get_basename(path);
+    int from = open(path, O_RDONLY | O_CLOEXEC);
+
+    *fd = memfd_create(base, MFD_CLOEXEC);
+    if (from < 0 || *fd < 0 || copy_all(from, *fd) < 0) {
+        int err = errno;
+        pb_err_set(e, PB_EIO, "%s: cannot be read: %s", path, g_strerror(err));
+        pb_err_hint_errno(e, err, path);
+    }
+    if (from >= 0)
+        close(from);
+    g_autofree char *name = g_strdup_printf("/proc/%d/fd/%d", (int)getpid(), *fd);
+    void *h = e->code || check_elf(path, e) < 0 ? NULL : pb_load_open(name, e);
+    if (!h && *fd >= 0) {
+        close(*fd);
+        *fd = -1;
+    }
     return h;
 }
 

@@ -7,6 +7,9 @@
 
 /* Open `path` with its symbols kept to itself; NULL and `e` on failure. */
 void *pb_load_open(const char *path, pb_err *e);
+/* The same from a copy in memory, so that an object of that name may be open already; *fd keeps
+ * the copy's name and is closed after the handle. */
+void *pb_load_private(const char *path, int *fd, pb_err *e);
 void *pb_load_symbol(void *handle, const char *name); /* or NULL */
 void pb_load_close(void *handle);
 

@@ -20,6 +20,7 @@ struct pb_plugin_file {
     char *unusable;            /* why it cannot be loaded (epoch, missing needs), or NULL */
     void *handle;              /* libltdl's, once loaded */
     const struct pb_plugin *entry;
+    int copy;                  /* renew.h: descriptor of the copy that is open, 0: none */
 };
 
 struct pb_class {

@@ -186,7 +186,13 @@ static void settle(struct pb_machine *m)
     }
 }
 
-int pb_machine_save(struct pb_machine *m, GByteArray *out, pb_err *e)
+/* Whose memory is saved: everyone's without a set, else that of its members. */
+static gboolean memory_of(const pb_region *r, GHashTable *set)
+{
+    return r->host && (!set || (r->d && g_hash_table_contains(set, r->d)));
+}
+
+static int save(struct pb_machine *m, GHashTable *set, GByteArray *out, pb_err *e)
 {
     struct pb_mem *mem = pb_mem(m);
     struct kept k;
@@ -202,7 +208,7 @@ int pb_machine_save(struct pb_machine *m, GByteArray *out, pb_err *e)
     section_end(out, start);
     for (guint i = 0; i < mem->regions->len; i++) {
         const pb_region *r = g_ptr_array_index(mem->regions, i);
-        if (r->host && save_ram(r, out, e) < 0)
+        if (memory_of(r, set) && save_ram(r, out, e) < 0)
             return PB_ENOSPC;
     }
     for (guint i = 0; i < m->devs->len; i++) {
@@ -216,6 +222,16 @@ int pb_machine_save(struct pb_machine *m, GByteArray *out, pb_err *e)
     }
     section_end(out, section(out, PB_SEC_END));
     return 0;
+}
+
+int pb_machine_save(struct pb_machine *m, GByteArray *out, pb_err *e)
+{
+    return save(m, NULL, out, e);
+}
+
+int pb_machine_save_devices(struct pb_machine *m, GHashTable *set, GByteArray *out, pb_err *e)
+{
+    return save(m, set, out, e);
 }
 
 /* ---- Loading ----------------------------------------------------------------------------- */
@@ -242,8 +258,9 @@ static pb_region *region_named(struct pb_machine *m, const char *owner, const ch
 
 #define BAD(e, ...) pb_err_set(e, PB_EINVAL, "saved state: " __VA_ARGS__)
 
-/* With `apply` unset only check. */
-static int load_ram(struct pb_machine *m, struct pb_in *in, gboolean apply, pb_err *e)
+enum how { CHECK, STRICT, APPLY }; /* what is done: STRICT also minds fields nobody knows */
+
+static int load_ram(struct pb_machine *m, struct pb_in *in, enum how how, pb_err *e)
 {
     g_autofree char *owner = pb_in_text(in), *name = pb_in_text(in);
     uint64_t len = pb_in_uint(in, 8), pages = pb_in_uint(in, 8);
@@ -251,7 +268,7 @@ static int load_ram(struct pb_machine *m, struct pb_in *in, gboolean apply, pb_e
 
     if (in->bad || !r || r->last + 1 != len)
         return BAD(e, "memory '%s' of %" PRIu64 " bytes is not part of this machine", name, len);
-    if (apply)
+    if (how == APPLY)
         madvise(r->host, (r->last | (PB_PAGE - 1)) + 1, MADV_DONTNEED);
     for (uint64_t i = 0; i < pages && !in->bad; i++) {
         uint64_t index = pb_in_uint(in, 8);
@@ -259,10 +276,10 @@ static int load_ram(struct pb_machine *m, struct pb_in *in, gboolean apply, pb_e
             return BAD(e, "page %" PRIu64 " is outside of memory '%s'", index, name);
         uint64_t n = MIN(PB_PAGE, len - (index << PB_PAGE_BITS));
         const uint8_t *p = pb_in_bytes(in, n);
-        if (p && apply)
+        if (p && how == APPLY)
             memcpy(r->host + (index << PB_PAGE_BITS), p, n);
     }
-    if (apply)
+    if (how == APPLY)
         pb_written(r, 0, len);
     return in->bad ? BAD(e, "memory '%s' is cut short", name) : 0;
 }
@@ -287,14 +304,14 @@ static GArray *read_items(struct pb_in *in)
     return v;
 }
 
-static int load_fields(pb_dev *d, const struct kept *k, struct pb_state *s, gboolean apply,
+static int load_fields(pb_dev *d, const struct kept *k, struct pb_state *s, enum how how,
                        pb_err *e)
 {
     for (uint32_t i = 0; i < k->n; i++) {
         const struct pb_field *f = &k->f[i];
         uint64_t bytes = (uint64_t)f->count * pb_state_elem(f->type);
-        g_autofree uint8_t *scratch = apply ? NULL : g_malloc(bytes + 8);
-        void *to = apply ? (uint8_t *)d->self + f->offset : scratch;
+        g_autofree uint8_t *scratch = how == APPLY ? NULL : g_malloc(bytes + 8);
+        void *to = how == APPLY ? (uint8_t *)d->self + f->offset : scratch;
         int rc = pb_state_service.get(s, f->name, f->type, to, f->count);
         if (rc == PB_EINVAL)
             return BAD(e, "field '%s' of '%s' has another type or length", f->name, d->name);
@@ -304,7 +321,7 @@ static int load_fields(pb_dev *d, const struct kept *k, struct pb_state *s, gboo
     return 0;
 }
 
-static int load_dev(struct pb_machine *m, struct pb_in *in, gboolean apply, pb_err *e)
+static int load_dev(struct pb_machine *m, struct pb_in *in, enum how how, pb_err *e)
 {
     g_autofree char *name = pb_in_text(in), *cls = pb_in_text(in);
     struct pb_state s = {.version = (uint32_t)pb_in_uint(in, 4)};
@@ -320,22 +337,24 @@ static int load_dev(struct pb_machine *m, struct pb_in *in, gboolean apply, pb_e
     g_autoptr(GArray) items = read_items(in);
     s.items = items;
     rc = in->bad ? BAD(e, "the fields of '%s' are cut short", name)
-                 : load_fields(d, &k, &s, apply, e);
-    if (rc == 0 && apply && k.load) {
+                 : load_fields(d, &k, &s, how, e);
+    if (rc == 0 && how == APPLY && k.load) {
         rc = k.load(d->self, &s, e);
         if (rc < 0)
             pb_err_set(e, rc, "'%s' refuses the saved state", name);
     }
-    for (guint i = 0; rc == 0 && apply && i < items->len; i++) {
+    for (guint i = 0; rc == 0 && how != CHECK && i < items->len; i++) {
         const struct pb_item *f = &g_array_index(items, struct pb_item, i);
-        if (!f->seen)
+        if (!f->seen && how == STRICT && !k.load)
+            rc = BAD(e, "'%s' does not know field '%.*s'", name, (int)f->name_len, f->name);
+        else if (!f->seen && how == APPLY)
             pb_warn("saved state: '%s' does not know field '%.*s', it is skipped", name,
                     (int)f->name_len, f->name);
     }
     return rc;
 }
 
-static int load_line(struct pb_machine *m, struct pb_in *in, gboolean apply, pb_err *e)
+static int load_line(struct pb_machine *m, struct pb_in *in, enum how how, pb_err *e)
 {
     g_autofree char *name = pb_in_text(in), *out = pb_in_text(in);
     uint32_t index = (uint32_t)pb_in_uint(in, 4), level = (uint32_t)pb_in_uint(in, 1);
@@ -344,12 +363,12 @@ static int load_line(struct pb_machine *m, struct pb_in *in, gboolean apply, pb_
 
     if (in->bad || !w || level > 1)
         return BAD(e, "'%s' has no output '%s' %u", name, out, index);
-    if (apply)
+    if (how == APPLY)
         pb_line_restore(w, level);
     return 0;
 }
 
-static int load_timer(struct pb_machine *m, struct pb_in *in, gboolean apply, pb_err *e)
+static int load_timer(struct pb_machine *m, struct pb_in *in, enum how how, pb_err *e)
 {
     g_autofree char *name = pb_in_text(in), *timer = pb_in_text(in);
     int64_t when = (int64_t)pb_in_uint(in, 8);
@@ -360,16 +379,16 @@ static int load_timer(struct pb_machine *m, struct pb_in *in, gboolean apply, pb
         pb_timer *t = g_ptr_array_index(v, i);
         if (strcmp(t->name, timer))
             continue;
-        if (apply && when >= 0)
+        if (how == APPLY && when >= 0)
             pb_timer_arm(t, when);
-        else if (apply)
+        else if (how == APPLY)
             pb_timer_disarm(t);
         return 0;
     }
     return BAD(e, "'%s' has no timer '%s'", name, timer);
 }
 
-static int load_power(struct pb_machine *m, struct pb_in *in, gboolean apply, pb_err *e)
+static int load_power(struct pb_machine *m, struct pb_in *in, enum how how, pb_err *e)
 {
     g_autofree char *name = pb_in_text(in);
     uint32_t power = (uint32_t)pb_in_uint(in, 1);
@@ -382,7 +401,7 @@ static int load_power(struct pb_machine *m, struct pb_in *in, gboolean apply, pb
         return BAD(e, "'%s' is no CPU that can be switched on", name);
     for (uint32_t i = 0; i < n; i++)
         args[i] = pb_in_uint(in, 8);
-    if (!apply || in->bad)
+    if (how != APPLY || in->bad)
         return in->bad ? BAD(e, "the power state of '%s' is cut short", name) : 0;
     c->start_pc = pc;
     c->n_start = n;
@@ -391,7 +410,7 @@ static int load_power(struct pb_machine *m, struct pb_in *in, gboolean apply, pb
     return 0;
 }
 
-static int load_section(struct pb_machine *m, uint32_t tag, struct pb_in *in, gboolean apply,
+static int load_section(struct pb_machine *m, uint32_t tag, struct pb_in *in, enum how how,
                         pb_err *e)
 {
     switch (tag) {
@@ -399,26 +418,26 @@ static int load_section(struct pb_machine *m, uint32_t tag, struct pb_in *in, gb
         int64_t now = (int64_t)pb_in_uint(in, 8);
         if (in->bad || now < 0)
             return BAD(e, "the machine's clock is not valid");
-        if (apply)
+        if (how == APPLY)
             pb_clock_set_virtual(now);
         return 0;
     }
     case PB_SEC_RAM:
-        return load_ram(m, in, apply, e);
+        return load_ram(m, in, how, e);
     case PB_SEC_DEV:
-        return load_dev(m, in, apply, e);
+        return load_dev(m, in, how, e);
     case PB_SEC_LINE:
-        return load_line(m, in, apply, e);
+        return load_line(m, in, how, e);
     case PB_SEC_TIMER:
-        return load_timer(m, in, apply, e);
+        return load_timer(m, in, how, e);
     case PB_SEC_POWER:
-        return load_power(m, in, apply, e);
+        return load_power(m, in, how, e);
     default:
         return BAD(e, "section %u is not known to this version", tag);
     }
 }
 
-static int walk(struct pb_machine *m, const uint8_t *data, size_t n, gboolean apply, pb_err *e)
+static int walk(struct pb_machine *m, const uint8_t *data, size_t n, enum how how, pb_err *e)
 {
     struct pb_in in = {data, data + n, FALSE};
     const uint8_t *magic = pb_in_bytes(&in, 8);
@@ -442,7 +461,7 @@ static int walk(struct pb_machine *m, const uint8_t *data, size_t n, gboolean ap
         if (tag == PB_SEC_END)
             return 0;
         struct pb_in part = {p, p + len, FALSE};
-        rc = load_section(m, tag, &part, apply, e);
+        rc = load_section(m, tag, &part, how, e);
         if (rc < 0)
             return rc;
         if (part.p != part.end)
@@ -450,14 +469,19 @@ static int walk(struct pb_machine *m, const uint8_t *data, size_t n, gboolean ap
     }
 }
 
+int pb_machine_load_check(struct pb_machine *m, const uint8_t *data, size_t n, pb_err *e)
+{
+    return walk(m, data, n, STRICT, e);
+}
+
 int pb_machine_load(struct pb_machine *m, const uint8_t *data, size_t n, pb_err *e)
 {
     if (m->state == PB_RUN_RUNNING)
         return pb_err_set(e, PB_EBUSY, "the machine must be stopped before a state is loaded");
-    int rc = walk(m, data, n, FALSE, e);
+    int rc = walk(m, data, n, CHECK, e);
     if (rc < 0)
         return rc;
     settle(m);
     pb_reset_all(m, PB_RESET_SNAPSHOT);
-    return walk(m, data, n, TRUE, e);
+    return walk(m, data, n, APPLY, e);
 }

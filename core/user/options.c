@@ -7,6 +7,7 @@
 #include "user.h"
 
 #include "../cli/cli.h"
+#include "../verbs/page.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -164,6 +165,27 @@ static void usage(FILE *to)
                 p->arg ? " " : "", p->arg ? p->arg : "", p->help, p->env, p->env);
     }
     fprintf(to, "\nOptions win over the environment. -E and -U may be given more than once.\n");
+}
+
+void pb_user_man(FILE *to)
+{
+    fprintf(to, ".\\\" Generated from core/user/options.c by plugboard man.\n"
+                ".TH PLUGBOARD-USER 1 \"\" Plugboard\n.SH NAME\nplugboard\\-user \\- run one Linux "
+                "program of another processor\n.SH SYNOPSIS\n.B plugboard\\-ARCH\n[options] "
+                "program [arguments]\n.SH DESCRIPTION\nTranslates the program and passes its "
+                "system calls to the host's kernel: there is no machine and no guest kernel.\n"
+                "Options win over the environment; \\-E and \\-U may be given more than once.\n"
+                ".SH OPTIONS\n");
+    for (guint i = 0; i < G_N_ELEMENTS(options); i++) {
+        const struct option *p = &options[i];
+        fprintf(to, ".TP\n.B \\-%s %s\n", p->name, p->arg ? p->arg : "");
+        g_autofree char *text = g_strdup_printf("%s (PLUGBOARD_%s, QEMU_%s)", p->help, p->env,
+                                                p->env);
+        pb_page_troff(to, text);
+        fputc('\n', to);
+    }
+    fprintf(to, ".SH EXIT STATUS\nThe program's; 255 when it could not be started.\n"
+                ".SH SEE ALSO\n.BR plugboard\\-system (1),\n.BR plugboard (1)\n");
 }
 
 static int from_env(struct pb_user_options *o, pb_err *e)

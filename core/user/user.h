@@ -25,6 +25,7 @@ struct pb_user_options {
 #define PB_USER_SAID 1
 int pb_user_parse(struct pb_user_options *o, int argc, char **argv, pb_err *e);
 void pb_user_options_free(struct pb_user_options *o);
+void pb_user_man(FILE *to); /* the manual page, from the table of options */
 
 /* ---- host.c --------------------------------------------------------------------------- */
 

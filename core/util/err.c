@@ -4,8 +4,10 @@
 
 #include "json.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *pb_progname = "plugboard";
 
@@ -47,18 +49,43 @@ void pb_err_prefix(pb_err *e, const char *fmt, ...)
     e->text = text;
 }
 
+static char *place_text(const struct pb_place *p)
+{
+    if (p->file && p->line && p->col)
+        return g_strdup_printf("%s:%d:%d: ", p->file, p->line, p->col);
+    if (p->file && p->line)
+        return g_strdup_printf("%s:%d: ", p->file, p->line);
+    if (p->file || p->option)
+        return g_strdup_printf("%s: ", p->file ? p->file : p->option);
+    return g_strdup("");
+}
+
 void pb_err_at(pb_err *e, const struct pb_place *p)
 {
-    if (!p)
+    if (!e || !e->code || !p || (!p->file && !p->option))
         return;
-    if (p->file && p->line && p->col)
-        pb_err_prefix(e, "%s:%d:%d: ", p->file, p->line, p->col);
-    else if (p->file && p->line)
-        pb_err_prefix(e, "%s:%d: ", p->file, p->line);
-    else if (p->file)
-        pb_err_prefix(e, "%s: ", p->file);
-    else if (p->option)
-        pb_err_prefix(e, "%s: ", p->option);
+    g_autofree char *text = place_text(p);
+    pb_err_prefix(e, "%s", text);
+    e->place = *p;
+}
+
+void pb_err_hint_errno(pb_err *e, int err, const char *path)
+{
+    g_autofree char *cwd = g_get_current_dir();
+
+    if (err == ENOENT && path && !g_path_is_absolute(path))
+        pb_err_hint(e, "the name is taken from the working directory, %s", cwd);
+    else if (err == ENOENT || err == ENOTDIR)
+        pb_err_hint(e, "check each directory of the name");
+    else if (err == EACCES || err == EPERM)
+        pb_err_hint(e, "give user %u the right to it (ls -l shows whose it is), or run as its "
+                    "owner", (unsigned)geteuid());
+    else if (err == EISDIR)
+        pb_err_hint(e, "name a file in that directory");
+    else if (err == EROFS)
+        pb_err_hint(e, "name a place that can be written to");
+    else if (err == EADDRINUSE)
+        pb_err_hint(e, "take another port, or end the program that has it: 'ss -ltnp' names it");
 }
 
 void pb_err_clear(pb_err *e)
@@ -126,7 +153,9 @@ void pb_err_report(pb_err *e)
         return;
     fflush(stdout);
     if (pb_errors_json) {
-        pb_err_json(stderr, "error", NULL, e->text, e->hint);
+        g_autofree char *where = place_text(&e->place);
+        const char *cause = e->text + (g_str_has_prefix(e->text, where) ? strlen(where) : 0);
+        pb_err_json(stderr, "error", &e->place, cause, e->hint);
         fflush(stderr);
         return;
     }

@@ -20,6 +20,7 @@ struct pb_err {
     int code;    /* PB_E*, 0: nothing failed */
     char *text;  /* one sentence */
     char *hint;  /* the cure, or NULL */
+    struct pb_place place; /* where, once pb_err_at() said so; `text` begins with it */
 };
 
 /* All return `code`. The first pb_err_set wins. `e` may be NULL. */
@@ -27,6 +28,8 @@ int pb_err_set(pb_err *e, int code, const char *fmt, ...) G_GNUC_PRINTF(3, 4);
 void pb_err_hint(pb_err *e, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 void pb_err_prefix(pb_err *e, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 void pb_err_at(pb_err *e, const struct pb_place *p); /* prefix "file:line:col: " or "-opt …: " */
+/* The cure for what a system call on `path` (may be NULL) failed with. */
+void pb_err_hint_errno(pb_err *e, int err, const char *path);
 void pb_err_clear(pb_err *e);
 /* "plugboard-system-riscv64: TEXT" and the hint on its own line, to stderr, unbuffered. */
 void pb_err_report(pb_err *e);

@@ -143,8 +143,8 @@ static int check_plugin(const char *path)
         _exit(n != 0);
     }
     if (pid < 0 || waitpid(pid, &status, 0) != pid) {
-        fprintf(stderr, "%s check: %s: no child process can be made\n", pb_progname, path);
-        return 1;
+        return pb_verb_refuse("end other processes, or raise ulimit -u",
+                              "check: %s: no child process can be made", path);
     }
     if (WIFSIGNALED(status))
         printf("%s: dies of signal %d (%s) %s\n", path, WTERMSIG(status),

@@ -30,11 +30,23 @@ int pb_verb_unknown(const char *verb, int argc, char **argv)
     for (int i = 0; i < argc; i++) {
         if (*argv[i] != '-')
             continue;
-        fprintf(stderr, "%s %s: unknown option '%s'; 'plugboard help %s' lists them\n",
-                pb_progname, verb, argv[i], verb);
-        return 1;
+        g_autofree char *cure = g_strdup_printf("'plugboard help %s' lists them", verb);
+        return pb_verb_refuse(cure, "%s: unknown option '%s'", verb, argv[i]);
     }
     return 0;
+}
+
+int pb_verb_refuse(const char *cure, const char *fmt, ...)
+{
+    va_list ap;
+    pb_err e = {0};
+
+    va_start(ap, fmt);
+    g_autofree char *text = g_strdup_vprintf(fmt, ap);
+    va_end(ap);
+    pb_err_set(&e, PB_EINVAL, "%s", text);
+    pb_err_hint(&e, "%s", cure);
+    return pb_verb_fail(&e);
 }
 
 int pb_verb_fail(pb_err *e)

@@ -127,8 +127,7 @@ int pb_verb_doctor(int argc, char **argv)
     if (pb_verb_unknown("doctor", argc, argv))
         return 1;
     if (argc) {
-        fprintf(stderr, "%s doctor: takes no words, not '%s'\n", pb_progname, argv[0]);
-        return 1;
+        return pb_verb_refuse("give it none", "doctor: takes no words, not '%s'", argv[0]);
     }
     pb_verb_start();
     look_at_plugins();

@@ -276,9 +276,8 @@ int pb_verb_inspect(int argc, char **argv)
     if (pb_verb_unknown("inspect", argc, argv))
         return 1;
     if (argc != 1 + (machine || plugin) || json + dot + svg + md > 1) {
-        fprintf(stderr, "%s inspect: takes one plugin, class or machine, and one form; 'plugboard "
-                        "help inspect' lists them\n", pb_progname);
-        return 1;
+        return pb_verb_refuse("'plugboard help inspect' lists them",
+                              "inspect: takes one plugin, class or machine, and one form");
     }
     const char *name = argv[argc - 1];
     pb_verb_start();

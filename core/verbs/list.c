@@ -230,9 +230,9 @@ int pb_verb_list(int argc, char **argv)
     else {
         const char *near = pb_nearest(what, names);
         g_autofree char *all = g_strjoinv(", ", (char **)names);
-        fprintf(stderr, "%s list: '%s' is none of %s%s%s%s\n", pb_progname, what, all,
-                near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-        return 1;
+        g_autofree char *cure = near ? g_strdup_printf("did you mean '%s'?", near)
+                                     : g_strdup_printf("it lists %s", all);
+        return pb_verb_refuse(cure, "list: '%s' is none of %s", what, all);
     }
     return 0;
 }

@@ -99,13 +99,18 @@ static int n_sinks(struct picture *p, const struct pb_plan_dev *d)
     return (int)g_hash_table_size(seen);
 }
 
+static int n_regs(const struct pb_plan_dev *d)
+{
+    return d->regs ? (int)d->regs->len : 0; /* a CPU has none */
+}
+
 /* Place the box of a device, then those of its bus children. */
 static void place_device(struct picture *p, const struct pb_plan_dev *d, int indent)
 {
     for (guint i = 0; i < p->boxes->len; i++)
         if (g_array_index(p->boxes, struct box, i).dev == d)
             return; /* another region of it came first */
-    int rows = MAX(MAX((int)d->regs->len, 1), n_sinks(p, d));
+    int rows = MAX(MAX(n_regs(d), 1), n_sinks(p, d));
     struct box b = {.dev = d, .y = p->y, .indent = indent,
                     .h = ROW_H * (1 + rows) + (*d->cls->buses_out ? ROW_H : 0)};
     g_array_append_val(p->boxes, b);
@@ -120,6 +125,11 @@ static void place_device(struct picture *p, const struct pb_plan_dev *d, int ind
 
 static void place_all(struct picture *p)
 {
+    GPtrArray *cpus = p->v->plan->cpu_devs;
+
+    /* the first CPU's outputs; the others' go to the same places, one further each */
+    if (cpus->len && ((const struct pb_plan_dev *)cpus->pdata[0])->lines->len)
+        place_device(p, cpus->pdata[0], 0);
     for (guint i = 0; i < p->rows->len; i++) {
         const struct pb_row *r = &g_array_index(p->rows, struct pb_row, i);
         if (r->dev && !r->dev->bus) {
@@ -286,7 +296,7 @@ void pb_view_svg(const struct pb_view *v, FILE *to)
     int bottom = TOP;
     for (guint i = 0; i < p.boxes->len; i++) {
         const struct box *b = &g_array_index(p.boxes, struct box, i);
-        if (b->row ? b->row->placed : b->dev->regs->len != 0)
+        if (b->row ? b->row->placed : n_regs(b->dev) != 0)
             bottom = b->y + b->h / 2;
     }
     fprintf(to, "<path d=\"M%d 92 V%d\" class=\"wire\" stroke=\"#222\" stroke-width=\"5\"/>\n",

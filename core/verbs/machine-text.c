@@ -5,8 +5,24 @@
 
 #include <string.h>
 
+/* Their lines are a device's, and are shown as such. */
+static void each_with_lines(const struct pb_view *v, FILE *to,
+                            void (*fn)(const struct pb_view *v, const struct pb_plan_dev *d,
+                                       FILE *to))
+{
+    GPtrArray *both[] = {v->plan->cpu_devs, v->plan->devs};
+
+    for (guint k = 0; k < G_N_ELEMENTS(both); k++)
+        for (guint i = 0; i < both[k]->len; i++) {
+            const struct pb_plan_dev *d = both[k]->pdata[i];
+            if (d->lines->len)
+                fn(v, d, to);
+        }
+}
+
 static void text_lines(const struct pb_view *v, const struct pb_plan_dev *d, FILE *to)
 {
+    fprintf(to, " %s\n", d->id);
     for (guint i = 0; i < d->lines->len; i++) {
         const struct pb_plan_line *l = &g_array_index(d->lines, struct pb_plan_line, i);
         g_autofree char *name = pb_line_name(d, l), *sink = pb_line_sink(v, l);
@@ -30,13 +46,7 @@ void pb_view_text(const struct pb_view *v, FILE *to)
                 r->dev ? r->dev->cls->id : r->mem && r->mem->rom ? "ROM" : "RAM", at);
     }
     fprintf(to, "\nLines:\n");
-    for (guint i = 0; i < p->devs->len; i++) {
-        const struct pb_plan_dev *d = p->devs->pdata[i];
-        if (d->lines->len) {
-            fprintf(to, " %s\n", d->id);
-            text_lines(v, d, to);
-        }
-    }
+    each_with_lines(v, to, text_lines);
     fprintf(to, "\nBuses:\n");
     for (guint i = 0; i < p->devs->len; i++) {
         const struct pb_plan_dev *d = p->devs->pdata[i];
@@ -51,6 +61,21 @@ static void json_place(struct pb_writer *w, const struct pb_place *at)
         return;
     pb_write_text(w, "manifest", at->file);
     pb_write_uint(w, "line", (uint64_t)at->line);
+}
+
+static void json_lines(const struct pb_view *v, const struct pb_plan_dev *d, struct pb_writer *w)
+{
+    pb_write_open(w, "lines", '[');
+    for (guint i = 0; i < d->lines->len; i++) {
+        const struct pb_plan_line *l = &g_array_index(d->lines, struct pb_plan_line, i);
+        g_autofree char *name = pb_line_name(d, l), *sink = pb_line_sink(v, l);
+        pb_write_open(w, NULL, '{');
+        pb_write_text(w, "output", name);
+        pb_write_text(w, "sink", sink);
+        json_place(w, &l->place);
+        pb_write_close(w, '}');
+    }
+    pb_write_close(w, ']');
 }
 
 static void json_device(const struct pb_view *v, const struct pb_plan_dev *d, struct pb_writer *w)
@@ -71,17 +96,7 @@ static void json_device(const struct pb_view *v, const struct pb_plan_dev *d, st
         pb_write_close(w, '}');
     }
     pb_write_close(w, ']');
-    pb_write_open(w, "lines", '[');
-    for (guint i = 0; i < d->lines->len; i++) {
-        const struct pb_plan_line *l = &g_array_index(d->lines, struct pb_plan_line, i);
-        g_autofree char *name = pb_line_name(d, l), *sink = pb_line_sink(v, l);
-        pb_write_open(w, NULL, '{');
-        pb_write_text(w, "output", name);
-        pb_write_text(w, "sink", sink);
-        json_place(w, &l->place);
-        pb_write_close(w, '}');
-    }
-    pb_write_close(w, ']');
+    json_lines(v, d, w);
     pb_write_list(w, "buses", (const char *const *)d->cls->buses_out);
     pb_write_open(w, "properties", '{');
     for (guint i = 0; i < d->sets->len; i++) {
@@ -104,6 +119,15 @@ void pb_view_json(const struct pb_view *v, FILE *to)
     pb_write_text(&w, "cpu", p->cpu ? p->cpu->id : NULL);
     pb_write_text(&w, "model", p->model);
     pb_write_uint(&w, "cpus", p->cpus);
+    pb_write_open(&w, "cpu-lines", '[');
+    for (guint i = 0; i < p->cpu_devs->len; i++) {
+        const struct pb_plan_dev *d = p->cpu_devs->pdata[i];
+        pb_write_open(&w, NULL, '{');
+        pb_write_text(&w, "name", d->id);
+        json_lines(v, d, &w);
+        pb_write_close(&w, '}');
+    }
+    pb_write_close(&w, ']');
     pb_write_open(&w, "memory", '[');
     pb_write_open(&w, NULL, '{');
     pb_write_text(&w, "name", "main memory");
@@ -128,7 +152,18 @@ void pb_view_json(const struct pb_view *v, FILE *to)
     pb_write_close(&w, '}');
 }
 
-static void dot_device(const struct pb_view *v, const struct pb_plan_dev *d, FILE *to)
+static void dot_lines(const struct pb_view *v, const struct pb_plan_dev *d, FILE *to)
+{
+    for (guint i = 0; i < d->lines->len; i++) {
+        const struct pb_plan_line *l = &g_array_index(d->lines, struct pb_plan_line, i);
+        g_autofree char *name = pb_line_name(d, l), *sink = pb_line_sink(v, l);
+        g_autofree char *cpu = g_strdup_printf("cpu%u", l->cpu);
+        fprintf(to, "  \"%s\" -> \"%s\" [label=\"%s to %s\", color=red];\n", d->id,
+                l->sink ? l->sink : cpu, name, strchr(sink, ':') + 1);
+    }
+}
+
+static void dot_device(const struct pb_plan_dev *d, FILE *to)
 {
     fprintf(to, "  \"%s\" [label=\"%s\\n%s", d->id, d->id, d->cls->id);
     for (guint i = 0; i < d->regs->len; i++) {
@@ -143,13 +178,6 @@ static void dot_device(const struct pb_view *v, const struct pb_plan_dev *d, FIL
                 d->bus_index);
     else if (d->regs->len)
         fprintf(to, "  \"system bus\" -> \"%s\" [dir=none];\n", d->id);
-    for (guint i = 0; i < d->lines->len; i++) {
-        const struct pb_plan_line *l = &g_array_index(d->lines, struct pb_plan_line, i);
-        g_autofree char *name = pb_line_name(d, l), *sink = pb_line_sink(v, l);
-        g_autofree char *cpu = g_strdup_printf("cpu%u", l->cpu);
-        fprintf(to, "  \"%s\" -> \"%s\" [label=\"%s to %s\", color=red];\n", d->id,
-                l->sink ? l->sink : cpu, name, strchr(sink, ':') + 1);
-    }
 }
 
 void pb_view_dot(const struct pb_view *v, FILE *to)
@@ -165,6 +193,7 @@ void pb_view_dot(const struct pb_view *v, FILE *to)
         fprintf(to, "  \"system bus\" -> \"%s\" [dir=none];\n",
                 g_array_index(p->mems, struct pb_plan_mem, i).name);
     for (guint i = 0; i < p->devs->len; i++)
-        dot_device(v, p->devs->pdata[i], to);
+        dot_device(p->devs->pdata[i], to);
+    each_with_lines(v, to, dot_lines);
     fputs("}\n", to);
 }

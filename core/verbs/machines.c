@@ -120,8 +120,10 @@ struct pb_view *pb_view_open(const char *name, pb_err *e)
     v->manifest = pb_manifest_load(arch, name, &f);
     if (v->manifest)
         v->plan = pb_plan_make(v->manifest, &v->conf, &f);
-    else if (!f.v->len)
+    else if (!f.v->len) {
         pb_err_set(e, PB_ENOENT, "there is no machine '%s' of %s", name, arch);
+        pb_err_hint(e, "'plugboard list machines' shows them");
+    }
     if (f.v->len) {
         pb_faults_print(&f, stderr);
         e->code = PB_EINVAL;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* man.c - plugboard man [plugboard|[KIND] CLASS]: manual pages from the tables: options, verbs, or
- * what a class says of itself.
+/* man.c - plugboard man [plugboard|plugboard-user|[KIND] CLASS]: manual pages from the tables:
+ * options, verbs, or what a class says of itself.
  */
 #include "verbs.h"
 #include "page.h"
 
 #include "../cli/cli.h"
 #include "../plugin/sidecar.h"
+#include "../user/user.h"
 
 #include <string.h>
 
@@ -42,6 +43,10 @@ int pb_verb_man(int argc, char **argv)
         return 1;
     if (!argc || g_str_has_prefix(argv[0], "plugboard-system")) {
         pb_cli_man(stdout);
+        return 0;
+    }
+    if (!strcmp(argv[0], "plugboard-user")) {
+        pb_user_man(stdout);
         return 0;
     }
     if (!strcmp(argv[0], "plugboard")) {

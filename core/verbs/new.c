@@ -199,8 +199,7 @@ int pb_verb_new(int argc, char **argv)
         return 0;
     }
     if (argc != 2) {
-        fprintf(stderr, "%s new: takes KIND and NAME; 'plugboard new' lists kinds\n", pb_progname);
-        return 1;
+        return pb_verb_refuse("'plugboard new' lists kinds", "new: takes KIND and NAME");
     }
     if (make(argv[0], argv[1], &e) < 0)
         return pb_verb_fail(&e);

@@ -76,7 +76,6 @@ int pb_verb_test(int argc, char **argv)
     g_ptr_array_add(words, NULL);
     fflush(NULL);
     execv(tool, (char **)words->pdata);
-    fprintf(stderr, "%s test: %s: %s\npackage plugboard-sdk has it\n", pb_progname, tool,
-            g_strerror(errno));
-    return 1;
+    return pb_verb_refuse("package plugboard-sdk has it", "test: %s: %s", tool,
+                          g_strerror(errno));
 }

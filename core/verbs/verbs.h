@@ -28,6 +28,8 @@ void pb_verb_start(void); /* services and sidecars */
 gboolean pb_verb_flag(int *argc, char **argv, const char *name);
 /* The first word that begins with '-' is unknown: say so. 0 or 1. */
 int pb_verb_unknown(const char *verb, int argc, char **argv);
+/* Refuse: the sentence, and the cure. Gives 1. */
+int pb_verb_refuse(const char *cure, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 /* Print `e` as pb_err_report() does, clear it, give 1. */
 int pb_verb_fail(pb_err *e);
 

@@ -57,10 +57,14 @@ expect() { # WORDS EXPECTED: both the text and the object
     out=$("$PB" $1 2>&1 >/dev/null) && { echo "$1: was not refused"; fail=1; }
     [ "$out" = "$2" ] || { echo "$1: wanted: $2"; echo "$1: said: $out"; fail=1; }
 }
-expect "lsit" "plugboard: 'lsit' is no verb; did you mean 'list'?; 'plugboard help' lists them"
-expect "list devcies" "plugboard list: 'devcies' is none of plugins, machines, buses, backends, devices, cpus, block, net, char, fs; did you mean 'devices'?"
-expect "list --xml" "plugboard list: unknown option '--xml'; 'plugboard help list' lists them"
-expect "inspect" "plugboard inspect: takes one plugin, class or machine, and one form; 'plugboard help inspect' lists them"
+expect "lsit" "plugboard: 'lsit' is no verb
+did you mean 'list'? 'plugboard help' lists them"
+expect "list devcies" "plugboard: list: 'devcies' is none of plugins, machines, buses, backends, devices, cpus, block, net, char, fs, personalities
+did you mean 'devices'?"
+expect "list --xml" "plugboard: list: unknown option '--xml'
+'plugboard help list' lists them"
+expect "inspect" "plugboard: inspect: takes one plugin, class or machine, and one form
+'plugboard help inspect' lists them"
 expect "inspect ns16550a --svg" "plugboard: a plugin has no picture: --json, --markdown or none"
 expect "inspect ns16550" "plugboard: there is no plugin, class or machine 'ns16550'
 did you mean 'ns16550a'?"
@@ -68,7 +72,8 @@ expect "inspect machine virtt" "plugboard: there is no machine 'virtt'
 did you mean 'virt'?"
 expect "man nobody" "plugboard: man: there is no class 'nobody'
 'plugboard list devices' shows them; 'man' alone is the page of plugboard-system, 'man plugboard' that of this command"
-expect "doctor now" "plugboard doctor: takes no words, not 'now'"
+expect "doctor now" "plugboard: doctor: takes no words, not 'now'
+give it none"
 expect "--errors=xml list" "plugboard: -errors xml: errors are told as 'text' or 'json'"
 expect "--errors=json inspect machine virtt" '{"severity": "error", "program": "plugboard", "cause": "there is no machine '"'virtt'"'", "cure": "did you mean '"'virt'"'?"}'
 # of a manifest, all of its faults

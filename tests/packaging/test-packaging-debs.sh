@@ -1,10 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The Debian packages, from the committed tree to a guest: built, clean under lintian, installed in a
-# Debian 12 system of their own; the quick start's guest boots there; each optional package can be
+# Debian system of their own; the quick start's guest boots there; each optional package can be
 # removed, takes exactly its lines from -device help, is named when asked for, and comes back; the
-# autopkgtest passes; the tutorial's project is built there. Root, for chroot(8).
-# usage: test-packaging-debs.sh BUILD-TREE        $PLUGBOARD_DEBS: packages already built
+# autopkgtest passes; the tutorial is followed to the letter, within 15 minutes; what it makes
+# becomes a package by the debhelper addon. Root, for chroot(8).
+# usage: test-packaging-debs.sh BUILD-TREE
+# $PLUGBOARD_DEBS: packages already built; $PLUGBOARD_SUITE: another system than bookworm
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cache=${PLUGBOARD_GUEST_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/plugboard/guests}
@@ -32,22 +34,23 @@ if command -v lintian >/dev/null; then
     lintian --allow-root --fail-on error,warning "$debs"/*.changes || say "lintian has something to say"
 fi
 
-# A minimal bookworm with apt, cached; it takes the host's mirror.
-base=$cache/bookworm-$(dpkg --print-architecture).tar
-suite() { "$root/packaging/debian-suite.sh" bookworm "$(dpkg --print-architecture)" "$@"; }
+# A minimal system with apt, cached; it takes the host's mirror.
+name=${PLUGBOARD_SUITE:-bookworm}
+base=$cache/$name-$(dpkg --print-architecture).tar
+suite() { "$root/packaging/debian-suite.sh" "$name" "$(dpkg --print-architecture)" "$@"; }
 if [ ! -f "$base" ]; then
     suite sources >"$T/sources"
     grep '^Acquire::' "$(suite config)" >"$T/apt.conf" || :
-    mmdebstrap --quiet --mode=root --variant=apt --aptopt="$T/apt.conf" bookworm "$base.new" \
+    mmdebstrap --quiet --mode=root --variant=apt --aptopt="$T/apt.conf" "$name" "$T/base.tar" \
         "$T/sources" || exit 1
-    mv "$base.new" "$base"
+    mv "$T/base.tar" "$base"
 fi
 mkdir "$T/root"
 tar -C "$T/root" -xf "$base"
 cp -L /etc/resolv.conf "$T/root/etc/" 2>/dev/null
 grep '^Acquire::' "$(suite config)" >"$T/root/etc/apt/apt.conf.d/90mirror" || :
 mkdir "$T/root/debs" "$T/root/guest"
-cp "$debs"/*.deb "$T/root/debs/"
+find "$debs" -name "*.deb" ! -name "*-dbgsym_*" -exec cp {} "$T/root/debs/" \;
 mount -t proc proc "$T/root/proc"
 in_root() { chroot "$T/root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C \
     DEBIAN_FRONTEND=noninteractive "$@"; }
@@ -58,7 +61,8 @@ in_root plugboard doctor >"$T/doctor" || { cat "$T/doctor"; say "doctor is not c
 in_root plugboard check || say "check found something"
 
 # Each optional package goes and comes back.
-optional=$(in_root dpkg-query -W -f '${Package}\n' 'plugboard-*' | grep -v -- '-sdk$\|-doc$')
+optional=$(in_root dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' 'plugboard-*' |
+    sed -n 's/^ii *//p' | grep -v -- '-sdk$\|-doc$')
 help_lines() { in_root plugboard-system-riscv64 -device help | grep '^name' | sort; }
 help_lines >"$T/all"
 for package in $optional; do
@@ -97,9 +101,28 @@ tr -d '\r' <"$T/console" | grep -qx 'PB-CHECK OK 42' ||
     { tail -20 "$T/console"; say "the quick start's guest did not boot"; }
 
 # What an author does, in the same clean system.
-in_root sh -c 'apt-get -qq install -y --no-install-recommends gcc libc6-dev ninja-build \
+in_root sh -c 'apt-get -qq install -y --no-install-recommends gcc libc6-dev make ninja-build \
     gcc-riscv64-linux-gnu >/tmp/install.log 2>&1' || say "no compiler"
-cp "$root/packaging/debian/tests/template" "$T/root/tmp/template"
+cp "$root/packaging/debian/tests/template" "$root/tests/sdk/follow.sh" "$T/root/tmp/"
 in_root sh -c 'mkdir /tmp/auto && AUTOPKGTEST_TMP=/tmp/auto sh /tmp/template' >"$T/auto" 2>&1 ||
     { tail -30 "$T/auto"; say "the autopkgtest fails"; }
+began=$(date +%s)
+in_root sh -c 'mkdir /tmp/author && cd /tmp/author &&
+    zcat -f /usr/share/doc/plugboard-doc/sdk/tutorial.md* >/tmp/tutorial.md &&
+    bash /tmp/follow.sh /tmp/tutorial.md /tmp/said' ||
+    say "the tutorial is not true of the packages"
+took=$(($(date +%s) - began))
+echo "the tutorial took $took seconds"
+[ "$took" -le 900 ] || say "that is more than 15 minutes"
+
+# Its project as a package, as sdk/doc/packaging.md says.
+in_root sh -c 'apt-get -qq install -y --no-install-recommends debhelper build-essential fakeroot \
+    >/tmp/install.log 2>&1' || say "no debhelper"
+"$root/packaging/outside-package.sh" "$T/root/tmp/author/npu" || say "no debian/ for it"
+in_root sh -c 'cd /tmp/author/npu && dpkg-buildpackage -b -us -uc && dpkg -i ../*npu_*.deb' \
+    >"$T/outside" 2>&1 || { tail -20 "$T/outside"; say "an outside plugin's package fails"; }
+in_root dpkg-query -W -f '${Depends}\n' plugboard-device-npu | grep -q 'plugboard-abi-1 (>= 1\.' ||
+    say "the addon wrote no dependency on the ABI"
+in_root plugboard-system-riscv64 -device npu,help | grep -q STATUS ||
+    say "the packaged plugin is not found"
 exit $fail

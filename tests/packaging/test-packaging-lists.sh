@@ -29,7 +29,7 @@ n=$(find "$plugins" -name '*.plugin' | wc -l)
 listed=$(cat split/* | grep -c '\.so$')
 [ "$n" = "$listed" ] || say "$n plugins, $listed in the lists"
 pages=$(cat split/* | grep -c '\.7$')
-classes=$(cat "$plugins"/*.plugin | grep -c '^\[\(device\|cpu\|block\|net\|char\|fs\) ')
+classes=$(cat "$plugins"/*.plugin | grep -c '^\[\(device\|cpu\|block\|net\|char\|fs\|personality\) ')
 [ "$pages" = "$classes" ] || say "$classes classes, $pages manual pages in the lists"
 for page in stage/usr/share/man/man[17]/*; do
     if command -v man >/dev/null; then

@@ -33,7 +33,8 @@ refuse "mmio Npu" "plugboard: new: 'Npu' is no name for a plugin
 take 2 to 40 small letters, digits and single '-', a letter first: 'my-npu'"
 refuse "mmio my-mmio" "plugboard: new: my-mmio: File exists
 nothing was changed; take another name or remove it"
-refuse "mmio" "plugboard new: takes KIND and NAME; 'plugboard new' lists kinds"
+refuse "mmio" "plugboard: new: takes KIND and NAME
+'plugboard new' lists kinds"
 refuse "../bin x1" "plugboard: new: there is no template '../bin'
 'plugboard new' lists them"
 echo "$n kinds"

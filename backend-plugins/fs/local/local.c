@@ -56,8 +56,9 @@ static int local_open(void *self, pb_dev *node, const pb_host *h, pb_err *e)
     s->fmode = (uint32_t)prop->get_int(node, P_FMODE);
     s->dmode = (uint32_t)prop->get_int(node, P_DMODE);
     s->root = open(s->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (s->root < 0 || fstat(s->root, &st)) {
-        snprintf(text, sizeof text, "cannot share '%s': %s", s->path, strerror(errno));
+    if (s->root < 0 || fstat(s->root, &st) || faccessat(s->root, ".", R_OK | X_OK, AT_EACCESS)) {
+        snprintf(text, sizeof text, "cannot share '%s': %s: it takes a directory that this user may "
+                                    "read", s->path, strerror(errno));
         if (s->root >= 0)
             close(s->root);
         return h->fail(e, PB_ENOENT, text);
