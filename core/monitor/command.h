@@ -26,7 +26,7 @@ void pb_command_line(struct pb_mon *x, const char *line);
 /* What could follow `text` as its last word; NULL-ended, g_strfreev. */
 char **pb_command_complete(struct pb_mon *x, const char *text);
 
-/* info.c, memory.c, device.c: */
+/* info.c, memory.c, device.c, input.c: */
 int pb_info_status(struct pb_mon *x, guint n, char **v, pb_err *e);
 int pb_info_version(struct pb_mon *x, guint n, char **v, pb_err *e);
 int pb_info_cpus(struct pb_mon *x, guint n, char **v, pb_err *e);
@@ -46,6 +46,11 @@ int pb_mon_device_del(struct pb_mon *x, guint n, char **v, pb_err *e);
 int pb_mon_change(struct pb_mon *x, guint n, char **v, pb_err *e);
 int pb_mon_eject(struct pb_mon *x, guint n, char **v, pb_err *e);
 int pb_mon_screendump(struct pb_mon *x, guint n, char **v, pb_err *e); /* screendump.c */
+int pb_mon_sendkey(struct pb_mon *x, guint n, char **v, pb_err *e);
+int pb_mon_mouse_move(struct pb_mon *x, guint n, char **v, pb_err *e);
+int pb_mon_mouse_button(struct pb_mon *x, guint n, char **v, pb_err *e);
+int pb_mon_mouse_set(struct pb_mon *x, guint n, char **v, pb_err *e);
+int pb_info_mice(struct pb_mon *x, guint n, char **v, pb_err *e);
 int pb_mon_hostfwd(struct pb_mon *x, gboolean add, guint n, char **v, pb_err *e);
 
 /* Stop the vCPUs while their state is read; returns whether they ran. */

@@ -75,8 +75,8 @@ static void csr(struct lift *l, int immediate)
         return;
     if (n == 0x001 && csr_fflags(l, v, writes))
         return;
-    xl_val old = xl_callh(l->b, RV_H_CSR, 3, lift_const(l, RV_CSR_ARG(n, kind, writes, what == RV_CSR_SOFT)), v,
-                          lift_const(l, i->raw), 0);
+    xl_val arg = lift_const(l, RV_CSR_ARG(n, kind, writes, what == RV_CSR_SOFT));
+    xl_val old = xl_callh(l->b, RV_H_CSR, 3, arg, v, lift_const(l, i->raw), 0);
     lift_put(l, i->rd, old);
     if (writes && what == RV_CSR_NORMAL)
         end(l);

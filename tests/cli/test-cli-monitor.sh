@@ -42,6 +42,13 @@ check "Device 'h' not found" "device_add Toy-hot,id=h" "device_del h" "device_de
 check "is part of the board" "device_del uart0"
 check "Invalid host forwarding rule .foo" "hostfwd_add foo"
 check "unrecognized netdev id .zz" "hostfwd_add zz tcp::1-:1"
+check "machine 'board' has no keyboard" "sendkey a"
+check "'foo' is no name of a key" "sendkey ctrl-foo"
+check "invalid hold time '0'" "sendkey a 0"
+check "has no mouse or tablet" "mouse_move 1 1"
+check "'8' is no state of buttons" "mouse_button 8"
+check "Mouse at index '0' not found" "mouse_set 0"
+check "No mouse devices connected" "info mice"
 check "no power button" system_powerdown
 check "Device 'd0' is not removable" "eject d0"
 check "system_reset -- reset the system" help

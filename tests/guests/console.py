@@ -13,6 +13,7 @@ import re
 import selectors
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -205,6 +206,32 @@ class Guest:
     def cpu(self):
         """CPU seconds that the emulator has spent, all its threads (clock_getcpuclockid(3))."""
         return time.clock_gettime_ns(~self.process.pid << 3 | 2) / 1e9
+
+
+class Monitor:
+    """The emulator's monitor, by a socket."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(30)
+        self.socket.connect(path)
+        self.answer()
+
+    def answer(self):
+        text = ""
+        while not text.endswith(") "):
+            data = self.socket.recv(4096)
+            if not data:
+                raise Failed("the monitor went away")
+            text += data.decode("utf-8", "replace")
+        return text
+
+    def do(self, line):
+        self.socket.sendall(line.encode() + b"\n")
+        text = self.answer()
+        if re.search(r"^Error|^[^(]*: error", text, re.M):
+            raise Failed(f"{line}: {text}")
+        return text
 
 
 def main(test):

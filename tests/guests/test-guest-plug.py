@@ -4,7 +4,6 @@
 
 usage: test-guest-plug.py TIMES"""
 import os
-import re
 import socket
 import sys
 import threading
@@ -14,32 +13,6 @@ import console
 TIMES = int(sys.argv[1])
 DISK = "nvme,serial=pb,drive=d0,bus=rp0"
 CARD = "virtio-net-pci,netdev=n0,bus=rp1"
-
-
-class Monitor:
-    """The emulator's monitor, by a socket."""
-
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(30)
-        self.socket.connect(path)
-        self.answer()
-
-    def answer(self):
-        text = ""
-        while not text.endswith(") "):
-            data = self.socket.recv(4096)
-            if not data:
-                raise console.Failed("the monitor went away")
-            text += data.decode("utf-8", "replace")
-        return text
-
-    def do(self, line):
-        self.socket.sendall(line.encode() + b"\n")
-        text = self.answer()
-        if re.search(r"^Error|^[^(]*: error", text, re.M):
-            raise console.Failed(f"{line}: {text}")
-        return text
 
 
 def endless(server):
@@ -68,7 +41,7 @@ def test():
         words = f"pbdisk=nvme0n1 pbplug={TIMES} pbget={server.getsockname()[1]}"
         with console.Guest(busybox.line("plug", *options, words=words)) as guest:
             guest.wait_for_file(path, 30)
-            monitor = Monitor(path)
+            monitor = console.Monitor(path)
             guest.expect(r"^PB-INIT-REACHED$", timeout=120)
             for i in range(TIMES):
                 guest.expect(rf"^PB-NOTE in {i}$", timeout=60, stop=r"PB-JOB plug FAILED")

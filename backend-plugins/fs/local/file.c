@@ -234,7 +234,8 @@ static int entry(struct msg *m, const struct dirent *d, uint32_t room, const str
             skip -= (uint32_t)v[i].len;
             continue;
         }
-        uint32_t k = (uint32_t)v[i].len - skip < total - at ? (uint32_t)v[i].len - skip : total - at;
+        uint32_t k = (uint32_t)v[i].len - skip;
+        k = k < total - at ? k : total - at;
         memcpy((uint8_t *)v[i].base + skip, buf + at, k);
         at += k;
         skip = 0;

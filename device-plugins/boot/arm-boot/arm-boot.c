@@ -72,7 +72,8 @@ static int boot(void *self, pb_err *e)
     b->kernel = (struct boot_kernel){0};
     b->c.initrd = b->c.initrd_end = 0;
     if ((rc = ab_load_firmware(b, e)) < 0 || (rc = ab_load_kernel(b, e)) < 0 ||
-        (rc = boot_arm64_initrd(&b->c, b->kernel.end, e)) < 0 || (rc = load_fdt(b, &args[0], e)) < 0)
+        (rc = boot_arm64_initrd(&b->c, b->kernel.end, e)) < 0 ||
+        (rc = load_fdt(b, &args[0], e)) < 0)
         return rc;
     if (b->firmware && (rc = aa_tables(b, e)) < 0)
         return rc;

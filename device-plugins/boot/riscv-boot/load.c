@@ -37,8 +37,8 @@ static const char *default_firmware(struct riscv_boot *b, char *buf, size_t n, p
         if (path)
             return path;
     }
-    boot_fail(&b->c, e, PB_ENOENT, "-bios default: none of '%s' is there; install the package opensbi, "
-            "or use -bios FILE or -bios none", b->firmware ? b->firmware : "");
+    boot_fail(&b->c, e, PB_ENOENT, "-bios default: none of '%s' is there; install the "
+              "package opensbi, or use -bios FILE or -bios none", b->firmware ? b->firmware : "");
     return NULL;
 }
 
@@ -121,8 +121,8 @@ int rb_load_kernel(struct riscv_boot *b, pb_err *e)
         b->kernel_entry = kernel_place(b, &i);
         b->kernel_end = b->kernel_entry + size;
         if (size > b->c.ram.len || b->kernel_end > b->c.ram.addr + b->c.ram.len)
-            rc = boot_fail(&b->c, e, PB_ENOSPC, "%s: does not fit into %llu MiB of memory; use a larger "
-                         "-m", what, (unsigned long long)b->c.ram.len >> 20);
+            rc = boot_fail(&b->c, e, PB_ENOSPC, "%s: does not fit into %llu MiB of memory; use a "
+                           "larger -m", what, (unsigned long long)b->c.ram.len >> 20);
         else
             rc = b->c.board->load(b->c.dev, what, b->kernel_entry, m.data, m.len, e);
     }
@@ -153,8 +153,8 @@ int rb_load_initrd(struct riscv_boot *b, pb_err *e)
     if (at == UINT64_MAX) {
         uint64_t len = m.len;
         image_free(&m);
-        return boot_fail(&b->c, e, PB_ENOSPC, "%s: no room for its %llu MiB above the kernel; use a "
-                       "larger -m", what, (unsigned long long)(len >> 20));
+        return boot_fail(&b->c, e, PB_ENOSPC, "%s: no room for its %llu MiB above the kernel; "
+                         "use a larger -m", what, (unsigned long long)(len >> 20));
     }
     int rc = b->c.board->load(b->c.dev, what, at, m.data, m.len, e);
     b->c.initrd = at;

@@ -254,8 +254,7 @@ void channel_write(struct dwc2 *c, uint32_t n, uint32_t v)
         if ((v | was) & HCCHAR_CHENA)
             c->HCINT[n] |= HCINT_CHHLTD;
     } else if (v & HCCHAR_CHENA) {
-        if (v >> 18 & 1) /* isochronous or interrupt */
-            frame_periodic(c);
+        frame_active(c);
         run(c, n);
     }
 }
@@ -268,8 +267,8 @@ void channel_retry(struct usb_bus *b)
         if (!c->waits[n])
             continue;
         run(c, n);
-        if (!c->waits[n] && (c->HCCHAR[n] >> 18 & 1))
-            frame_periodic(c);
+        if (!c->waits[n])
+            frame_active(c);
     }
     frame_plan(c);
     update_irq(c);

@@ -134,7 +134,7 @@ static const struct pb_field state[] = {
     EACH(HCSPLT, PB_S_U32), EACH(HCINT, PB_S_U32), EACH(HCINTMSK, PB_S_U32),
     EACH(HCTSIZ, PB_S_U32), EACH(HCDMA, PB_S_U32), EACH(waits, PB_S_U8), EACH(result, PB_S_U8),
     PB_FIELD(struct dwc2, frame_zero, PB_S_I64), PB_FIELD(struct dwc2, frame_seen, PB_S_I64),
-    PB_FIELD(struct dwc2, periodic_at, PB_S_I64),
+    PB_FIELD(struct dwc2, active_at, PB_S_I64),
 };
 static const struct pb_info info = {
     .size = sizeof info, .name = "usb", .doc = "show guest USB devices", .text = info_text};

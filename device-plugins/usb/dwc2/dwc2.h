@@ -54,7 +54,7 @@ struct dwc2 {
     uint8_t result[CHANNELS]; /* of a start-split, for its complete-split: HCINT_* below 256 */
     int64_t frame_zero;  /* virtual ns at which frame 0 began */
     int64_t frame_seen;  /* frame at which GINTSTS.SOF was last cleared */
-    int64_t periodic_at; /* virtual ns at which the guest last had a periodic transfer */
+    int64_t active_at; /* virtual ns at which a channel was last used */
 };
 
 extern const struct pb_regs dwc2_regs;
@@ -75,7 +75,7 @@ void frame_plan(struct dwc2 *c);       /* when is the next start of frame that a
 void frame_on_timer(void *self);
 uint32_t frame_sof(struct dwc2 *c);    /* GINTSTS.SOF for one who polls it */
 void frame_sof_clear(struct dwc2 *c);
-void frame_periodic(struct dwc2 *c);   /* the guest has a periodic transfer */
+void frame_active(struct dwc2 *c);   /* a channel is used */
 
 /* ---- channel.c ---- */
 void channel_write(struct dwc2 *c, uint32_t n, uint32_t v); /* HCCHAR */

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* frame.c - frames (1 ms) and microframes (125 us): HFNUM and the start-of-frame interrupt.
  *
- * A frame is a number computed from the clock. Its interrupt is for those who schedule periodic
- * transfers by it, and drivers leave it on for as long as any endpoint is polled, though nothing
- * happens on one for hours. So it comes in every frame while the guest has periodic transfers
- * to start, and ever more seldom afterwards: after an eighth of the time that has passed since the
- * last one, LONGEST at most. A transfer that a guest schedules by it is late by no more.
+ * A frame is a number computed from the clock. Its interrupt is for drivers that start transfers
+ * by it: Linux's does, even bulk ones, once any endpoint is polled, which may last for hours
+ * with nothing happening. So it comes in every frame while channels are used, and ever more
+ * seldom afterwards: after an eighth of the time that has passed since, NEAR at most in the first
+ * half second, LONGEST after some more. What a guest starts by it is late by no more.
  */
 #include "dwc2.h"
 
-#define LONGEST 32000000 /* ns */
+#define NEAR 4000000 /* ns */
+#define LONGEST 20000000
 
 static int64_t now(const struct dwc2 *c)
 {
@@ -43,7 +44,7 @@ uint32_t frame_number(struct dwc2 *c)
 
 void frame_restart(struct dwc2 *c)
 {
-    c->frame_zero = c->periodic_at = now(c);
+    c->frame_zero = c->active_at = now(c);
     c->frame_seen = 0;
 }
 
@@ -52,16 +53,23 @@ static int heard(const struct dwc2 *c)
     return (c->GINTMSK & GINTSTS_SOF) && (c->GAHBCFG & GAHBCFG_GLBLINTRMSK) && runs(c);
 }
 
+static int64_t gap(const struct dwc2 *c)
+{
+    int64_t idle = now(c) - c->active_at;
+
+    if (idle / 8 < NEAR)
+        return idle / 8;
+    return idle / 128 < NEAR ? NEAR : idle / 128 < LONGEST ? idle / 128 : LONGEST;
+}
+
 void frame_plan(struct dwc2 *c)
 {
     if (!heard(c) || (c->GINTSTS & GINTSTS_SOF)) {
         c->bus.time->disarm(c->sof);
         return;
     }
-    int64_t gap = (now(c) - c->periodic_at) / 8, one = length(c);
-    int64_t n = (gap < LONGEST ? gap : LONGEST) / one, due;
+    int64_t due = c->frame_zero + (frame(c) + 1) * length(c) + gap(c) / length(c) * length(c);
 
-    due = c->frame_zero + (frame(c) + 1 + n) * one;
     if (c->bus.time->deadline(c->sof) < 0 || due < c->bus.time->deadline(c->sof))
         c->bus.time->arm(c->sof, due);
 }
@@ -86,7 +94,7 @@ void frame_sof_clear(struct dwc2 *c)
     c->frame_seen = frame(c);
 }
 
-void frame_periodic(struct dwc2 *c)
+void frame_active(struct dwc2 *c)
 {
-    c->periodic_at = now(c);
+    c->active_at = now(c);
 }

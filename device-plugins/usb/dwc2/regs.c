@@ -151,7 +151,7 @@ static void reg_write(void *self, const struct pb_reg *r, uint32_t i, uint64_t v
         break;
     case R_GINTMSK:
         if (v & ~c->GINTMSK & GINTSTS_SOF)
-            frame_periodic(c); /* whoever wants to hear of frames is about to use them */
+            frame_active(c); /* whoever wants to hear of frames is about to use them */
         c->GINTMSK = v;
         break;
     case R_HAINTMSK:

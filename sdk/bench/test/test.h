@@ -32,7 +32,8 @@ extern FILE *report; /* where findings go; standard output is the plugin's */
 /* One finding, after the names of class and step; gives 1. */
 int failed(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* "key=value" for each property that `given` leaves out and that links to a backend (bare:
- * must link), with loop-back ones made on `b`; NULL when one cannot be made up (left_out() said why). */
+ * must link), with loop-back ones made on `b`; NULL when one cannot be made up (left_out() said
+ * why). */
 char *make_props(pbt *b, const struct pb_prop *p, uint32_t n, const char *given,
                  int bare);
 int left_out(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
