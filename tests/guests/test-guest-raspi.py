@@ -112,8 +112,9 @@ def screen():
     with console.scratch() as folder:
         path = os.path.join(folder, "screen.png")
         sock = os.path.join(folder, "monitor")
-        with console.Guest(command("dtb", "console=tty0 pbcmd=idle", "-monitor",
-                                   f"unix:{sock},server=on,wait=off")) as guest:
+        with console.Guest(command("dtb", "loglevel=7 pbcmd=idle", "-monitor",
+                                   f"unix:{sock},server=on,wait=off",
+                                   tty="tty0 console=ttyAMA0")) as guest:
             guest.expect(r"^PB-INIT-REACHED$", timeout=120, stop=r"Kernel panic")
             with socket.socket(socket.AF_UNIX) as monitor:
                 monitor.connect(sock)

@@ -146,7 +146,7 @@ static void clock_pulls(struct gpio *g, uint32_t i, uint64_t v)
 static void reg_write(void *self, const struct pb_reg *r, uint32_t i, uint64_t v)
 {
     struct gpio *g = self;
-    uint64_t bits = v << 32 * i & ALL;
+    uint64_t bits = v << 32 * (i & 1) & ALL; /* of a pair of words */
     uint64_t *p;
 
     switch (r->id) {

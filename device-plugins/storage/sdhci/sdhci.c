@@ -55,6 +55,8 @@ struct sdhci {
     uint32_t active;   /* a data transfer is under way */
     uint32_t busywait; /* a command waits for the card to be done */
     uint32_t blocks;   /* that are still to be moved; UINT32_MAX: until it is stopped */
+    uint32_t mode;     /* TRANSFER_MODE and the bytes of a block, as the transfer began: */
+    uint32_t block;    /* other commands may come in between */
     uint32_t pos, len; /* buf: read: [pos, len) is the guest's; write: [0, len) the card's */
     uint8_t buf[BLOCK_MAX];
 };
@@ -73,7 +75,7 @@ static uint32_t block_size(const struct sdhci *s)
 
 static int reading(const struct sdhci *s)
 {
-    return (s->cmdtm & TM_READ) != 0;
+    return (s->mode & TM_READ) != 0;
 }
 
 static void raise(struct sdhci *s, uint32_t what)
@@ -96,7 +98,7 @@ static void auto_stop(struct sdhci *s)
     void *cs;
     const struct pb_sd_card *c = card(s, &cs);
 
-    if ((s->cmdtm & TM_AUTO_CMD) != TM_AUTO_CMD12 || !(s->cmdtm & TM_MULTI))
+    if ((s->mode & TM_AUTO_CMD) != TM_AUTO_CMD12 || !(s->mode & TM_MULTI))
         return;
     if (!c || c->command(cs, 12, 0, r) != PB_SD_SHORT)
         raise(s, INT_AUTO_CMD);
@@ -119,14 +121,14 @@ static void block_done(struct sdhci *s)
         end_transfer(s);
         return;
     }
-    if (s->cmdtm & TM_BLKCNT_EN)
+    if (s->mode & TM_BLKCNT_EN)
         s->blksizecnt = (s->blksizecnt & 0xffff) | s->blocks << 16;
 }
 
 /* Fill the buffer from the card, or empty it into the card. */
 static void move(struct sdhci *s)
 {
-    uint32_t n = block_size(s);
+    uint32_t n = s->block;
     void *cs;
     const struct pb_sd_card *c = card(s, &cs);
 
@@ -164,12 +166,12 @@ static void changed(void *self)
 
 static uint32_t buffer_ready(const struct sdhci *s)
 {
-    return s->active && (reading(s) ? s->len == block_size(s) : s->len < block_size(s));
+    return s->active && (reading(s) ? s->len == s->block : s->len < s->block);
 }
 
 static uint32_t read_data(struct sdhci *s)
 {
-    uint32_t v = 0, n = block_size(s);
+    uint32_t v = 0, n = s->block;
 
     if (!buffer_ready(s) || !reading(s))
         return 0;
@@ -185,7 +187,7 @@ static uint32_t read_data(struct sdhci *s)
 
 static void write_data(struct sdhci *s, uint32_t v)
 {
-    uint32_t n = block_size(s);
+    uint32_t n = s->block;
 
     if (!buffer_ready(s) || reading(s))
         return;
@@ -199,11 +201,13 @@ static void write_data(struct sdhci *s, uint32_t v)
 
 static void begin_transfer(struct sdhci *s)
 {
-    uint32_t counted = !(s->cmdtm & TM_MULTI) || (s->cmdtm & TM_BLKCNT_EN);
-
-    s->blocks = !(s->cmdtm & TM_MULTI) ? 1 : counted ? s->blksizecnt >> 16 : UINT32_MAX;
+    s->mode = s->cmdtm & 0xffff;
+    s->blocks = !(s->mode & TM_MULTI)      ? 1
+                : (s->mode & TM_BLKCNT_EN) ? s->blksizecnt >> 16
+                                           : UINT32_MAX;
     s->pos = s->len = 0;
-    s->active = s->blocks != 0 && block_size(s) != 0;
+    s->block = block_size(s);
+    s->active = s->blocks != 0 && s->block != 0;
     if (!s->active)
         raise(s, INT_TRANSFER);
     else if (!reading(s))
@@ -369,7 +373,7 @@ static const struct pb_regs table = {sizeof table, sizeof regs / sizeof *regs, r
 static void reset_all(struct sdhci *s)
 {
     pb_regs_reset(&table, s);
-    s->active = s->busywait = s->pos = s->len = s->blocks = 0;
+    s->active = s->busywait = s->pos = s->len = s->blocks = s->block = s->mode = 0;
 }
 
 static uint64_t mmio_read(void *self, uint64_t off, uint32_t bytes)
@@ -434,7 +438,7 @@ static int load(void *self, pb_state *st, pb_err *e)
     struct sdhci *s = self;
 
     (void)st;
-    if (s->len > block_size(s) || s->pos > s->len)
+    if (s->block > BLOCK_MAX || s->len > s->block || s->pos > s->len)
         return s->h->fail(e, PB_EINVAL, "sdhci: saved counts are larger than a block");
     return PB_OK;
 }
@@ -444,7 +448,8 @@ static const struct pb_field state[] = {
     U32(pins), U32(arg2), U32(blksizecnt), U32(arg1), U32(cmdtm),
     PB_FIELD_ARRAY(struct sdhci, resp, PB_S_U32, 4), U32(control0), U32(control1),
     U32(interrupt), U32(mask), U32(en), U32(control2), U32(active), U32(busywait), U32(blocks),
-    U32(pos), U32(len), PB_FIELD_ARRAY(struct sdhci, buf, PB_S_BYTES, BLOCK_MAX),
+    U32(mode), U32(block), U32(pos), U32(len),
+    PB_FIELD_ARRAY(struct sdhci, buf, PB_S_BYTES, BLOCK_MAX),
 };
 static const char *const slot_iface[] = {PB_SD_SLOT, NULL};
 static const struct pb_prop props[] = {
