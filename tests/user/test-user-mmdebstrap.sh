@@ -54,6 +54,7 @@ inside() {
         --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
         --dpkgopt='path-exclude=/usr/share/locale/*' \
         trixie "$work/root" - <"$work/sources"
+    mount -t proc proc "$work/root/proc" # mmdebstrap has taken its own away
     # What runs in it is of that architecture, and names of scripts and their words survive.
     cat >"$work/root/tmp/script" <<'SCRIPT'
 #!/bin/sh -e
