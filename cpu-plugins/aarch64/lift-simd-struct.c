@@ -169,7 +169,7 @@ static void shuffle3(struct lift *l, int to_memory, xl_val v[4])
 
 static void load_structures(struct lift *l)
 {
-    xl_val base = base_of(l), v[4];
+    xl_val base = base_of(l), v[4] = {0};
     uint32_t n = load_all(l, base, v);
     write_back(l, base);
     if (l->i.amount == 2)
