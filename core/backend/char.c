@@ -15,6 +15,8 @@
  */
 #include "backend.h"
 
+#include "../machine/doctor.h"
+
 #include "../thread/thread.h"
 
 #include <errno.h>
@@ -38,6 +40,7 @@ struct pb_char {
     void *drained_self;
     guint held;    /* atomic: input kept for a consumer without room, mux only */
     uint8_t keep[MUX_KEEPS];
+    struct pb_doctor doctor;
 };
 
 struct node {
@@ -343,7 +346,11 @@ static int attach_ops(pb_char *c, const struct pb_char_ops *device, void *self)
 
 static int char_write(pb_char *c, const uint8_t *buf, uint32_t len)
 {
-    return to_backend(c->node, buf, len);
+    int took = to_backend(c->node, buf, len);
+
+    if (took > 0)
+        pb_doctor_text(&c->doctor, c->node->dev, buf, (uint32_t)took);
+    return took;
 }
 
 static void on_drained(pb_char *c, void (*fn)(void *), void *self)

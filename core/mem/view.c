@@ -174,10 +174,17 @@ static void tell_cpus(struct pb_machine *m, uint64_t first, uint64_t last)
     }
 }
 
-/* Free the retired views that nobody reads any more. The lock is held. */
-static void reclaim(struct pb_mem *mem)
+/* Free the retired views that nobody reads any more, and `old` when its time comes. CPUs keep
+ * handles into a view while they do not read (a halted one does not): they have been told, so
+ * whoever begins to read from this epoch on lets go of them first. */
+static void retire(struct pb_mem *mem, struct pb_view *old)
 {
-    uint64_t oldest = pb_epoch_oldest();
+    uint64_t oldest;
+
+    old->epoch = pb_epoch_advance();
+    old->next = mem->retired;
+    mem->retired = old;
+    oldest = pb_epoch_oldest();
 
     for (struct pb_view **p = &mem->retired; *p;) {
         struct pb_view *v = *p;
@@ -200,6 +207,11 @@ void pb_view_update(struct pb_machine *m)
     struct pb_view *new = pb_view_make(mem->system.root);
     if (old)
         compare(old, new, changes);
+    if (old && !changes->len) { /* nobody would be told, and handles into it are kept */
+        pthread_mutex_unlock(&mem->lock);
+        g_free(new);
+        return;
+    }
     /* The view before its number: whoever reads the new number sees the new view. */
     atomic_store(&mem->system.view, new);
     __atomic_fetch_add(&mem->system.gen, 1, __ATOMIC_SEQ_CST);
@@ -210,20 +222,17 @@ void pb_view_update(struct pb_machine *m)
         atomic_store(&g->view, new);
         __atomic_store_n(&g->gen, ++mem->gate_gen, __ATOMIC_SEQ_CST);
     }
-    uint64_t epoch = pb_epoch_advance();
-    if (old) {
-        old->epoch = epoch;
-        old->next = mem->retired;
-        mem->retired = old;
-    }
-    reclaim(mem);
     pthread_mutex_unlock(&mem->lock);
     for (guint i = 0; i < changes->len; i++) {
         struct change *c = &g_array_index(changes, struct change, i);
         tell_cpus(m, c->first, c->last);
     }
-    if (changes->len)
-        pb_cpu_kick_all(m);
+    if (!old)
+        return;
+    pthread_mutex_lock(&mem->lock);
+    retire(mem, old);
+    pthread_mutex_unlock(&mem->lock);
+    pb_cpu_kick_all(m);
 }
 
 void pb_view_each(struct pb_machine *m, const pb_region *r, uint64_t off, uint64_t last,

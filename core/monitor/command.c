@@ -137,6 +137,8 @@ const struct pb_command pb_commands[] = {
     {"plugin_reload", "name", "exchange a plugin (its id, a class or a device of it) for what its "
      "file is now", 1, 1, FALSE, pb_mon_plugin_reload},
     {"quit|q", "", "quit the emulator", 0, 0, FALSE, cmd_quit},
+    {"screendump", "filename", "save what the display shows into PNG image 'filename'", 1, 1, FALSE,
+     pb_mon_screendump},
     {"sendkey", "keys [hold_ms]", "send keys to the guest (e.g. 'sendkey ctrl-alt-f1'), held for "
      "100 ms unless told otherwise", 1, 2, FALSE, pb_mon_sendkey},
     {"stop|s", "", "stop emulation", 0, 0, FALSE, cmd_stop},

@@ -51,6 +51,7 @@ int pb_mon_mouse_move(struct pb_mon *x, guint n, char **v, pb_err *e);
 int pb_mon_mouse_button(struct pb_mon *x, guint n, char **v, pb_err *e);
 int pb_mon_mouse_set(struct pb_mon *x, guint n, char **v, pb_err *e);
 int pb_info_mice(struct pb_mon *x, guint n, char **v, pb_err *e);
+int pb_mon_screendump(struct pb_mon *x, guint n, char **v, pb_err *e); /* screendump.c */
 int pb_mon_hostfwd(struct pb_mon *x, gboolean add, guint n, char **v, pb_err *e);
 
 /* Stop the vCPUs while their state is read; returns whether they ran. */

@@ -18,6 +18,7 @@
 #include "sidecar.h"
 
 #include <plugboard/draft/cpu.h>
+#include <plugboard/draft/personality.h>
 
 #include <string.h>
 
@@ -356,6 +357,7 @@ static struct pb_class *static_class(enum pb_kind kind, const void *table)
     const struct pb_backend_class *b = table;
     const struct pb_device_class *d = table;
     const struct pb_cpu_class *u = table;
+    const struct pb_personality_class *s = table;
     char ***lists[] = {&c->aliases, &c->lines_in,  &c->lines_out, &c->buses_out,
                        &c->provides, &c->requires_, &c->models,    &c->model_docs};
 
@@ -366,6 +368,10 @@ static struct pb_class *static_class(enum pb_kind kind, const void *table)
     } else if (kind == PB_KIND_CPU) {
         static_cpu(c, u);
         static_props(c, u->props, u->n_props);
+    } else if (kind == PB_KIND_PERSONALITY) {
+        c->id = g_strdup(s->id);
+        c->title = g_strdup(s->doc);
+        static_props(c, s->props, s->n_props);
     } else {
         c->id = g_strdup(b->id);
         c->title = g_strdup(b->doc);

@@ -192,8 +192,12 @@ static char **again(const struct pb_user_options *o)
 
 static const struct pb_class *find(enum pb_kind kind, const char *id, const char *what, pb_err *e)
 {
-    const struct pb_class *c = pb_class_find(kind, id);
+    const struct pb_class *c = pb_class_find(kind, id); /* linked in? */
 
+    if (!c) {
+        pb_registry_scan();
+        c = pb_class_find(kind, id);
+    }
     if (!c) {
         const char *package = pb_class_package(kind, id);
         pb_err_set(e, PB_ENOENT, "no plugin offers %s '%s'", what, id);
@@ -250,10 +254,8 @@ int pb_user_main(const char *arch, int argc, char **argv)
 
     pb_host_init();
     int r = pb_user_parse(&o, argc, argv, &e);
-    if (r == PB_OK) {
-        pb_registry_scan();
+    if (r == PB_OK)
         r = start(arch, &o, argv, &e);
-    }
     pb_user_options_free(&o);
     if (r < 0) {
         pb_err_report(&e);

@@ -125,9 +125,9 @@ static int check_library(const char *path, volatile enum stage *stage)
 
 static int check_plugin(const char *path)
 {
-    static const char *const while_[] = {"while it was opened, by code that runs before the host "
-                                         "can ask (a constructor)",
-                                         "while its tables were read", "in its init()", ""};
+    static const char *const while_[] = {
+        [OPENING] = "while it was opened, by code that runs before the host can ask (a constructor)",
+        [READING] = "while its tables were read", [STARTING] = "in its init()", [ENDED] = ""};
     volatile enum stage *stage = mmap(NULL, sizeof *stage, PROT_READ | PROT_WRITE,
                                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     int status = 0;

@@ -95,6 +95,7 @@ struct a64 {
     void *firmware_self;
     pb_timer *timer[A64_TIMERS]; /* by A64_T_*: timer.c */
     const struct pb_line *timer_out[A64_TIMERS];
+    uint32_t loops;      /* exceptions, one after the other, of a vector's first instruction */
     uint32_t timer_busy; /* expiries that are being delivered; atomic */
 };
 

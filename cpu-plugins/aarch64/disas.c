@@ -259,16 +259,20 @@ static void put_template(struct a64_text *o, const char *t, const struct a64_ins
 static int put_optional(struct a64_text *o, const struct a64_row *r, const struct a64_insn *i)
 {
     static const char *const bti[4] = {"", "\tc", "\tj", "\tjc"};
-    if (!strcmp(r->operands, "bti"))
+    int barrier = !strcmp(r->operands, "isb") || !strcmp(r->operands, "clrex");
+    if (!strcmp(r->operands, "bti")) {
         a64_put(o, "%s", bti[i->amount >> 1 & 3]);
-    else if (!strcmp(r->operands, "dcps"))
-        a64_put(o, i->imm ? "\t#0x%" PRIx64 : "", i->imm);
-    else if (!strcmp(r->operands, "isb") || !strcmp(r->operands, "clrex"))
-        a64_put(o, i->imm == 15 ? "" : "\t#0x%" PRIx64, i->imm);
-    else if (i->op == A64_ret)
-        a64_put(o, i->rn == 30 ? "" : i->rn == 31 ? "\txzr" : "\tx%u", i->rn);
-    else
+    } else if (barrier || !strcmp(r->operands, "dcps")) {
+        if (i->imm != (barrier ? 15u : 0u))
+            a64_put(o, "\t#0x%" PRIx64, i->imm);
+    } else if (i->op == A64_ret) {
+        if (i->rn == 31)
+            a64_put(o, "\txzr");
+        else if (i->rn != 30)
+            a64_put(o, "\tx%u", i->rn);
+    } else {
         return !*r->operands;
+    }
     return 1;
 }
 

@@ -13,6 +13,7 @@
 #include "sysreg.h"
 
 #include <sched.h>
+#include <stdio.h>
 
 /* ---- Levels and stack pointers -------------------------------------------------------------- */
 
@@ -54,6 +55,23 @@ static uint64_t entry_pstate(const struct a64 *c, uint32_t el)
     return v;
 }
 
+/* A vector whose own first instruction faults: the guest will never do anything again. Said once,
+ * after so many that no guest that fills its vectors late is meant. */
+static void exception_loop(struct a64 *c, uint32_t el)
+{
+    uint64_t esr = c->sr[sr_of(el, SR_ESR_EL1, SR_ESR_EL2, SR_ESR_EL3)];
+    uint64_t far = c->sr[sr_of(el, SR_FAR_EL1, SR_FAR_EL2, SR_FAR_EL3)];
+    char text[320];
+    if (++c->loops != 1000 || !c->host->log_on[PB_LOG_INFO])
+        return;
+    snprintf(text, sizeof text, "boot doctor: exception loop: the vector at 0x%llx raises an "
+             "exception itself (ESR_EL%u 0x%llx, FAR_EL%u 0x%llx). No code is there; give the "
+             "machine some by -kernel, -bios or -pflash, or see by -d int how it came there",
+             (unsigned long long)c->x.pc, el, (unsigned long long)esr, el,
+             (unsigned long long)far);
+    c->host->log(c->host, c->dev, PB_LOG_INFO, text);
+}
+
 void a64_enter(struct a64 *c, uint32_t el, uint32_t vector)
 {
     uint64_t base = c->sr[sr_of(el, SR_VBAR_EL1, SR_VBAR_EL2, SR_VBAR_EL3)];
@@ -62,6 +80,10 @@ void a64_enter(struct a64 *c, uint32_t el, uint32_t vector)
     c->sr[sr_of(el, SR_ELR_EL1, SR_ELR_EL2, SR_ELR_EL3)] = c->x.pc;
     a64_set_pstate(c, entry_pstate(c, el));
     c->x.ll_addr = ~0ull;
+    if (c->x.pc == base + group + vector)
+        exception_loop(c, el);
+    else
+        c->loops = 0;
     c->x.pc = base + group + vector;
 }
 

@@ -90,10 +90,10 @@ static void move_to_x(struct lift *l, uint32_t type)
 
 static void move_to_f(struct lift *l, uint32_t type)
 {
-    xl_val v = lift_get(l, l->i.rs1);
+    xl_val v = xl_op1(l->b, XL_OP_bits2f, type == S ? XL_F32 : XL_F64, lift_get(l, l->i.rs1));
     if (type == S)
-        v = xl_op2(l->b, XL_OP_or, XL_I64, v, lift_const(l, 0xffffffffull << 32));
-    xl_put(l->b, RV_SLOT_F + l->i.rd, xl_op1(l->b, XL_OP_bits2f, XL_F64, v));
+        v = xl_op1(l->b, XL_OP_box32, XL_F64, v);
+    xl_put(l->b, RV_SLOT_F + l->i.rd, v);
 }
 
 static void compute(struct lift *l, const struct fp *f, uint32_t rm)

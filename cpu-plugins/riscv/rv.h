@@ -59,6 +59,7 @@ struct rv {
     pb_timer *nap;          /* ends a WFI that had nothing to wait for: see rv_wfi() */
     uint32_t napping;       /* atomic */
     uint32_t events;        /* interrupts that became pending or were asked for again; atomic */
+    uint32_t loops; /* traps, one after the other, of a handler's first instruction */
     uint32_t wfi_events, wfi_useless; /* at the last WFI; how many in a row returned at once */
     uint64_t wfi_mie;
     char isa_string[256], ext_string[512], mmu_type[16]; /* facts.c */

@@ -9,6 +9,8 @@
  */
 #include "rv.h"
 
+#include <stdio.h>
+
 uint64_t rv_mip(const struct rv *c)
 {
     return __atomic_load_n(&c->mip_lines, __ATOMIC_SEQ_CST) |
@@ -105,8 +107,24 @@ static void trap_to_m(struct rv *c, uint64_t cause, uint64_t tval)
     c->x.pc = vector(c->mtvec, cause);
 }
 
+/* A handler whose own first instruction faults: the guest will never do anything again. */
+static void trap_loop(struct rv *c, uint64_t cause, uint64_t tval)
+{
+    char text[320];
+    if (++c->loops != 1000 || !c->host->log_on[PB_LOG_INFO])
+        return;
+    snprintf(text, sizeof text, "boot doctor: exception loop: the handler at 0x%llx raises an "
+             "exception itself (%ccause %llu, %ctval 0x%llx). No code is there; give the machine "
+             "some by -kernel or -bios, or see by -d int how it came there",
+             (unsigned long long)c->x.pc, c->priv == RV_PRIV_M ? 'm' : 's',
+             (unsigned long long)cause, c->priv == RV_PRIV_M ? 'm' : 's',
+             (unsigned long long)tval);
+    c->host->log(c->host, c->dev, PB_LOG_INFO, text);
+}
+
 void rv_trap(struct rv *c, uint64_t cause, uint64_t tval)
 {
+    uint64_t from = c->x.pc;
     if (c->user) {
         rv_user_trap(c, cause, tval);
         return;
@@ -116,6 +134,10 @@ void rv_trap(struct rv *c, uint64_t cause, uint64_t tval)
         trap_to_s(c, cause, tval);
     else
         trap_to_m(c, cause, tval);
+    if (c->x.pc == from)
+        trap_loop(c, cause, tval);
+    else
+        c->loops = 0;
     c->wfi_useless = 0;
     rv_irq_update(c);
 }

@@ -2,6 +2,8 @@
 /* bcm2835-mbox: messages with property tags, good ones and hostile ones. */
 #include "suite.h"
 
+#include <plugboard/display.h>
+
 #include <string.h>
 
 #define AT 0x1000u
@@ -11,13 +13,13 @@ static pbt *b;
 static pb_dev *d;
 static uint32_t *ram;
 
-static void bench(void)
+static void bench(const char *props)
 {
     b = pbt_new();
     pbt_load(b, "bcm2835");
     ram = (uint32_t *)(void *)pbt_ram(b, 0, 1 << 20);
     pbt_add(b, "bcm2835-thermal", "t0", NULL);
-    d = pbt_add(b, "bcm2835-mbox", "d0", "sensor=t0,mac=b8:27:eb:12:34:56");
+    d = pbt_add(b, "bcm2835-mbox", "d0", props ? props : "sensor=t0,mac=b8:27:eb:12:34:56");
     pbt_write(d, 0, 0x1c, 1, 4);
 }
 
@@ -42,7 +44,7 @@ static void test_tags(void)
     static const uint32_t many[] = {80, 0, 0x10003, 8, 0, 0, 0, 0x30006, 8, 0, 0, 0,
                                     0x38002, 12, 0, 3, 5000000, 0, 0, 0};
 
-    bench();
+    bench(NULL);
     CU_ASSERT_EQUAL(ask(many, 20), 0x80000000);
     CU_ASSERT_EQUAL(answer()[4], 0x80000006);
     CU_ASSERT_EQUAL(answer()[5], 0x12eb27b8);
@@ -68,6 +70,38 @@ static void test_tags(void)
     pbt_free(b);
 }
 
+static void test_framebuffer(void)
+{
+    static const uint32_t set[] = {
+        104, 0, 0x48003, 8, 0, 320, 200, 0x48004, 8, 0, 320, 99999999, 0x48005, 4, 0, 16,
+        0x40008, 4, 0, 0, 0x40001, 8, 0, 16, 0, 0};
+    uint32_t w, h;
+    uint8_t rgb[3 * 320];
+
+    bench("sensor=t0,vc-base=0x80000,vc-size=1M");
+    CU_ASSERT_EQUAL(ask(set, 26), 0x80000000);
+    CU_ASSERT_EQUAL(answer()[11], 819); /* lines of 32 bits that fit 1 MiB */
+    CU_ASSERT_EQUAL(answer()[19], 640);
+    CU_ASSERT_EQUAL(answer()[23], 0xc0080000);
+    const struct pb_display *t = pbt_provides(d, PB_DISPLAY);
+    CU_ASSERT_EQUAL(t->extent(pbt_self(d), &w, &h), PB_OK);
+    CU_ASSERT(w == 320 && h == 200);
+    ram[0x80000 / 4] = 0x07e0f800; /* red, green */
+    pbt_reload(b);
+    d = pbt_find(b, "d0");
+    t = pbt_provides(d, PB_DISPLAY);
+    t->line(pbt_self(d), 0, rgb);
+    CU_ASSERT(rgb[0] == 255 && rgb[1] == 0 && rgb[2] == 0);
+    CU_ASSERT(rgb[3] == 0 && rgb[4] == 255 && rgb[5] == 0);
+    static const uint32_t depth[] = {28, 0, 0x44005, 4, 0, 13, 0};
+    CU_ASSERT_EQUAL(ask(depth, 7), 0x80000000);
+    CU_ASSERT_EQUAL(answer()[5], 32); /* what it would take; nothing changes */
+    static const uint32_t release[] = {24, 0, 0x48001, 0, 0, 0};
+    CU_ASSERT_EQUAL(ask(release, 6), 0x80000000);
+    CU_ASSERT_EQUAL(t->extent(pbt_self(d), &w, &h), PB_ENOENT);
+    pbt_free(b);
+}
+
 static void test_hostile(void)
 {
     static const uint32_t unknown[] = {32, 0, 0xdeadbeef, 8, 0, 1, 2, 0};
@@ -77,7 +111,7 @@ static void test_hostile(void)
     static const uint32_t large[] = {0xffffffff, 0};
     static const uint32_t odd[] = {32, 0, 0x10003, 1, 0, 0, 0, 0};
 
-    bench();
+    bench(NULL);
     CU_ASSERT_EQUAL(ask(unknown, 8), 0x80000000);
     CU_ASSERT_EQUAL(answer()[4], 0);
     CU_ASSERT_EQUAL(answer()[5], 1);
@@ -98,7 +132,7 @@ static void test_hostile(void)
 
 static void test_properties(void)
 {
-    bench();
+    bench(NULL);
     CU_ASSERT_PTR_NULL(pbt_create(b, NULL, 0, "bcm2835-mbox", "x", "vc-base=0x80000000"));
     pb_dev *m = pbt_create(b, NULL, 0, "bcm2835-mbox", "y", "vc-base=0x3c000000,vc-size=128M");
     CU_ASSERT_EQUAL(pbt_realize(m), PB_EINVAL);
@@ -108,7 +142,8 @@ static void test_properties(void)
 int main(void)
 {
     static const struct suite_test tests[] = {
-        {"tags", test_tags}, {"hostile", test_hostile}, {"properties", test_properties}};
+        {"tags", test_tags}, {"framebuffer", test_framebuffer}, {"hostile", test_hostile},
+        {"properties", test_properties}};
 
     return SUITE_RUN("bcm2835-mbox", tests);
 }

@@ -110,6 +110,47 @@ static void data_crosses_a_reload(void)
     ud_fini(&u);
 }
 
+static void refused(const char *port, const char *why)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "port=%s", port);
+    pb_dev *d = pbt_create(u.b, u.hc, 0, "usb-hub", "x", text);
+    CU_ASSERT_TRUE(d && pbt_realize(d) < 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(pbt_error(u.b), why));
+    if (!strstr(pbt_error(u.b), why))
+        fprintf(stderr, "port=%s: %s\n", port, pbt_error(u.b));
+    pbt_remove(d);
+}
+
+static void places(void)
+{
+    char path[32] = "1", name[8] = "h0";
+
+    plug(",port=1");
+    refused("1", "is in use");
+    refused("2", "does not exist");
+    refused("1.1", "is behind a hub that is not there");
+    refused("x", "is not of the form");
+    refused("1.", "is not of the form");
+    refused("4294967297", "is not of the form");
+    refused("1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1", "is not of the form");
+    pbt_remove(pbt_find(u.b, "n"));
+    for (uint32_t i = 0; i < 6; i++) { /* a root port and five hubs behind each other */
+        char text[64];
+        snprintf(text, sizeof text, "port=%s", path);
+        name[1] = (char)('0' + i);
+        pbt_add_child(u.hc, 0, "usb-hub", name, text);
+        strcat(path, ".2");
+    }
+    refused(path, "behind more than five hubs");
+    refused("1.9", "does not exist");
+    CU_ASSERT_EQUAL(pbt_unplug(pbt_find(u.b, "h0")), PB_EBUSY);
+    CU_ASSERT_PTR_NOT_NULL(strstr(pbt_error(u.b), "remove what is plugged into the hub first"));
+    pbt_add_child(u.hc, 0, "usb-hub", "free", NULL);
+    ud_fini(&u);
+}
+
 static void memory_that_is_not(void)
 {
     plug(",port=1");
@@ -184,6 +225,7 @@ int main(void)
         {"the port finds and loses a device", port_finds_and_loses},
         {"requests of chapter 9", chapter_nine},
         {"data cross a reload", data_crosses_a_reload},
+        {"places to plug in", places},
         {"memory that is not there", memory_that_is_not},
         {"behind a hub", behind_a_hub},
         {"frames thin out", frames_thin_out},

@@ -125,6 +125,8 @@ static void test_patches(void)
     const uint8_t *mac = fdt_getprop(fdt, fdt_path_offset(fdt, "/eth"), "local-mac-address", &n);
     CU_ASSERT(n == 6 && mac[0] == 2 && mac[5] == 7);
     CU_ASSERT_STRING_EQUAL(fdt_getprop(fdt, 0, "serial-number", &n), "0000000010000001");
+    reg = fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen/framebuffer@3000000"), "reg", &n);
+    CU_ASSERT(n == 8 && fdt32_to_cpu(reg[0]) == SPLIT);
     pbt_free(b);
 }
 

@@ -9,8 +9,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
 PATH=$PATH:/usr/sbin:/sbin
 
-wanted='bcm2835_wdt bcm2835_rng bcm2835_thermal raspberrypi_cpufreq i2c_bcm2835 spi_bcm2835
-phy_generic cdc_ether rndis_host usb_storage usbhid hid_generic sd_mod'
+wanted='bcm2835_wdt bcm2835_rng bcm2835_thermal raspberrypi_cpufreq i2c_bcm2835 spi_bcm2835 bcm2835
+sdhci_iproc phy_generic dwc2 cdc_ether rndis_host usb_storage usbhid hid_generic sd_mod'
 
 small=$("$here/busybox-initrd.sh" arm64)
 kernel=$(echo "$small" | sed -n 's/^kernel=//p')

@@ -85,9 +85,9 @@ def test(arch, cpus):
                 file.write(SCRIPT.format(arch=name, socket=socket, call=call, mode=mode,
                                          system=system, vector=vector, variable=variable))
             guest.send(LOOP + "\n")
-            said = subprocess.run(["timeout", "100", "gdb-multiarch", "-nx", "-batch", "-x", script],
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                  check=False)
+            debugger = ["timeout", "100", "gdb-multiarch", "-nx", "-batch", "-x", script]
+            said = subprocess.run(debugger, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  text=True, check=False)
             text = said.stdout
             for words in ["break", "mode", "step", "system", "vector", "text", "hbreak", "watch",
                           "rwatch"]:

@@ -5,8 +5,19 @@
 usage: test-guest-raspi.py CASE
   probe      four CPUs, the hardware's random numbers; poweroff ends with status 0
   mini-uart  the same on the mini UART as second -serial, the tree left as it is
-  reset      a reboot through the watchdog boots again"""
+  reset      a reboot through the watchdog boots again
+  sdhost     the SD card by the board's own host, with DMA: written, read back after dropping
+             caches, and the same on the host. A second argument: MiB (64)
+  sdhci      the same by the SDHCI
+  usb        the slide's network: -device usb-net, a fetch from the host
+  screen     the text console on the framebuffer, by screendump"""
+import hashlib
+import os
+import re
+import socket
 import sys
+import threading
+import zlib
 import console
 
 
@@ -53,4 +64,74 @@ def reset():
         guest.expect(r"^PB-INIT-REACHED$", timeout=120, stop=r"Kernel panic")
 
 
-console.main({"probe": probe, "mini-uart": mini_uart, "reset": reset}[sys.argv[1]])
+def card(dtb, driver):
+    mib = int(sys.argv[2]) if len(sys.argv) > 2 else 64
+    with console.scratch() as folder:
+        path = os.path.join(folder, "sd.raw")
+        with open(path, "wb") as file:
+            file.truncate((mib << 20) + 512) # no card has that size
+        options = ["-drive", f"file={path},format=raw,if=sd"]
+        with console.Guest(command(dtb, f"pbcmd=disk pbdisk=mmcblk0 pbmib={mib} loglevel=7",
+                                   *options)) as guest:
+            guest.expect(driver, timeout=120)
+            finish(guest, timeout=150 + 4 * mib)
+            wrote = re.search(r"PB-NOTE disk \d+ MiB wrote (\w+) ", guest.text).group(1)
+        with open(path, "rb") as file:
+            if hashlib.md5(file.read(mib << 20)).hexdigest() != wrote:
+                raise console.Failed("the image does not hold what the guest wrote")
+
+
+def sdhost():
+    card("dtb", r"sdhost-bcm2835 3f202000.mmc: loaded - DMA enabled")
+
+
+def sdhci():
+    card("dtb-sdhci", r"SDHCI controller on 3f300000.mmc")
+
+
+def usb():
+    payload = os.urandom(4 << 20)
+    give = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        caller, _ = give.accept()
+        with caller:
+            caller.sendall(payload)
+    threading.Thread(target=serve, daemon=True).start()
+    words = f"pbcmd=net pbget={give.getsockname()[1]}"
+    options = ["-device", "usb-net,netdev=net0,mac=b8:27:eb:00:00:01", # makes it eth0
+               "-netdev", "user,id=net0"]
+    with console.Guest(command("dtb", words, *options)) as guest:
+        finish(guest)
+        if f"PB-NOTE get {hashlib.md5(payload).hexdigest()}" not in guest.text:
+            raise console.Failed("what came to the guest is not what was sent")
+
+
+def screen():
+    """The kernel's text console, as the monitor saves it: something is drawn, not all of it."""
+    with console.scratch() as folder:
+        path = os.path.join(folder, "screen.png")
+        sock = os.path.join(folder, "monitor")
+        with console.Guest(command("dtb", "console=tty0 pbcmd=idle", "-monitor",
+                                   f"unix:{sock},server=on,wait=off")) as guest:
+            guest.expect(r"^PB-INIT-REACHED$", timeout=120, stop=r"Kernel panic")
+            with socket.socket(socket.AF_UNIX) as monitor:
+                monitor.connect(sock)
+                monitor.sendall(f"screendump {path}\nquit\n".encode())
+                guest.ends(0)
+        with open(path, "rb") as file:
+            data = file.read()
+        if data[:8] != b"\x89PNG\r\n\x1a\n" or data[16:24] != bytes([0, 0, 2, 128, 0, 0, 1, 224]):
+            raise console.Failed("the picture is no PNG of 640 by 480")
+        size = int.from_bytes(data[33:37], "big")
+        pixels = zlib.decompress(data[41:41 + size])
+        lit = sum(1 for b in pixels if b)
+        if zlib.crc32(data[37:41 + size]) != int.from_bytes(data[41 + size:45 + size], "big"):
+            raise console.Failed("the picture's checksum is wrong")
+        if not len(pixels) // 500 < lit < len(pixels) // 2:
+            raise console.Failed(f"{lit} of {len(pixels)} bytes are lit: no text console")
+
+
+CASES = {"probe": probe, "mini-uart": mini_uart, "reset": reset, "sdhost": sdhost,
+         "sdhci": sdhci, "usb": usb, "screen": screen}
+console.main(CASES[sys.argv[1]])

@@ -695,8 +695,54 @@ static void integer(struct maker *m)
     emit(m, o);
 }
 
+/* One comparison between reading the flags and giving them back: quietly. */
+static void quietly(struct maker *m)
+{
+    uint32_t f = emit(m, (struct xl_op){.op = XL_OP_fflags, .type = XL_I64}), k;
+    uint8_t type = below(m->seed, 2) ? XL_F64 : XL_F32;
+    struct xl_op o = {.op = (uint16_t)(XL_OP_feq + below(m->seed, 3)), .type = type};
+
+    k = emit(m, (struct xl_op){.op = XL_OP_const, .type = XL_I64, .imm = 31});
+    f = emit(m, (struct xl_op){.op = XL_OP_and, .type = XL_I64, .a = f, .b = k});
+    for (uint64_t n = 1 + below(m->seed, 2); n > 0; n--) {
+        o.a = value(m, type);
+        o.b = value(m, type);
+        emit(m, o);
+    }
+    emit(m, (struct xl_op){.op = XL_OP_setfflags, .type = XL_I64, .a = f});
+}
+
+/* Arithmetic on results of arithmetic, kept in slots and not: NaNs among them are seen late. */
+static void chain(struct maker *m)
+{
+    uint8_t type = below(m->seed, 2) ? XL_F64 : XL_F32;
+    uint32_t last = value(m, type), before = last;
+
+    insn(m);
+    for (uint64_t n = 2 + below(m->seed, 10); n > 0; n--) {
+        struct xl_op o = {.op = (uint16_t)(XL_OP_fadd + below(m->seed, 5)), .type = type,
+                          .a = last, .imm = XL_RM_DYN};
+
+        if (xl_operands(o.op) > 1)
+            o.b = below(m->seed, 2) ? before : value(m, type);
+        before = last;
+        last = emit(m, o);
+        if (below(m->seed, 3) == 0)
+            emit(m, (struct xl_op){.op = XL_OP_put, .type = type, .a = last,
+                                   .imm = slot_of(m, type)});
+    }
+    insn(m);
+}
+
 static void floating(struct maker *m)
 {
+    if (below(m->seed, 16) == 0) {
+        if (below(m->seed, 2))
+            quietly(m);
+        else
+            chain(m);
+        return;
+    }
     if (below(m->seed, 24) == 0) {
         uint32_t f = emit(m, (struct xl_op){.op = XL_OP_fflags, .type = XL_I64}), k;
 
@@ -865,7 +911,7 @@ void ir_random(uint64_t *seed, struct xl_block *b, uint32_t n)
     if (ir_guest.fp_nan_rule == SF_NAN_ARM && below(seed, 4) == 0)
         b->fp_mode = (uint32_t)below(seed, 4);
     insn(&m);
-    while (b->n_ops < n && b->n_insns < XL_MAX_INSNS - 1 && b->n_ops < XL_MAX_OPS - 16)
+    while (b->n_ops < n && b->n_insns < XL_MAX_INSNS - 3 && b->n_ops < XL_MAX_OPS - 64)
         one(&m);
     if (below(seed, 2)) {
         last.op = XL_OP_exiti;

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,6 +71,16 @@ static void spawns(void)
     CHECK(posix_spawn(&pid, "/nonexistent", NULL, NULL, argv, environ) == ENOENT);
     CHECK(posix_spawn(&pid, "/", NULL, NULL, argv, environ) == EACCES);
     CHECK(raise(SIGUSR1) == 0); /* still ignored here */
+}
+
+/* glibc leaves in the registers of clone's other arguments what was there. */
+static void clone_ignores(void)
+{
+    pid_t pid = (pid_t)syscall(SYS_clone, SIGCHLD, 0, -1L, -2L, -3L);
+
+    if (pid == 0)
+        _exit(21);
+    CHECK(status_of(pid) == 21);
 }
 
 static void script(void)
@@ -140,6 +151,7 @@ int main(int argc, char **argv)
         forks = atoi(argv[1]);
     kinds();
     spawns();
+    clone_ignores();
     script();
     stress();
     return 0;

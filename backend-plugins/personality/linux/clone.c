@@ -28,9 +28,18 @@ void lx_clone_apply(struct lx_thread *child, const struct lx_clone *c)
     child->gpr[L.arch->r_result] = 0;
 }
 
+/* Arguments that the flags do not ask for hold whatever the caller had in those registers. */
+static int wild(const struct lx_clone *c)
+{
+    return lx_bad(c->stack) || ((c->flags & CLONE_SETTLS) && lx_bad(c->tls)) ||
+           ((c->flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)) && lx_bad(c->child_tid)) ||
+           ((c->flags & CLONE_PARENT_SETTID) && lx_bad(c->parent_tid)) ||
+           ((c->flags & CLONE_PIDFD) && lx_bad(c->pidfd));
+}
+
 static int64_t clone_any(struct lx_thread *t, const struct lx_clone *c)
 {
-    if (lx_bad(c->stack) || lx_bad(c->tls) || lx_bad(c->child_tid) || lx_bad(c->parent_tid))
+    if (wild(c))
         return -EFAULT;
     if (c->flags & CLONE_THREAD)
         return (c->flags & THREAD) == THREAD ? lx_clone_thread(t, c) : -EINVAL;

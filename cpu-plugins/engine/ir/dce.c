@@ -21,6 +21,8 @@ static int has_effect(const struct xl_block *b, const struct xl_op *o)
 {
     if (o->op == XL_OP_call)
         return !(b->guest->helpers[b->call[o->imm].helper].flags & XL_H_PURE);
+    if (o->op == XL_OP_fflags) /* an effect only as it must not move */
+        return 0;
     return (xl_opinfo[o->op].flags & (XL_E | XL_F | XL_EXIT)) != 0;
 }
 

@@ -15,7 +15,7 @@
 
 #include <stdlib.h>
 
-enum { P_BIOS, P_KERNEL_EL };
+enum { P_BIOS, P_KERNEL_EL, P_CONSOLE };
 
 #define MIB2 0x200000ull
 #define FDT_SLACK 0x10000u /* behind the tree: firmware edits it in place */
@@ -75,6 +75,7 @@ static int boot(void *self, pb_err *e)
         (rc = boot_arm64_initrd(&b->c, b->kernel.end, e)) < 0 ||
         (rc = load_fdt(b, &args[0], e)) < 0)
         return rc;
+    boot_check_console(&b->c, b->console);
     if (b->firmware && (rc = aa_tables(b, e)) < 0)
         return rc;
     if (!b->kernel.end) /* firmware, or a program that -device loader brings */
@@ -95,6 +96,7 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
     b->c.bus = h->get(h, PB_SVC_BUS);
     b->c.time = h->get(h, PB_SVC_TIME);
     b->bios_addr = (uint64_t)prop->get_int(d, P_BIOS);
+    b->console = prop->get_str(d, P_CONSOLE);
     b->kernel_el = (uint32_t)prop->get_int(d, P_KERNEL_EL);
     return PB_OK;
 }
@@ -104,6 +106,7 @@ static const struct pb_prop props[] = {
      .type = PB_T_UINT, .qemu_type = "uint64"},
     {.name = "kernel-el", .doc = "Exception level that -kernel starts in; 0: the highest there "
      "is", .def = "0", .min = 0, .max = 3, .type = PB_T_UINT},
+    {.name = "console", .doc = "What Linux calls the serial port", .def = "", .type = PB_T_STR},
 };
 static const struct pb_boot boot_table = {sizeof boot_table, 0, boot};
 static const struct pb_provide provides[] = {{PB_BOOT, &boot_table}};

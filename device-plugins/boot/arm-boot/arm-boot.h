@@ -9,6 +9,7 @@ struct arm_boot {
     struct boot c;
     uint64_t bios_addr; /* where -bios goes, and CPUs start */
     uint32_t kernel_el; /* exception level of a kernel started directly; 0: the highest */
+    const char *console; /* Linux' name of the serial port */
     /* what boot() has found so far */
     uint32_t firmware;     /* the machine starts at its reset vector */
     struct boot_kernel kernel;

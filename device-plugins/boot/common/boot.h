@@ -56,6 +56,10 @@ struct boot_kernel {
 int boot_arm64_kernel(struct boot *b, const char *path, struct boot_kernel *k, pb_err *e);
 int boot_arm64_initrd(struct boot *b, uint64_t kernel_end, pb_err *e);
 
+/* console.c: says so when -append names serial ports of other machines only; Linux calls this
+ * machine's `serial` ("": not known). */
+void boot_check_console(struct boot *b, const char *serial);
+
 /* fdt.c: the device tree, malloc()ed; NULL and `e`. */
 void *boot_make_fdt(struct boot *b, uint32_t *len, pb_err *e);
 

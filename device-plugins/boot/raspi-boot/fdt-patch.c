@@ -66,6 +66,37 @@ static int usb_argument(struct raspi_boot *b, void *fdt)
     return fdt_setprop_string(fdt, chosen, "bootargs", line);
 }
 
+/* ---- The picture ----------------------------------------------------------------------- */
+
+/* What bcm2835-mbox shows after reset: it begins the VideoCore's memory. */
+#define FB_WIDTH 640u
+#define FB_HEIGHT 480u
+
+static int framebuffer(struct raspi_boot *b, void *fdt)
+{
+    uint32_t at = (uint32_t)b->split, bytes = FB_WIDTH * FB_HEIGHT * 4;
+    fdt32_t reg[2] = {cpu_to_fdt32(at), cpu_to_fdt32(bytes)};
+    int rc, node, chosen = fdt_path_offset(fdt, "/chosen");
+    char name[32];
+
+    if (chosen < 0 || fdt_node_offset_by_compatible(fdt, -1, "simple-framebuffer") >= 0)
+        return chosen < 0 ? chosen : 0;
+    if ((rc = fdt_setprop_u32(fdt, chosen, "#address-cells", 1)) ||
+        (rc = fdt_setprop_u32(fdt, chosen, "#size-cells", 1)) ||
+        (rc = fdt_setprop(fdt, chosen, "ranges", NULL, 0)))
+        return rc;
+    snprintf(name, sizeof name, "framebuffer@%x", at);
+    if ((node = fdt_add_subnode(fdt, chosen, name)) < 0)
+        return node;
+    if ((rc = fdt_setprop_string(fdt, node, "compatible", "simple-framebuffer")) ||
+        (rc = fdt_setprop(fdt, node, "reg", reg, sizeof reg)) ||
+        (rc = fdt_setprop_u32(fdt, node, "width", FB_WIDTH)) ||
+        (rc = fdt_setprop_u32(fdt, node, "height", FB_HEIGHT)) ||
+        (rc = fdt_setprop_u32(fdt, node, "stride", FB_WIDTH * 4)))
+        return rc;
+    return fdt_setprop_string(fdt, node, "format", "a8b8g8r8");
+}
+
 /* ---- Chips that the machine lacks ------------------------------------------------------ */
 
 static const char *const absent[][2] = {
@@ -99,7 +130,7 @@ int pi_patch(struct boot *c, void *fdt)
     int rc;
 
     if ((rc = reserve_page0(fdt)) || (rc = set_serial(b, fdt)) || (rc = set_mac(b, fdt)) ||
-        (rc = usb_argument(b, fdt)))
+        (rc = usb_argument(b, fdt)) || (rc = framebuffer(b, fdt)))
         return rc;
     return b->patch ? remove_absent(b, fdt) : 0;
 }

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { P_RESET_VECTOR, P_FIRMWARE };
+enum { P_RESET_VECTOR, P_FIRMWARE, P_CONSOLE };
 
 static void put(uint8_t *at, uint64_t v, unsigned bytes)
 {
@@ -108,6 +108,7 @@ static int boot(void *self, pb_err *e)
     if ((rc = rb_load_firmware(b, e)) < 0 || (rc = rb_load_kernel(b, e)) < 0 ||
         (rc = rb_load_initrd(b, e)) < 0 || (rc = load_fdt(b, &fdt, e)) < 0)
         return rc;
+    boot_check_console(&b->c, b->console);
     return load_reset_code(b, fdt, e);
 }
 
@@ -125,6 +126,7 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
     b->c.time = h->get(h, PB_SVC_TIME);
     b->reset_vector = (uint64_t)prop->get_int(d, P_RESET_VECTOR);
     b->firmware = prop->get_str(d, P_FIRMWARE);
+    b->console = prop->get_str(d, P_CONSOLE);
     return PB_OK;
 }
 
@@ -135,6 +137,7 @@ static const struct pb_prop props[] = {
      .def = "opensbi-riscv64-generic-fw_dynamic.bin "
             "opensbi/generic/fw_dynamic.bin opensbi/lp64/generic/firmware/fw_dynamic.bin",
      .type = PB_T_STR, .qemu_type = "str"},
+    {.name = "console", .doc = "What Linux calls the serial port", .def = "", .type = PB_T_STR},
 };
 static const struct pb_boot boot_table = {sizeof boot_table, 0, boot};
 static const struct pb_provide provides[] = {{PB_BOOT, &boot_table}};

@@ -9,6 +9,7 @@ struct riscv_boot {
     struct boot c;
     uint64_t reset_vector;
     const char *firmware; /* names to try, separated by blanks */
+    const char *console;  /* Linux' name of the serial port */
     /* what boot() has found so far */
     uint64_t entry;        /* where the reset code jumps */
     uint64_t firmware_end; /* end of it, or start of RAM */

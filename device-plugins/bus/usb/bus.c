@@ -88,7 +88,8 @@ static int place_at(pb_usb_fn *f, const char *path, pb_err *e)
                       "fewer");
     f->port = (uint32_t)port;
     if (usb_port_device(b, f->hub, f->port))
-        return refuse(b, e, PB_EBUSY, name, path, "is in use");
+        return refuse(b, e, PB_EBUSY, name, path, "is in use: name another, or none for a free "
+                      "one");
     return PB_OK;
 }
 

@@ -7,7 +7,7 @@
  * Channel 8 carries the address of a message with property tags (property.c). Answers are there
  * at once, so mailbox 1 is never full; a word on another channel is noted and dropped.
  *
- * Not modelled: the other channels (power management, the old framebuffer, VCHIQ, buttons, touch
+ * Not modelled: the other channels (power management, the old framebuffer's, VCHIQ, buttons, touch
  * screen), the second ARM, error interrupts.
  */
 #include "mbox.h"
@@ -139,6 +139,7 @@ static void reset(void *self, uint32_t kind, uint32_t phase)
         pb_regs_reset(&table, m);
         m->n_reply = 0;
         mbox_tags_reset(m);
+        mbox_fb_reset(m);
     } else if (phase == PB_RESET_HOLD) {
         update(m);
     }
@@ -149,8 +150,10 @@ static int load(void *self, pb_state *s, pb_err *e)
     struct mbox *m = self;
 
     (void)s;
-    return m->n_reply <= FIFO ? PB_OK : m->b.h->fail(e, PB_EINVAL, "bcm2835-mbox: more than "
-                                                     "eight answers in the saved state");
+    if (m->n_reply > FIFO || !mbox_fb_sane(m))
+        return m->b.h->fail(e, PB_EINVAL, "bcm2835-mbox: the saved state has more than eight "
+                            "answers, or a framebuffer that does not fit");
+    return PB_OK;
 }
 
 static const struct pb_field state[] = {
@@ -162,6 +165,7 @@ static const struct pb_field state[] = {
     PB_FIELD_ARRAY(struct mbox, domain, PB_S_U32, DOMAINS),
     PB_FIELD(struct mbox, turbo, PB_S_U32),
     {"pin", PB_S_U32, offsetof(struct mbox, pin), EXPANDER * 5, 1},
+    {"fb", PB_S_U32, offsetof(struct mbox, fb), sizeof(struct fb) / 4, 1},
 };
 static const char *const sensor_iface[] = {BCM2835_SENSOR, NULL};
 static const struct pb_prop props[] = {
@@ -176,15 +180,17 @@ static const struct pb_prop props[] = {
     {.name = "vc-base", .doc = "Where the VideoCore's memory begins", .type = PB_T_UINT,
      .def = "0x3c000000", .min = 0, .max = 0x3fffffff},
     {.name = "vc-size", .doc = "Size of the VideoCore's memory", .type = PB_T_SIZE,
-     .def = "64M", .min = 1, .max = 0x40000000},
+     .def = "64M", .min = 0x100000, .max = 0x40000000},
 };
 static const char *const lines_out[] = {"irq", NULL};
+static const struct pb_provide provides[] = {{PB_DISPLAY, &mbox_display}};
 
 const struct pb_device_class bcm2835_mbox_class = {
     .size = sizeof bcm2835_mbox_class, .flags = PB_DEV_NO_USER, .id = "bcm2835-mbox",
     .title = "BCM2835 mailbox and firmware services", .category = "misc",
     .spec = "brcm,bcm2835-mbox", .props = props, .n_props = sizeof props / sizeof *props,
-    .n_regions = 1, .lines_out = lines_out, .instance_size = sizeof(struct mbox),
+    .n_regions = 1, .lines_out = lines_out, .provides = provides, .n_provides = 1,
+    .instance_size = sizeof(struct mbox),
     .state_version = 1, .n_state = sizeof state / sizeof *state, .state = state, .regs = &table,
     .realize = realize, .reset = reset, .load = load,
 };

@@ -6,6 +6,8 @@
 #include "sensor.h"
 #include "soc.h"
 
+#include <plugboard/display.h>
+
 #define BUS_MASK 0x3fffffffu /* bus addresses: two bits of cache hints, then 1 GiB (1.2.3) */
 #define FIFO 8u
 #define CLOCKS 16u   /* clock ids 1 to 15 */
@@ -16,6 +18,16 @@
 
 struct expander_pin {
     uint32_t state, direction, polarity, term, pull;
+};
+
+/* What is shown: fb.c. Pairs that tags set together stand together. */
+#define FB_WIDTH 640u
+#define FB_HEIGHT 480u
+struct fb {
+    uint32_t phys_w, phys_h, virt_w, virt_h, off_x, off_y, depth;
+    uint32_t order; /* 1: the first byte of a pixel is red, 0: blue */
+    uint32_t alpha, overscan[4], blank, shown;
+    uint32_t palette[256]; /* 0xAABBGGRR */
 };
 
 struct mbox {
@@ -32,6 +44,7 @@ struct mbox {
     uint32_t clock_hz[CLOCKS], clock_off[CLOCKS];
     uint32_t power[DEVICES], domain[DOMAINS], turbo;
     struct expander_pin pin[EXPANDER];
+    struct fb fb;
     uint8_t message[MESSAGE_MAX]; /* while one is answered */
 };
 
@@ -43,6 +56,12 @@ void mbox_property(struct mbox *m, uint32_t at);
 #define TAG_WORDS 64u
 int mbox_tag(struct mbox *m, uint32_t tag, uint32_t *v);
 void mbox_tags_reset(struct mbox *m);
+
+/* fb.c */
+int mbox_fb_tag(struct mbox *m, uint32_t tag, uint32_t *v);
+void mbox_fb_reset(struct mbox *m);
+int mbox_fb_sane(const struct mbox *m); /* after loading */
+extern const struct pb_display mbox_display;
 
 extern const struct pb_device_class bcm2835_mbox_class;
 

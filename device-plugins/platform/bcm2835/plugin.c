@@ -20,6 +20,8 @@ static const struct pb_class_ref classes[] = {
     {PB_CLASS_DEVICE, &bcm2835_asb_class},
     {PB_CLASS_DEVICE, &bcm2835_rng_class},
     {PB_CLASS_DEVICE, &bcm2835_thermal_class},
+    {PB_CLASS_DEVICE, &bcm2835_dma_class},
+    {PB_CLASS_DEVICE, &bcm2835_sdhost_class},
     {PB_CLASS_DEVICE, &bcm2835_unmodelled_class},
 };
 static const char *const needs[] = {PB_SVC_MEM, PB_SVC_LINE, PB_SVC_TIME, PB_SVC_PROP, NULL};

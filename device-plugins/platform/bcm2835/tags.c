@@ -238,7 +238,7 @@ int mbox_tag(struct mbox *m, uint32_t tag, uint32_t *v)
         v[0] = 0x7f35; /* not those that the VideoCore keeps */
         return 4;
     default:
-        return -1;
+        return mbox_fb_tag(m, tag, v);
     }
 }
 

@@ -193,16 +193,21 @@ static void primary(struct scsi *s, uint32_t sense)
     }
 }
 
-void scsi_command(struct scsi *s, const uint8_t *cdb, uint32_t len)
+static void begin(struct scsi *s, const uint8_t *cdb, uint32_t len)
 {
-    uint32_t sense = s->sense;
-
     memset(s->cdb, 0, sizeof s->cdb);
     memcpy(s->cdb, cdb, len < sizeof s->cdb ? len : sizeof s->cdb);
     s->status = SCSI_GOOD;
     s->sense = SENSE_NONE;
     s->in = s->out = s->moved = s->len = s->at = s->op = 0;
     s->left = 0;
+}
+
+void scsi_command(struct scsi *s, const uint8_t *cdb, uint32_t len)
+{
+    uint32_t sense = s->sense;
+
+    begin(s, cdb, len);
     if (s->attention && cdb[0] != INQUIRY && cdb[0] != REQUEST_SENSE && cdb[0] != REPORT_LUNS) {
         scsi_fail(s, s->attention);
         s->attention = SENSE_NONE;

@@ -192,6 +192,7 @@ void x86_cold_emit(struct gen *g)
             xa_op(&g->a, XO_MOVSD, 0, ENC(c->dst), xmrip(c->p));
             xa_jmp_to(&g->a, rx(g, c->back));
             break;
+        case COLD_NANS: x86_nan_emit(g, c); break;
         case COLD_DIV: emit_div(g, c); break;
         case COLD_LINK: emit_link(g, c); break;
         case COLD_FAR:

@@ -161,7 +161,7 @@ static void begin(struct gen *g, const struct xl_block *b, struct xl_unit *u)
 {
     g->b = b;
     g->u = u;
-    g->n_cold = g->n_spills = 0;
+    g->n_cold = g->n_spills = g->n_wait = 0;
     g->locked = g->flags_live = 0;
     g->prefer = UINT32_MAX;
     g_forget_page(g);
@@ -203,6 +203,7 @@ static int compile(struct xl_engine *e, const struct xl_block *b, struct xl_unit
 
         if (skip(g, o))
             continue;
+        x86_nan_look(g, o);
         select_op(g, o);
         x86_end_op(g);
     }

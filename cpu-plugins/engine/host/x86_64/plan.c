@@ -159,6 +159,40 @@ static uint32_t fuses(const struct gen *g, const struct xl_op *o)
     }
 }
 
+/* Does setfflags at i give back what fflags read before nothing but one comparison, which raises
+ * flags for NaNs only? That is how compilers compare quietly on RISC-V. */
+static void quiet_compare(struct gen *g, uint32_t i)
+{
+    uint32_t v = g->v[g->b->op[i].a].rep, found = 0;
+    const struct xl_op *o = &g->b->op[v], *k;
+
+    if (o->op == XL_OP_and) {
+        k = producer(g, o->b);
+        if (k->op != XL_OP_const || (k->imm & 0x1f) != 0x1f)
+            return;
+        v = g->v[o->a].rep;
+        o = &g->b->op[v];
+    }
+    if (o->op != XL_OP_fflags || g->b->fp_mode & XL_FP_FZ) /* subnormals have a flag, too */
+        return;
+    for (uint32_t j = v + 1; j < i; j++) {
+        o = &g->b->op[j];
+        if (o->op == XL_OP_flt || o->op == XL_OP_fle || o->op == XL_OP_feq) {
+            if (found)
+                return;
+            found = j + 1;
+        } else if (o->op != XL_OP_put && o->op != XL_OP_insn && o->op != XL_OP_fflags &&
+                   xl_opinfo[o->op].flags & (XL_E | XL_F)) {
+            return;
+        }
+    }
+    if (!found)
+        return;
+    g->v[i].compare = found;
+    use(g, g->b->op[found - 1].a, i);
+    use(g, g->b->op[found - 1].b, i);
+}
+
 static void uses(struct gen *g)
 {
     uint32_t reader[XL_MAX_OPS]; /* the op that would fuse with it */
@@ -175,6 +209,8 @@ static void uses(struct gen *g)
             v->defer = 1;
             at = reader[i];
         }
+        if (o->op == XL_OP_setfflags)
+            quiet_compare(g, i);
         f = v->defer ? NO_VALUE : fuses(g, o);
         if (f != NO_VALUE)
             reader[g->v[f].rep] = i;

@@ -87,17 +87,30 @@ static void get_flags(struct gen *g)
     read_flags(g, g_def_new(g), t);
 }
 
-/* Most often they are what they were: a comparison between is done quietly so. */
+/* Most often they are what they were: a comparison between is done quietly so. When it is all
+ * that is between (plan.c), only NaNs can have changed them: no wait for what came before. */
 static void set_flags(struct gen *g, const struct xl_op *o)
 {
     struct cold *c = x86_cold(g, COLD_CALL);
-    int a = g_reg(g, o->a), t = g_tmp(g), u = g_tmp(g);
+    uint32_t compare = g->v[g->i].compare;
+    int a = g_reg(g, o->a), x, y;
 
     c->thunk = g->c->thunk[TH_FLAGS];
     c->arg[0] = (struct carg){.kind = CARG_GPR, .reg = (int8_t)a};
-    read_flags(g, t, u);
-    xa_alu(&g->a, ALU_CMP, 0, t, xr(a));
-    c->site[c->n_sites++] = xa_jcc(&g->a, CC_NE);
+    if (compare) {
+        const struct xl_op *k = &g->b->op[compare - 1];
+
+        x = ENC(g_reg(g, k->a));
+        y = ENC(g_reg(g, k->b));
+        xa_op(&g->a, k->type == XL_F32 ? XO_UCOMISS : XO_UCOMISD, 0, x, xr(y));
+        c->site[c->n_sites++] = xa_jcc(&g->a, CC_P);
+    } else {
+        x = g_tmp(g);
+        y = g_tmp(g);
+        read_flags(g, x, y);
+        xa_alu(&g->a, ALU_CMP, 0, x, xr(a));
+        c->site[c->n_sites++] = xa_jcc(&g->a, CC_NE);
+    }
     c->back = g->a.p;
 }
 

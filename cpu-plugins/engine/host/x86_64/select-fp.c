@@ -8,9 +8,10 @@
  * Why the host's result and flags are the guest's, for RISC-V:
  *  - Results that are numbers: IEEE 754 defines them fully; both architectures detect
  *    tininess after rounding, both set underflow only with inexact.
- *  - Results that are NaN: `ucomis d, d` sees each of them and the cold path gives the
- *    canonical one. Flags of add, sub, mul, div, sqrt: x86 raises invalid for a signalling
- *    operand and for inf-inf, 0*inf, 0/0, inf/inf, sqrt(<0), and only then; so does RISC-V.
+ *  - Results that are NaN: `ucomis d, d` sees them, later and several at once (nan.c), and
+ *    the cold path gives the canonical one. Flags of add, sub, mul, div, sqrt: x86 raises
+ *    invalid for a signalling operand and for inf-inf, 0*inf, 0/0, inf/inf, sqrt(<0), and only
+ *    then; so does RISC-V.
  *    When a NaN comes from a quiet operand neither raises anything. ucomis itself raises
  *    invalid for signalling operands only, and results are quiet.
  *  - fma: the same, but inf * 0 + qNaN is invalid in RISC-V and not on x86. The result is
@@ -67,7 +68,8 @@ void x86_soft_call(struct gen *g, const struct xl_op *o)
 
     soft_args(g, o, arg);
     x86_call_args(g, arg, 5);
-    xa_call_to(&g->a, g->c->thunk[TH_FP]);
+    /* fclass looks at bits only: MXCSR, slow to change, may stay */
+    xa_call_to(&g->a, g->c->thunk[o->op == XL_OP_fclass ? TH_CLASS : TH_FP]);
     g_release(g);
     x86_result(g, g_def(g), xl_result(o));
 }
@@ -109,13 +111,17 @@ void x86_check_nan(struct gen *g, const struct xl_op *o, int d, struct cold *c)
     int x;
 
     if (!c) {
-        c = x86_cold(g, COLD_CONST);
-        c->p = o->type == XL_F32 ? g->c->k->nan32 : g->c->k->nan64;
+        x86_nan_wait(g, o);
+        return;
     }
     if (may_be_tiny(g, o)) { /* equal or unordered */
         x = ENC(g_xtmp(g));
-        xa_op(&g->a, XO_MOVAPS, 0, x, xmrip(o->type == XL_F32 ? &k->abs32 : &k->abs64));
-        xa_op(&g->a, XO_ANDPS, 0, x, xr(d));
+        if (x86_has(g, XF_AVX)) {
+            x86_vv(g, XO_ANDPS, x, d, xmrip(o->type == XL_F32 ? &k->abs32 : &k->abs64));
+        } else {
+            xa_op(&g->a, XO_MOVAPS, 0, x, xmrip(o->type == XL_F32 ? &k->abs32 : &k->abs64));
+            xa_op(&g->a, XO_ANDPS, 0, x, xr(d));
+        }
         xa_op(&g->a, ucomi, 0, x, xmrip(o->type == XL_F32 ? &k->least32 : &k->least64));
         c->site[c->n_sites++] = xa_jcc(&g->a, CC_E);
     } else {

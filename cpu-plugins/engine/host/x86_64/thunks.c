@@ -309,6 +309,7 @@ int x86_thunks(struct x86_code *c, const struct xl_engine *e)
         [TH_FP] = (uintptr_t)xl_soft_fp, [TH_CLMUL] = (uintptr_t)x86_clmul,
         [TH_LD128] = (uintptr_t)xl_slow_ld128, [TH_ST128] = (uintptr_t)xl_slow_st128,
         [TH_VEC] = (uintptr_t)x86_vec, [TH_FLAGS] = (uintptr_t)xl_fp_set_flags,
+        [TH_CLASS] = (uintptr_t)xl_soft_fp,
     };
     struct xasm a;
     int r;
@@ -321,7 +322,7 @@ int x86_thunks(struct x86_code *c, const struct xl_engine *e)
     x86_jump_cache(&a, c);
     for (int i = 0; i < TH_COUNT; i++)
         c->thunk[i] = make_call(&a, c, fn[i],
-                                i == TH_CLMUL ? 0
+                                i == TH_CLMUL || i == TH_CLASS ? 0
                                 : i == TH_FP || i == TH_VEC || i == TH_FLAGS ? CALL_FP : CALL_ALL | CALL_FP, 0);
     r = make_helpers(&a, c, e->guest);
     if (r == PB_OK)

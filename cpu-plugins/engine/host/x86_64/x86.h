@@ -134,7 +134,7 @@ struct x86_vconst { /* the same for vectors: vconst.c */
 void x86_vconst(struct x86_vconst *k);
 
 enum { TH_LD, TH_ST, TH_RMW, TH_CAS, TH_LL, TH_SC, TH_FP, TH_CLMUL, TH_LD128, TH_ST128, TH_VEC,
-       TH_FLAGS, TH_COUNT };
+       TH_FLAGS, TH_CLASS, TH_COUNT };
 
 struct x86_code { /* e->code */
     struct x86_mem mem;
@@ -193,6 +193,7 @@ struct val {
     uint8_t zero;   /* of its xmm register is known to be zero: ZERO_* */
     uint8_t defer;  /* its only reader does it by itself */
     uint8_t inside; /* user mode: it was seen to be below x->top */
+    uint32_t compare; /* setfflags of what fflags read: index + 1 of the comparison between */
     uint8_t again;  /* ld, st: the same base is accessed again before anything can flush */
 };
 
@@ -213,7 +214,7 @@ struct carg {
     int64_t imm;
 };
 
-enum { COLD_CALL, COLD_CONST, COLD_DIV, COLD_LINK, COLD_FAR, COLD_POLL };
+enum { COLD_CALL, COLD_CONST, COLD_DIV, COLD_LINK, COLD_FAR, COLD_POLL, COLD_NANS };
 /* A path out of line: it is entered from `site`s and returns to `back`, so no register may
  * be given out or spilled between the two (fetch and define before the first jump). */
 struct cold {
@@ -237,6 +238,13 @@ struct cold {
     uint8_t *resume;  /* where a found translation is used */
 };
 
+/* A result that may be NaN and was not looked at yet: nan.c. */
+struct nan_wait {
+    uint32_t v, type;
+    uint32_t shows; /* waiting ones, as bits, that it would be NaN of */
+};
+#define MAX_WAIT 5 /* as many as a cold path has arguments */
+
 struct gen {
     struct xasm a;
     struct x86_code *c;
@@ -249,7 +257,8 @@ struct gen {
     int64_t delta;         /* pc - pcb of its instruction */
     uint32_t locked;       /* registers the current op uses */
     struct last_page last;
-    uint32_t n_spills, n_cold;
+    uint32_t n_spills, n_cold, n_wait;
+    struct nan_wait wait[MAX_WAIT];
     uint32_t rv[32];       /* value in each register */
     uint32_t flags_live;   /* a compare waits for its reader: loads keep the flags */
     uint8_t *cmp;          /* the last instruction of x86_compare() */
@@ -288,6 +297,11 @@ void g_zero_above(struct gen *g, uint32_t v);  /* all bits above the scalar v to
 void g_changed(struct gen *g, uint32_t v);     /* its register was changed: homes are stale */
 void g_forget_page(struct gen *g);             /* give up g->last */
 void x86_end_op(struct gen *g);
+
+/* nan.c */
+void x86_nan_wait(struct gen *g, const struct xl_op *op);
+void x86_nan_look(struct gen *g, const struct xl_op *op);
+void x86_nan_emit(struct gen *g, const struct cold *c);
 
 /* slots.c */
 void g_put(struct gen *g, uint32_t slot, uint32_t v);
