@@ -10,7 +10,6 @@ import sys
 import threading
 import busybox
 import console
-from monitor import Monitor
 
 TIMES = int(sys.argv[1])
 ARCH = sys.argv[2] if len(sys.argv) > 2 else "riscv64"

@@ -13,7 +13,6 @@ import threading
 import time
 import busybox
 import console
-from monitor import Monitor
 
 TIMES = int(sys.argv[1])
 PLUGINS = ("ns16550a", "virtio-net-device")
@@ -61,7 +60,7 @@ def test():
         words = f"pbget={server.getsockname()[1]}"
         with console.Guest(busybox.line("traffic", *options, cpus=2, words=words)) as guest:
             guest.wait_for_file(path, 30)
-            monitor = Monitor(path)
+            monitor = console.Monitor(path)
             guest.expect(r"^PB-NOTE listening$", timeout=120)
             swap(guest, monitor, seed)
             guest.send("end\n")
