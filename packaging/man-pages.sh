@@ -14,7 +14,7 @@ mkdir -p "$dir/man1" "$dir/man7"
 "$plugboard" man plugboard-user >"$dir/man1/plugboard-user.1"
 for link in "$(dirname "$plugboard")"/plugboard-*; do
     [ -L "$link" ] || continue
-    case $link in */plugboard-system-*) page=plugboard-system ;; *) page=plugboard-user ;; esac
+    case $link in */plugboard-system-*) page="plugboard-system" ;; *) page="plugboard-user" ;; esac
     ln -sf "$page.1" "$dir/man1/$(basename "$link").1"
 done
 # A device's page is plugboard-CLASS, another's plugboard-KIND-CLASS.

@@ -77,7 +77,7 @@ def test_good():
     runs = [("riscv64", [*virt, "-bios", "none", "-kernel", bare["pass"]]),
             ("riscv64", [*virt, "-bios", "none", "-kernel", bare["code"]]),
             ("riscv64", [*virt, "-kernel", bare["elf"]]),
-            ("riscv64", [*virt, "-kernel", bare["bin"], "-smp", "4"]),
+            ("riscv64", [*virt, "-kernel", bare["bin"], "-m", "256"]),
             ("riscv64", [*virt, "-kernel", bare["elf"], "-append", "console=ttyS0 console=hvc0"])]
     lines = [[*console.system(arch), *options] for arch, options in runs]
     for machine in ("virt", "virt,gic-version=3", "virt,gic-version=3,virtualization=on"):

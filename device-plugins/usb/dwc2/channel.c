@@ -4,7 +4,8 @@
  * A channel is carried out when it is enabled. What the device answers with NAK is asked again
  * when the device is ready; a channel that waits for it costs nothing. An interrupt endpoint that
  * says NAK halts its channel at once if its driver polls HCINT, or if MOST_WAIT wait already;
- * else it waits too, as if its frame were long.
+ * else it waits too, as if its frame were long, for PATIENCE: drivers count frames modulo 2^14 and
+ * would take a transfer that lasted half of that for one to come, and not start the next in time.
  * A split transaction to a slower device behind a high-speed hub: start-split carries out SETUP
  * and OUT, complete-split tells how that went; IN is carried out at complete-split.
  * Not modelled: data toggle errors, NYET, babble of the port; the hub and port numbers of a
@@ -15,6 +16,7 @@
 #include <string.h>
 
 #define MOST_WAIT (CHANNELS / 2)
+#define PATIENCE 500000000 /* ns; 2^13 microframes are twice that */
 enum { CONTROL, ISO, BULK, INTERRUPT };
 enum { PID_DATA0 = 0, PID_DATA1 = 2, PID_SETUP = 3 };
 #define SIZE_MASK 0x7ffffu
@@ -48,19 +50,55 @@ static int by_interrupt(const struct dwc2 *c, uint32_t n)
            (c->GAHBCFG & GAHBCFG_GLBLINTRMSK);
 }
 
+static int64_t now(const struct dwc2 *c)
+{
+    return c->bus.time->now(c->h, PB_CLK_VIRTUAL);
+}
+
+static int polls(const struct dwc2 *c, uint32_t n)
+{
+    return (c->HCCHAR[n] >> 18 & 3) == INTERRUPT;
+}
+
+void channel_plan(struct dwc2 *c)
+{
+    int64_t due = INT64_MAX;
+
+    for (uint32_t n = 0; n < CHANNELS; n++)
+        if (c->waits[n] && polls(c, n) && c->since[n] + PATIENCE < due)
+            due = c->since[n] + PATIENCE;
+    if (due == INT64_MAX)
+        c->bus.time->disarm(c->nak);
+    else
+        c->bus.time->arm(c->nak, due);
+}
+
+void channel_on_timer(void *self)
+{
+    struct dwc2 *c = self;
+
+    for (uint32_t n = 0; n < CHANNELS; n++)
+        if (c->waits[n] && polls(c, n) && c->since[n] + PATIENCE <= now(c))
+            halt(c, n, HCINT_NAK);
+    channel_plan(c);
+    update_irq(c);
+}
+
 static void wait_or_halt(struct dwc2 *c, const struct transfer *t)
 {
     uint32_t waiting = 0;
 
     if (t->type == INTERRUPT) {
         for (uint32_t n = 0; n < CHANNELS; n++)
-            waiting += n != t->n && c->waits[n] && (c->HCCHAR[n] >> 18 & 3) == INTERRUPT;
+            waiting += n != t->n && c->waits[n] && polls(c, n);
         if (waiting >= MOST_WAIT || !by_interrupt(c, t->n)) {
             halt(c, t->n, HCINT_NAK);
             return;
         }
     }
     c->waits[t->n] = 1;
+    if (t->type == INTERRUPT)
+        channel_plan(c);
 }
 
 /* ---- Memory ------------------------------------------------------------------------------ */
@@ -254,8 +292,10 @@ void channel_write(struct dwc2 *c, uint32_t n, uint32_t v)
         if ((v | was) & HCCHAR_CHENA)
             c->HCINT[n] |= HCINT_CHHLTD;
     } else if (v & HCCHAR_CHENA) {
-        frame_active(c);
+        c->since[n] = now(c);
         run(c, n);
+        if (!c->waits[n] || !polls(c, n)) /* a poll that finds nothing is no reason to hurry */
+            frame_active(c);
     }
 }
 

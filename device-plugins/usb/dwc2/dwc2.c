@@ -55,7 +55,8 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
     c->dma_mask = (uint64_t)c->bus.prop->get_int(d, P_DMA_MASK);
     c->sof = c->bus.time->timer(d, "sof", PB_CLK_VIRTUAL, frame_on_timer, c, e);
     c->again = c->bus.time->timer(d, "again", PB_CLK_VIRTUAL, on_again, c, e);
-    pb_region *r = c->again ? c->mem->io(d, "regs", 0x10000, &ops, c, e) : NULL;
+    c->nak = c->bus.time->timer(d, "nak", PB_CLK_VIRTUAL, channel_on_timer, c, e);
+    pb_region *r = c->again && c->nak ? c->mem->io(d, "regs", 0x10000, &ops, c, e) : NULL;
     int rc = r && c->sof ? c->mem->publish(d, 0, r, e) : PB_ENOMEM;
     if (rc < 0)
         return rc;
@@ -82,6 +83,7 @@ static void reset(void *self, uint32_t kind, uint32_t phase)
         c->HCFG = 0;
         c->bus.time->disarm(c->sof);
         c->bus.time->disarm(c->again);
+        c->bus.time->disarm(c->nak);
     } else if (phase == PB_RESET_HOLD) {
         update_irq(c);
     }
@@ -105,10 +107,14 @@ static int save(void *self, pb_state *s, pb_err *e)
 static int load(void *self, pb_state *s, pb_err *e)
 {
     struct dwc2 *c = self;
+    int64_t now = c->bus.time->now(c->h, PB_CLK_VIRTUAL);
 
-    for (uint32_t n = 0; n < CHANNELS; n++)
+    for (uint32_t n = 0; n < CHANNELS; n++) {
         c->waits[n] = c->waits[n] && (c->HCCHAR[n] & HCCHAR_CHENA);
-    if (c->frame_zero > c->bus.time->now(c->h, PB_CLK_VIRTUAL) || c->frame_zero < 0)
+        if (c->since[n] < 0 || c->since[n] > now)
+            c->since[n] = now;
+    }
+    if (c->frame_zero > now || c->frame_zero < 0)
         return c->h->fail(e, PB_EINVAL, "dwc2: the saved frame counter is ahead of its time");
     return usb_load(&c->bus, s, e);
 }
@@ -132,7 +138,8 @@ static const struct pb_field state[] = {
     U32(HAINTMSK), U32(HPRT), U32(PCGCTL),
     PB_FIELD_ARRAY(struct dwc2, DPTXFSIZ, PB_S_U32, FIFOS), EACH(HCCHAR, PB_S_U32),
     EACH(HCSPLT, PB_S_U32), EACH(HCINT, PB_S_U32), EACH(HCINTMSK, PB_S_U32),
-    EACH(HCTSIZ, PB_S_U32), EACH(HCDMA, PB_S_U32), EACH(waits, PB_S_U8), EACH(result, PB_S_U8),
+    EACH(HCTSIZ, PB_S_U32), EACH(HCDMA, PB_S_U32), EACH(waits, PB_S_U8), EACH(since, PB_S_I64),
+    EACH(result, PB_S_U8),
     PB_FIELD(struct dwc2, frame_zero, PB_S_I64), PB_FIELD(struct dwc2, frame_seen, PB_S_I64),
     PB_FIELD(struct dwc2, active_at, PB_S_I64),
 };

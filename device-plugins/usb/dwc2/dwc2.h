@@ -42,7 +42,7 @@ struct dwc2 {
     const struct pb_line *irq;
     pb_as *as;
     uint64_t dma_mask;
-    pb_timer *sof, *again;
+    pb_timer *sof, *again, *nak;
     uint8_t *bounce; /* BOUNCE bytes, for memory that is not one run */
     uint32_t GOTGCTL, GOTGINT, GAHBCFG, GUSBCFG, GINTSTS, GINTMSK, GRXFSIZ, GNPTXFSIZ, GI2CCTL,
         GPVNDCTL, GGPIO, GUID, GLPMCFG, GPWRDN, GDFIFOCFG, HPTXFSIZ, HCFG, HFIR, HAINTMSK,
@@ -51,6 +51,7 @@ struct dwc2 {
     uint32_t HCCHAR[CHANNELS], HCSPLT[CHANNELS], HCINT[CHANNELS], HCINTMSK[CHANNELS],
         HCTSIZ[CHANNELS], HCDMA[CHANNELS];
     uint8_t waits[CHANNELS];  /* the device said NAK: it will call */
+    int64_t since[CHANNELS];  /* virtual ns at which it was enabled */
     uint8_t result[CHANNELS]; /* of a start-split, for its complete-split: HCINT_* below 256 */
     int64_t frame_zero;  /* virtual ns at which frame 0 began */
     int64_t frame_seen;  /* frame at which GINTSTS.SOF was last cleared */
@@ -80,6 +81,8 @@ void frame_active(struct dwc2 *c);   /* a channel is used */
 /* ---- channel.c ---- */
 void channel_write(struct dwc2 *c, uint32_t n, uint32_t v); /* HCCHAR */
 void channel_retry(struct usb_bus *b); /* ask again for all that wait */
+void channel_plan(struct dwc2 *c);     /* when has somebody waited long enough? */
+void channel_on_timer(void *self);
 uint32_t channels_halted(const struct dwc2 *c); /* HAINT */
 
 #endif
