@@ -185,6 +185,22 @@ static void behind_a_hub(void)
     ud_fini(&u);
 }
 
+/* Before the guest's count of frames, modulo 2^14, is half a round further. */
+static void a_poll_ends(void)
+{
+    plug("");
+    CU_ASSERT_EQUAL(ud_configure(&u, 3, 1), 0);
+    u.type = PB_USB_EP_INTERRUPT;
+    u.packet = 2;
+    CU_ASSERT_EQUAL(ud_in(&u, 3, 1, 2), UD_WAITS);
+    pbt_run_ns(u.b, 400000000);
+    CU_ASSERT_EQUAL(ud_get(&u, HCCHAR) >> 31, 1);
+    pbt_run_ns(u.b, 200000000);
+    CU_ASSERT_EQUAL(ud_get(&u, HCCHAR) >> 31, 0);
+    CU_ASSERT_EQUAL(ud_get(&u, HCINT), 0x12); /* NAK, halted */
+    ud_fini(&u);
+}
+
 static void frames_thin_out(void)
 {
     uint64_t first, later;
@@ -228,6 +244,7 @@ int main(void)
         {"places to plug in", places},
         {"memory that is not there", memory_that_is_not},
         {"behind a hub", behind_a_hub},
+        {"a poll that finds nothing ends", a_poll_ends},
         {"frames thin out", frames_thin_out},
     };
     return SUITE_RUN("dwc2", tests);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* fork.c - new processes: with a copy of our memory, or, vfork(), in it.
  *
- * fork(): the locks of personality, host and engine are taken in that order, so that the child
- * finds everything they guard in order; it has one thread, and code memory of its own.
+ * fork(): the locks of personality, host and engine are taken, the last without waiting, so that
+ * the child finds everything they guard in order; it has one thread, and code memory of its own.
  * vfork(): the kernel stops the calling thread, and the child runs the program on a second vCPU
  * and a second host stack with the same thread-local storage, until it has called execve or
  * ended. So posix_spawn works as it was meant, and costs no copy of anything.
@@ -18,11 +18,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define VFORK_STACK (512u << 10)
 
-static int take_locks(struct lx_thread *t)
+static int try_locks(struct lx_thread *t)
 {
     int r;
 
@@ -34,6 +35,21 @@ static int take_locks(struct lx_thread *t)
         L.svc->fork(t->cpu, 1);
         lx_memory_fork(1);
         pthread_mutex_unlock(&L.lock);
+    }
+    return r;
+}
+
+/* A vCPU that looks up what is mapped may be waited for by one that has the engine's lock: then
+ * all are given back, and taken a little later. */
+static int take_locks(struct lx_thread *t)
+{
+    struct timespec wait = {0, 5000};
+    int r;
+
+    while ((r = try_locks(t)) == PB_EAGAIN) {
+        nanosleep(&wait, NULL);
+        if (wait.tv_nsec < 200000)
+            wait.tv_nsec *= 2;
     }
     return r;
 }

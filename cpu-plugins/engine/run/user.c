@@ -149,6 +149,23 @@ static void unlock_all(struct xl_engine *e)
     pthread_mutex_unlock(&e->excl_lock);
 }
 
+/* The caller holds locks that a vCPU may want before it gives these: no waiting here. */
+static int try_lock_all(struct xl_engine *e)
+{
+    if (pthread_mutex_trylock(&e->excl_lock))
+        return PB_EAGAIN;
+    if (pthread_mutex_trylock(&e->watch_lock)) {
+        pthread_mutex_unlock(&e->excl_lock);
+        return PB_EAGAIN;
+    }
+    if (pthread_mutex_trylock(&e->lock)) {
+        pthread_mutex_unlock(&e->watch_lock);
+        pthread_mutex_unlock(&e->excl_lock);
+        return PB_EAGAIN;
+    }
+    return PB_OK;
+}
+
 int xl_fork(struct xl_vcpu *x, uint32_t stage)
 {
     struct xl_engine *e = x->engine;
@@ -161,11 +178,8 @@ int xl_fork(struct xl_vcpu *x, uint32_t stage)
         xl_r(x)->in_host = xl_r(x)->in_interp = 0;
         return PB_OK;
     }
-    if (stage == 0) {
-        pthread_mutex_lock(&e->excl_lock);
-        pthread_mutex_lock(&e->watch_lock);
-        pthread_mutex_lock(&e->lock);
-    }
+    if (stage == 0 && (rc = try_lock_all(e)) != PB_OK)
+        return rc;
     if (h && h->fork)
         rc = h->fork(e, stage);
     if (stage == 2) { /* the others do not run here; whoever frees them comes later */

@@ -86,8 +86,13 @@ static void reg_write(void *self, const struct pb_reg *r, uint32_t i, uint64_t v
     REG("CM_" #n "CTL", o, PB_REG_HOOK_R | W, CTL_MASK, R_CTL, VAR(ctl[CM_##n]), .reset = c), \
     REG("CM_" #n "DIV", o + 4, W, DIV_MASK, R_DIV, VAR(div[CM_##n]), .reset = d),
 #define PLL(n, o) REG("CM_" #n, o, W, 0xffffff, R_PLL, VAR(pll[n]))
-#define A2W(n, o, m, k, ...) REG("A2W_" n, o, W, 0xffffff, R_A2W, VAR(m), .count = k, \
-                                 .stride = 0x20, __VA_ARGS__)
+#define A2W(n, o, m, r) REG("A2W_" n, o, W, 0xffffff, R_A2W, VAR(m), .reset = r)
+#define CTRL(P, o, ndiv) A2W(#P "_CTRL", o, ctrl[P], A2W_PRST_DISABLE | 1 << 12 | ndiv)
+/* A word of each PLL; those of B lie apart. */
+#define A2W_EACH(o, m, a, ra, c, rc, d, rd, h, rh, b, rb) \
+    A2W("PLLA_" a, o, m[PLLA], ra), A2W("PLLC_" c, o + 0x20, m[PLLC], rc), \
+    A2W("PLLD_" d, o + 0x40, m[PLLD], rd), A2W("PLLH_" h, o + 0x60, m[PLLH], rh), \
+    A2W("PLLB_" b, o + 0xe0, m[PLLB], rb)
 static const struct pb_reg regs[] = {
     CLOCKS(CLOCK)
     REG("CM_OSCCOUNT", 0x100, W, 0xffffff, R_PLAIN, VAR(osccount)),
@@ -101,14 +106,13 @@ static const struct pb_reg regs[] = {
     REG("CM_BURSTCTL", 0x1e0, W, 0xffffff, R_PLAIN, VAR(burst)),
     REG("A2W_DIG_ANA", 0x1000, W, 0xffffff, R_A2W, VAR(dig), .count = 64, .stride = 4,
         .doc = "by PLL, 0x20 apart: DIG0-3, ANA0-3"),
-    A2W("PLL_CTRL", 0x1100, ctrl, 4, .doc = "PLLA, PLLC, PLLD, PLLH"),
-    REG("A2W_XOSC_CTRL", 0x1190, W, 0xffffff, R_A2W, VAR(xosc), .reset = 0xff),
-    A2W("PLLB_CTRL", 0x11e0, ctrl[PLLB], 1), A2W("PLL_FRAC", 0x1200, frac, 4),
-    A2W("PLLB_FRAC", 0x12e0, frac[PLLB], 1), A2W("PLL_DSI0", 0x1300, channel[0], 4),
-    A2W("PLLB_ARM", 0x13e0, channel[0][PLLB], 1), A2W("PLL_CORE", 0x1400, channel[1], 4),
-    A2W("PLLB_SP0", 0x14e0, channel[1][PLLB], 1), A2W("PLL_PER", 0x1500, channel[2], 4),
-    A2W("PLLB_SP1", 0x15e0, channel[2][PLLB], 1), A2W("PLL_CCP2", 0x1600, channel[3], 4),
-    A2W("PLLB_SP2", 0x16e0, channel[3][PLLB], 1),
+    CTRL(PLLA, 0x1100, 104), CTRL(PLLC, 0x1120, 62), CTRL(PLLD, 0x1140, 104),
+    CTRL(PLLH, 0x1160, 45), A2W("XOSC_CTRL", 0x1190, xosc, 0xff), CTRL(PLLB, 0x11e0, 125),
+    A2W_EACH(0x1200, frac, "FRAC", 0x2aaab, "FRAC", 0x80000, "FRAC", 0x2aaab, "FRAC", 0, "FRAC", 0),
+    A2W_EACH(0x1300, channel[0], "DSI0", 4, "CORE2", 4, "DSI0", 4, "AUX", 4, "ARM", 2),
+    A2W_EACH(0x1400, channel[1], "CORE", 4, "CORE1", 4, "CORE", 4, "RCAL", 4, "SP0", 4),
+    A2W_EACH(0x1500, channel[2], "PER", 4, "PER", 4, "PER", 4, "PIX", 4, "SP1", 4),
+    A2W_EACH(0x1600, channel[3], "CCP2", 4, "CORE0", 1, "DSI1", 4, "STS", 4, "SP2", 4),
 };
 static const struct pb_regs table = {sizeof table, sizeof regs / sizeof *regs, regs,
                                      "bcm2835-cprman", reg_read, reg_write};
@@ -120,22 +124,9 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
 
 static void reset(void *self, uint32_t kind, uint32_t phase)
 {
-    static const uint32_t ndiv[PLLS] = {104, 62, 104, 45, 125};
-    static const uint32_t fraction[PLLS] = {0x2aaab, 0x80000, 0x2aaab, 0, 0};
-    struct cprman *c = self;
-
     (void)kind;
-    if (phase != PB_RESET_ENTER)
-        return;
-    pb_regs_reset(&table, c);
-    for (uint32_t k = 0; k < PLLS; k++) {
-        c->ctrl[k] = A2W_PRST_DISABLE | 1 << 12 | ndiv[k];
-        c->frac[k] = fraction[k];
-        for (uint32_t n = 0; n < 4; n++)
-            c->channel[n][k] = 4;
-    }
-    c->channel[3][PLLC] = 1; /* CORE0 */
-    c->channel[0][PLLB] = 2;
+    if (phase == PB_RESET_ENTER) /* to what the boot firmware leaves */
+        pb_regs_reset(&table, self);
 }
 
 static const struct pb_field state[] = {

@@ -151,7 +151,7 @@ static void reg_write(void *self, const struct pb_reg *r, uint32_t i, uint64_t v
 
     switch (r->id) {
     case R_FSEL:
-        g->fsel[i] = v & r->mask;
+        g->fsel[r->off / 4] = v & r->mask;
         break;
     case R_SET:
         g->latch |= bits;
@@ -176,10 +176,16 @@ static void reg_write(void *self, const struct pb_reg *r, uint32_t i, uint64_t v
 #define VAR(m) .var = PB_REG_VAR(struct gpio, m)
 #define REG(n, o, acc, m, fl, ...) {.name = "GP" #n, .off = o, .width = 4, .access = acc, \
     .mask = m, .id = R_##n, .flags = fl, .section = "6.1", __VA_ARGS__}
+#define FSEL(n, r) \
+    {.name = "GPFSEL" #n, .off = 4 * n, .width = 4, .access = PB_R_RW, .mask = 0x3fffffff, \
+     .id = R_FSEL, .flags = PB_REG_HOOK_W, .section = "6.1", VAR(fsel[n]), .reset = r, \
+     .doc = "three bits a pin"}
 #define PAIR(n, o, acc, fl) REG(n, o, acc, 0xffffffff, fl, .count = WORDS, .stride = 4)
 static const struct pb_reg regs[] = {
-    REG(FSEL, 0x00, PB_R_RW, 0x3fffffff, PB_REG_HOOK_W, VAR(fsel), .count = 6, .stride = 4,
-        .doc = "three bits a pin"),
+    /* The boot firmware has given the card to SDHOST and pins 14 and 15 to a UART. */
+    FSEL(0, 0), FSEL(1, FN_ALT0 << 12 | FN_ALT0 << 15), FSEL(2, 0), FSEL(3, 0),
+    FSEL(4, FN_ALT0 << 24 | FN_ALT0 << 27),
+    FSEL(5, FN_ALT0 | FN_ALT0 << 3 | FN_ALT0 << 6 | FN_ALT0 << 9),
     PAIR(SET, 0x1c, PB_R_WO, PB_REG_HOOK_W), PAIR(CLR, 0x28, PB_R_WO, PB_REG_HOOK_W),
     PAIR(LEV, 0x34, PB_R_RO, PB_REG_HOOK_R), PAIR(EDS, 0x40, PB_R_RW, HOOKS),
     PAIR(REN, 0x4c, PB_R_RW, HOOKS), PAIR(FEN, 0x58, PB_R_RW, HOOKS),
@@ -211,7 +217,6 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
     return soc_realize(&g->b, d, h, &table, 0x1000, e);
 }
 
-/* The boot firmware has given the card to SDHOST and pins 14 and 15 to a UART. */
 static void reset(void *self, uint32_t kind, uint32_t phase)
 {
     struct gpio *g = self;
@@ -219,9 +224,6 @@ static void reset(void *self, uint32_t kind, uint32_t phase)
     (void)kind;
     if (phase == PB_RESET_ENTER) {
         pb_regs_reset(&table, g);
-        g->fsel[1] = FN_ALT0 << 12 | FN_ALT0 << 15;
-        g->fsel[4] = FN_ALT0 << 24 | FN_ALT0 << 27;
-        g->fsel[5] = FN_ALT0 | FN_ALT0 << 3 | FN_ALT0 << 6 | FN_ALT0 << 9;
         g->latch = g->eds = g->ren = g->fen = g->hen = g->len = g->aren = g->afen = 0;
         g->up = PULL_UP_RESET;
         g->down = PULL_DOWN_RESET;

@@ -232,7 +232,8 @@ static void reg_write(void *self, const struct pb_reg *r, uint32_t i, uint64_t v
 static const struct pb_reg regs[] = {
     {.name = "CONTROL", .off = 0, .width = 4, .access = PB_R_RW, .mask = 0x300,
      VAR(control), .id = R_CONTROL, .section = "4.2"},
-    RW(PRESCALER, 0x08, 0xffffffff, "4.3", VAR(prescaler)),
+    RW(PRESCALER, 0x08, 0xffffffff, "4.3", VAR(prescaler), .reset = 0x80000000,
+       .doc = "after reset as the boot firmware leaves it: one tick a crystal's"),
     RW(ROUTE_GPU, 0x0c, 0xf, "4.4", VAR(route_gpu)),
     {.name = "PMU_SET", .off = 0x10, .width = 4, .access = PB_R_RW, .mask = 0xff, VAR(pmu),
      .id = R_PMU_SET, .flags = PB_REG_HOOK_W, .section = "4.5"},
@@ -326,7 +327,6 @@ static void reset(void *self, uint32_t kind, uint32_t phase)
     pthread_mutex_lock(&l->lock);
     if (phase == PB_RESET_ENTER) {
         pb_regs_reset(&table, l);
-        l->prescaler = 0x80000000; /* as the firmware leaves it: one tick a crystal's */
         l->offset = l->timer_ms = 0;
         l->b.time->disarm(l->timer);
     } else if (phase == PB_RESET_HOLD) {

@@ -83,7 +83,7 @@ static const struct pb_reg regs[] = {
     REG("GNRIC", 0x00, R_PLAIN, 0xffffff, PB_REG_HOOK_W, VAR(low), .count = 7, .stride = 4,
         .doc = "GNRIC, AUDIO, …, STATUS"),
     REG("RSTC", 0x1c, R_RSTC, 0xffffff, PB_REG_HOOK_W, VAR(rstc), .reset = 0x102),
-    REG("RSTS", 0x20, R_PLAIN, 0xffffff, PB_REG_HOOK_W, VAR(rsts)),
+    REG("RSTS", 0x20, R_PLAIN, 0xffffff, PB_REG_HOOK_W, VAR(rsts), .reset = RSTS_HADPOR),
     REG("WDOG", 0x24, R_WDOG, 0xfffff, HOOKS, VAR(wdog)),
     REG("PADS", 0x28, R_PLAIN, 0xffffff, PB_REG_HOOK_W, VAR(high), .count = 25, .stride = 4,
         .doc = "PADS0 … AVS_INTEN"),
