@@ -21,7 +21,7 @@ enum { RESET, MODEM_CTRL, SET_FLOW, SET_BAUD, SET_DATA, GET_MODEM, SET_EVENT, SE
        SET_LATENCY = 9, GET_LATENCY, READ_EEPROM = 0x90 };
 enum { RESET_ALL, PURGE_RX, PURGE_TX };
 /* First status byte: bit 0 is always set; CTS, DSR, carrier. Second: break, transmitter empty. */
-enum { ST_ALWAYS = 0x01, ST_CTS = 0x10, ST_DSR = 0x20, ST_DCD = 0x80, LS_OE = 0x02, LS_BI = 0x10,
+enum { ST_ALWAYS = 0x01, ST_CTS = 0x10, ST_DSR = 0x20, ST_DCD = 0x80, LS_BI = 0x10,
        LS_THRE = 0x20, LS_TEMT = 0x40 };
 #define RX 384u
 #define TX 1024u
