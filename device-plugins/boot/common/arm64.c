@@ -42,7 +42,7 @@ int boot_arm64_kernel(struct boot *b, const char *path, struct boot_kernel *k, p
     snprintf(what, sizeof what, "kernel '%s'", path);
     if (image_open(&m, path, text) < 0)
         return boot_fail(b, e, PB_EIO, "could not load kernel '%s': %s", path, text);
-    if (image_unpack(&m, text) < 0 || image_identify(&m, IMAGE_EM_AARCH64, &i, text) < 0) {
+    if (boot_unpack(b, &m, text, e) < 0 || image_identify(&m, IMAGE_EM_AARCH64, &i, text) < 0) {
         image_free(&m);
         return boot_fail(b, e, PB_EINVAL, "could not load kernel '%s': it is %s", path, text);
     }
