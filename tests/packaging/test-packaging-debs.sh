@@ -162,8 +162,7 @@ outside() { # the tutorial's project as a package, as sdk/doc/packaging.md says
         >"$T/outside" 2>&1 || { tail -20 "$T/outside"; say "an outside plugin's package fails"; }
     in_root dpkg-query -W -f '${Depends}\n' plugboard-device-npu |
         grep -q 'plugboard-abi-1 (>= 1\.' || say "the addon wrote no dependency on the ABI"
-    in_root plugboard-system-riscv64 -device npu,help | grep -q STATUS ||
-        say "the packaged plugin is not found"
+    in_root plugboard inspect npu | grep -q STATUS || say "the packaged plugin is not found"
 }
 
 build || exit 1
