@@ -424,6 +424,8 @@ void pb_user_debug_end(int status)
 
 void pb_user_gdb_forked(void)
 {
+    if (G.fd < 0)
+        return; /* nobody has taken the lock; and fork() is cheap */
     drop(); /* the child's copy */
     pthread_mutex_init(&G.lock, NULL);
 }

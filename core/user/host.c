@@ -175,7 +175,7 @@ static pb_cpu *make(pb_err *e)
         g_free(c);
         return NULL;
     }
-    U.n++;
+    __atomic_store_n(&U.n, U.n + 1, __ATOMIC_RELEASE);
     c->next = U.all;
     U.all = c;
     return c;
@@ -232,8 +232,13 @@ static const char *err_text(pb_err *e)
     return e && e->text ? e->text : "";
 }
 
+/* With one vCPU there is nobody to lock out, nor to forget. */
 static void forked(void *cpu, uint32_t stage)
 {
+    if (stage == 2)
+        pb_user_gdb_forked();
+    if (__atomic_load_n(&U.n, __ATOMIC_ACQUIRE) == 1)
+        return;
     if (stage == 0) {
         pthread_mutex_lock(&U.lock);
         return;
@@ -253,10 +258,10 @@ static void forked(void *cpu, uint32_t stage)
             pb_instance_free(c->self, U.cls->instance_size);
             g_free(c);
         }
-        U.n = ((pb_cpu *)cpu)->index + 1; /* lower ones stay unused */
-        pb_user_gdb_forked();
     }
     pthread_mutex_unlock(&U.lock);
+    if (stage == 2)
+        U.n = ((pb_cpu *)cpu)->index + 1; /* lower ones stay unused */
 }
 
 static struct pb_svc_user user_service = {
