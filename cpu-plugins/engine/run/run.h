@@ -61,6 +61,7 @@ struct xl_engine {
     uint32_t direct;      /* user mode: guest addresses are the process's, see user.c */
     uint32_t tagged;      /* user mode: the guest was seen to use tagged addresses */
     uint32_t map_gen;     /* user mode: mappings changed; under `lock` */
+    uint32_t n_watches;   /* user mode: watchpoints of all vCPUs: units are interpreted */
     struct xl_page *mutable; /* user mode: pages whose bytes may change unseen */
     struct xl_vcpu **vcpu;
     struct xl_unit **hash;
