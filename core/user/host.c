@@ -223,9 +223,9 @@ void pb_user_each_cpu(void (*fn)(void *self, void *opaque), void *opaque)
     pthread_mutex_unlock(&U.lock);
 }
 
-static int debug(void *cpu, int sig)
+static int debug(void *cpu, int what)
 {
-    return pb_user_debug(cpu_self(cpu), sig);
+    return pb_user_debug(cpu_self(cpu), what);
 }
 
 static const char *err_text(pb_err *e)
@@ -255,7 +255,7 @@ static void forked(void *cpu, uint32_t stage)
             g_free(c);
         }
         U.n = ((pb_cpu *)cpu)->index + 1; /* lower ones stay unused */
-        pb_user_gdb_forked();
+        pb_user_gdb_forked(((pb_cpu *)cpu)->self);
     }
     pthread_mutex_unlock(&U.lock);
 }
@@ -265,6 +265,17 @@ static struct pb_svc_user user_service = {
     .cpu_free = cpu_free, .cpu_self = cpu_self, .err_text = err_text, .fork = forked,
     .debug = debug, .debug_end = pb_user_debug_end,
 };
+
+void pb_user_debugged(gboolean on)
+{
+    __atomic_store_n(&user_service.debugged, (uint32_t)on, __ATOMIC_RELEASE);
+}
+
+const void *pb_user_auxv(uint32_t *bytes)
+{
+    *bytes = 0;
+    return PB_HAS(struct pb_user_space, U.space, auxv) ? U.space->auxv(bytes) : NULL;
+}
 
 void pb_user_host(pb_dev *d, const char *model, const struct pb_cpu_user *user, uint64_t top)
 {
