@@ -222,9 +222,9 @@ void pb_user_each_cpu(void (*fn)(void *self, void *opaque), void *opaque)
     pthread_mutex_unlock(&U.lock);
 }
 
-static int debug(void *cpu, int sig)
+static int debug(void *cpu, int what)
 {
-    return pb_user_debug(cpu_self(cpu), sig);
+    return pb_user_debug(cpu_self(cpu), what);
 }
 
 static const char *err_text(pb_err *e)
@@ -236,7 +236,7 @@ static const char *err_text(pb_err *e)
 static void forked(void *cpu, uint32_t stage)
 {
     if (stage == 2)
-        pb_user_gdb_forked();
+        pb_user_gdb_forked(((pb_cpu *)cpu)->self);
     if (__atomic_load_n(&U.n, __ATOMIC_ACQUIRE) == 1)
         return;
     if (stage == 0) {
@@ -269,6 +269,17 @@ static struct pb_svc_user user_service = {
     .cpu_free = cpu_free, .cpu_self = cpu_self, .err_text = err_text, .fork = forked,
     .debug = debug, .debug_end = pb_user_debug_end,
 };
+
+void pb_user_debugged(gboolean on)
+{
+    __atomic_store_n(&user_service.debugged, (uint32_t)on, __ATOMIC_RELEASE);
+}
+
+const void *pb_user_auxv(uint32_t *bytes)
+{
+    *bytes = 0;
+    return PB_HAS(struct pb_user_space, U.space, auxv) ? U.space->auxv(bytes) : NULL;
+}
 
 void pb_user_host(pb_dev *d, const char *model, const struct pb_cpu_user *user, uint64_t top)
 {
