@@ -24,6 +24,7 @@ def slide_line(card, *options, machine="raspi3b", tty="ttyAMA0", dtb="dtb"):
 
 
 def check_board(guest):
+    guest.run("dmesg -n 1") # drivers that probe late would write into the answers
     if guest.run("nproc").strip() != "4":
         raise console.Failed("the guest does not see four CPUs")
     if guest.run("findmnt -no SOURCE /").strip() != "/dev/mmcblk0p2":
