@@ -104,12 +104,13 @@ static void check_ends(struct card *c, const struct medium *m)
 
 static int find_partition(struct card *c, const struct medium *m)
 {
-    char text[IMAGE_TEXT] = "none of its partitions is of a FAT type";
+    char text[IMAGE_TEXT];
 
     if (parts_read(m, &c->parts, text) < 0)
         return boot_fail(&c->b->c, c->e, PB_EINVAL, "SD card: %s; give an image as it is written "
                          "to a card, or a kernel by -kernel", text);
     check_ends(c, m);
+    snprintf(text, sizeof text, "none is of a FAT type");
     for (uint32_t i = 0; i < c->parts.n; i++) {
         c->boot = &c->parts.v[i];
         if (c->boot->boot && fat_open(&c->fat, m, c->boot->at, c->boot->bytes, text) == 0)
