@@ -276,7 +276,7 @@ static const struct pb_cpu_class aarch64 = {
 };
 
 static const struct pb_class_ref classes[] = {{PB_CLASS_CPU, &aarch64}};
-static const char *const needs[] = {PB_SVC_CPU, PB_SVC_TIME, PB_SVC_PROP, NULL};
+static const char *const needs[] = {PB_SVC_CPU, PB_SVC_TIME, PB_SVC_PROP, PB_SVC_MINOR_1, NULL};
 
 PB_PLUGIN_ENTRY = {
     .size = sizeof(struct pb_plugin), .epoch = PB_ABI_EPOCH, .abi_minor = PB_ABI_MINOR,
