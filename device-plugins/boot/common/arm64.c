@@ -39,7 +39,7 @@ int boot_arm64_kernel_image(struct boot *b, const char *what, struct image *m,
     struct image_info i;
     int rc;
 
-    if (image_unpack(m, text) < 0 || image_identify(m, IMAGE_EM_AARCH64, &i, text) < 0) {
+    if (boot_unpack(b, m, text, e) < 0 || image_identify(m, IMAGE_EM_AARCH64, &i, text) < 0) {
         image_free(m);
         return boot_fail(b, e, PB_EINVAL, "could not load %s: it is %s", what, text);
     }

@@ -39,6 +39,10 @@ struct boot {
     const char *append;
 };
 
+/* unpack.c: a packed image becomes what it holds. 0 also when it is not packed; -1 with the reason
+ * in text[IMAGE_TEXT]. */
+int boot_unpack(struct boot *b, struct image *m, char *text, pb_err *e);
+
 /* place.c */
 int boot_fail(struct boot *b, pb_err *e, int code, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
