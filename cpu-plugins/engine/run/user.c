@@ -19,7 +19,10 @@
  * dropped. So a guest that writes code all the time loses only what it changed. When mappings
  * change, what lay under them is dropped.
  *
- * Before fork() the locks are taken in their order, so the child finds the tables in order.
+ * Before fork() the locks are taken in their order, so the child finds the tables in order. A
+ * process that borrows our memory (vfork) may be killed at any time. So it runs the units that
+ * there are, but makes none: what is not there it translates for itself (r->own), and interprets
+ * that.
  */
 #include "priv.h"
 
@@ -172,7 +175,12 @@ int xl_fork(struct xl_vcpu *x, uint32_t stage)
     const struct xl_host *h = e->host_code;
     int rc = PB_OK;
 
+    if (stage == 4) {
+        xl_borrow(x, 1);
+        return PB_OK;
+    }
     if (stage == 3) {
+        xl_borrow(x, 0);
         __atomic_store_n(&xl_r(x)->inside, 0, __ATOMIC_SEQ_CST);
         xl_out(x);
         xl_r(x)->in_host = xl_r(x)->in_interp = 0;
