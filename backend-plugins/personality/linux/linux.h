@@ -83,6 +83,7 @@ struct lx_process {
     const struct lx_arch *arch;
     struct lx_sigs sigs;
     struct lx_thread *threads; /* under `lock` */
+    uint32_t threaded; /* this process has had a second thread, or a vfork() child (atomic) */
     pthread_mutex_t lock;
     uint64_t trampoline; /* address of the code that calls rt_sigreturn */
     char exe[LX_PATH];   /* the program, absolute */

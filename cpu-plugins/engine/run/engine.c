@@ -103,6 +103,7 @@ static void engine_fini(struct xl_engine *e)
     if (e->host_code)
         e->host_code->fini(e);
     xl_cache_fini(e);
+    xl_learn_fini(e);
     pthread_mutex_destroy(&e->lock);
     pthread_mutex_destroy(&e->watch_lock);
     pthread_mutex_destroy(&e->excl_lock);
