@@ -147,6 +147,7 @@ void xl_forget_code(struct xl_vcpu *x)
 {
     for (uint32_t i = 0; i < XL_CTXS && xl_r(x)->ctxs[i].stamp; i++)
         clear_jc(&xl_r(x)->ctxs[i]);
+    xl_own_forget(x);
     forget_predictions(x);
 }
 
@@ -155,6 +156,7 @@ void xl_forget_all(struct xl_vcpu *x)
     for (uint32_t i = 0; i < XL_CTXS && xl_r(x)->ctxs[i].stamp; i++)
         xl_ctx_reset(&xl_r(x)->ctxs[i]);
     xl_r(x)->n_flushes++;
+    xl_own_forget(x);
     forget_predictions(x);
 }
 
@@ -302,5 +304,6 @@ void xl_tlb_flush(struct xl_vcpu *x, const struct xl_ctxkey *want, const struct 
             flush_page(x, c, va & ~(uint64_t)XL_PAGE_MASK);
     }
     xl_r(x)->n_flushes++;
+    xl_own_forget(x);
     forget_predictions(x);
 }

@@ -51,7 +51,7 @@ static const uint8_t *second_page(struct xl_vcpu *x, uint64_t va)
 
     r->pa2 = xp->pa;
     r->mutable |= xp->mutable;
-    if (x->stop_step || r->wp_hit || r->bp_skip)
+    if (x->stop_step || r->wp_hit || r->bp_skip || r->borrowed)
         return host; /* nothing will be kept */
     p = xl_page_get(x->engine, r->pa2);
     if (p) /* without one, xl_unit_insert() will refuse */
@@ -94,14 +94,14 @@ struct xl_block *xl_build(struct xl_vcpu *x, uint64_t pc, uint64_t mode)
     return build(x, pc, mode, xp->host, XL_MAX_INSNS);
 }
 
-struct xl_unit *xl_step_unit(struct xl_vcpu *x, uint64_t pc)
+struct xl_unit *xl_step_unit(struct xl_vcpu *x, uint64_t pc, uint32_t max_insns)
 {
     struct xl_run *r = xl_r(x);
     const struct xl_xpage *xp = xl_resolve_x(x, pc);
 
     if (!r->step && !(r->step = calloc(1, sizeof(*r->step))))
         return NULL;
-    r->step->ir = build(x, pc, x->mode, xp->host, 1);
+    r->step->ir = build(x, pc, x->mode, xp->host, max_insns);
     r->step->pa = xp->pa | (pc & XL_PAGE_MASK);
     r->step->pa2 = UINT64_MAX;
     r->step->mode = x->mode;
@@ -240,6 +240,67 @@ static struct xl_unit *translate(struct xl_vcpu *x, uint64_t pc, uint64_t pa,
     return u;
 }
 
+/* ---- A borrowed vCPU's ---------------------------------------------- */
+
+#define OWN_UNITS 256u
+#define OWN_BYTES (256u << 10)
+
+/* Interpreted units in memory that was there before: no lock and no malloc(), see user.c. */
+struct xl_own {
+    uint32_t used;
+    struct xl_unit *unit[OWN_UNITS]; /* by a hash of the pc */
+    _Alignas(16) uint8_t mem[OWN_BYTES];
+};
+
+void xl_own_forget(struct xl_vcpu *x)
+{
+    struct xl_own *own = xl_r(x)->own;
+
+    if (!own)
+        return;
+    memset(own->unit, 0, sizeof(own->unit));
+    own->used = 0;
+}
+
+void xl_borrow(struct xl_vcpu *x, uint32_t on)
+{
+    struct xl_run *r = xl_r(x);
+
+    r->borrowed = on;
+    if (on && !r->own)
+        r->own = calloc(1, sizeof(*r->own)); /* without it each unit is made each time */
+    if (!on) {
+        free(r->own);
+        r->own = NULL;
+    }
+}
+
+static struct xl_unit *own_unit(struct xl_vcpu *x, uint64_t pc, uint64_t pa)
+{
+    struct xl_own *own = xl_r(x)->own;
+    struct xl_unit **at = own ? &own->unit[(pa >> 1) % OWN_UNITS] : NULL, *u, *made;
+    size_t ir, size;
+
+    if (at && *at && (*at)->pa == pa && (*at)->mode == x->mode)
+        return *at;
+    made = xl_step_unit(x, pc, XL_MAX_INSNS);
+    if (!made || !own || xl_r(x)->mutable)
+        return made;
+    ir = offsetof(struct xl_block, op) + made->ir->n_ops * sizeof(made->ir->op[0]);
+    size = (sizeof(*u) + ir + 31) & ~(size_t)15;
+    if (size > OWN_BYTES)
+        return made;
+    if (size > OWN_BYTES - own->used)
+        xl_own_forget(x);
+    u = (void *)(own->mem + own->used);
+    own->used += (uint32_t)size;
+    *u = *made;
+    u->ir = (void *)(((uintptr_t)(u + 1) + 15) & ~(uintptr_t)15);
+    memcpy(u->ir, made->ir, ir);
+    *at = u;
+    return u;
+}
+
 struct xl_unit *xl_find(struct xl_vcpu *x, uint64_t pc)
 {
     struct xl_engine *e = x->engine;
@@ -259,5 +320,7 @@ struct xl_unit *xl_find(struct xl_vcpu *x, uint64_t pc)
             return u;
     }
     xl_r(x)->mutable = mutable;
+    if (xl_r(x)->borrowed)
+        return own_unit(x, pc, pa);
     return translate(x, pc, pa, host);
 }
