@@ -62,7 +62,7 @@ static int init(struct xl_engine *e)
     c->direct = e->direct;
     if (bytes > (uint64_t)1 << 30)
         bytes = (uint64_t)1 << 30; /* displacements have 32 bits */
-    r = x86_target_init(&c->t, e->guest);
+    r = x86_target_init(&c->t, e->guest, e->direct);
     if (r == PB_OK && (c->t.features & (XF_SSE41 | XF_POPCNT)) != (XF_SSE41 | XF_POPCNT))
         r = PB_ENOTSUP;
     if (r == PB_OK)
