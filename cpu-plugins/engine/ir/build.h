@@ -32,6 +32,8 @@ struct xl_builder {
     uint32_t n_consts;
     uint32_t consts[32];   /* recent constants, to use them again */
     uint32_t slot[XL_MAX_SLOTS]; /* the slot's value now, XL_NONE: only in memory */
+    uint32_t direct;       /* user mode: addresses are the process's own */
+    uint8_t in_slot[XL_MAX_OPS]; /* the value was put to a slot */
     uint8_t zbits[XL_MAX_OPS];   /* value < 2^zbits */
     uint8_t sbits[XL_MAX_OPS];   /* value is the sign extension of its low sbits */
     /* Must a block end before this pc (low 12 bits count)? NULL: never. */

@@ -68,6 +68,7 @@ static struct xl_block *build(struct xl_vcpu *x, uint64_t pc, uint64_t mode,
 
     xl_b_init(b, x->guest, pc, mode, &r->block);
     b->x = x;
+    b->direct = x->top != 0;
     b->max_insns = max_insns;
     b->f.page = host;
     b->f.limit = b->f.limit2 = XL_PAGE_SIZE;
