@@ -261,10 +261,10 @@ static xl_val address(struct xl_builder *b, xl_val addr, int32_t *disp)
 
 xl_val xl_load(struct xl_builder *b, uint32_t type, xl_val addr, int32_t disp, uint32_t memop)
 {
-    xl_val a = address(b, addr, &disp);
+    xl_val a = address(b, addr, &disp), known = xl_forward(b, type, a, disp, memop);
     struct xl_op o = {.op = XL_OP_ld, .type = (uint8_t)type, .a = a, .imm = XL_MEM(memop, disp)};
 
-    return xl_b_emit(b, &o);
+    return known != XL_NONE ? known : xl_b_emit(b, &o);
 }
 
 void xl_store(struct xl_builder *b, xl_val addr, int32_t disp, xl_val v, uint32_t memop)

@@ -52,6 +52,9 @@ void xl_dce(struct xl_block *b);
 xl_val xl_fold(struct xl_builder *b, struct xl_op *o);
 void xl_known(struct xl_builder *b, uint32_t at); /* set zbits and sbits of a new op */
 
+/* forward.c: what the load would give, if the block knows; or XL_NONE. */
+xl_val xl_forward(struct xl_builder *b, uint32_t type, xl_val addr, int32_t disp, uint32_t memop);
+
 static inline int xl_is_const(const struct xl_builder *b, xl_val v)
 {
     return b->b->op[v].op == XL_OP_const;
