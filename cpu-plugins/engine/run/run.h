@@ -16,6 +16,7 @@ enum {
     XL_LEFT_GUEST   /* xl_leave(): an exception was entered, or leave_code says */
 };
 
+struct xl_chunk; /* cache/arena.c */
 struct xl_learn; /* learn.c */
 struct xl_page; /* units of one physical page: cache/cache.h */
 
@@ -71,6 +72,7 @@ struct xl_engine {
     struct xl_unit **hash;
     uint32_t hash_bits, n_units, n_dead;
     uint32_t published; /* atomic, counts: whoever reads it sees all units inserted before */
+    struct xl_chunk *arena; /* memory of the units, the last chunk first */
     struct xl_unit *dead; /* dropped, not freed yet: a vCPU may still run them */
     struct xl_page **pages; /* table of struct xl_page by physical page */
     uint64_t unit_bytes; /* memory that units hold, dead ones too */

@@ -20,12 +20,14 @@
 #define MFD_EXEC 0x10u /* Linux 6.3: without it, vm.memfd_noexec may forbid to run it */
 #endif
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23 /* Linux 5.14; older ones refuse it */
+#ifndef MADV_POPULATE_WRITE /* Linux 5.14; older ones refuse both */
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
 #endif
 
-#define THUNKS (20u << 10) /* bytes written at the start, roughly */
+#define AHEAD (64u << 10)  /* made present in both mappings at once, before it is written */
 #define MIN_UNIT 32 /* no unit is shorter: an exit and its cold path */
+#define ENOUGH 2048u /* most units are shorter */
 #define RESERVE 64 /* behind an xasm's limit: the longest instructions still fit */
 
 static int new_memory(void)
@@ -51,8 +53,6 @@ int x86_mem_init(struct x86_mem *m, size_t size)
         m->rx = mmap(NULL, m->size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
     }
     close(fd);
-    if (m->rw != MAP_FAILED) /* the thunks, in one call rather than page by page */
-        madvise(m->rw, THUNKS < m->size ? THUNKS : m->size, MADV_POPULATE_WRITE);
     m->max_units = (uint32_t)(m->size / MIN_UNIT);
     m->unit = calloc(m->max_units, sizeof(*m->unit));
     m->start = calloc(m->max_units, sizeof(*m->start));
@@ -72,6 +72,16 @@ void x86_mem_fini(struct x86_mem *m)
     free(m->unit);
     free(m->start);
     memset(m, 0, sizeof(*m));
+}
+
+/* A fault for each page and mapping is most of what a short program's code costs. */
+static void make_present(struct x86_mem *m, size_t end)
+{
+    if (end <= m->present)
+        return;
+    madvise(m->rw + m->present, AHEAD, MADV_POPULATE_WRITE);
+    madvise(m->rx + m->present, AHEAD, MADV_POPULATE_READ);
+    m->present += AHEAD;
 }
 
 /* Before: what is used, to a new file. */
@@ -121,6 +131,7 @@ void x86_mem_begin(struct x86_mem *m, struct xasm *a)
 {
     size_t at = (m->used + 15) & ~(size_t)15;
 
+    make_present(m, at + ENOUGH < m->size ? at + ENOUGH : m->size);
     memset(a, 0, sizeof(*a));
     a->rx = m->rx - m->rw;
     a->limit = m->rw + m->size - RESERVE;

@@ -9,6 +9,8 @@
  */
 #include "x86.h"
 
+#include "../../cache/cache.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <ucontext.h>
@@ -174,13 +176,13 @@ static void begin(struct gen *g, const struct xl_block *b, struct xl_unit *u)
     u->n_links = 0;
 }
 
-static int finish(struct gen *g, struct xl_unit *u)
+static int finish(struct xl_engine *e, struct gen *g, struct xl_unit *u)
 {
     uint8_t *code = g->start + g->a.rx;
 
     u->code_size = (uint32_t)(g->a.p - g->start);
     u->code = code;
-    u->map = malloc(g->map.n ? g->map.n : 1); /* freed with the unit */
+    u->map = xl_arena(e, g->map.n); /* freed with the unit */
     if (!u->map)
         return PB_ENOMEM;
     memcpy(u->map, g->map.b, g->map.n);
@@ -208,7 +210,7 @@ static int compile(struct xl_engine *e, const struct xl_block *b, struct xl_unit
         x86_end_op(g);
     }
     x86_cold_emit(g);
-    r = finish(g, u);
+    r = finish(e, g, u);
     if (r != PB_OK) {
         u->code = NULL;
         u->n_links = 0;

@@ -94,6 +94,7 @@ struct x86_mem {
     uint8_t *rw, *rx;
     size_t size;
     size_t used;    /* bytes from the start */
+    size_t present; /* up to here no page of either mapping faults */
     size_t keep;    /* thunks and constants end here: reset goes back to it */
     struct xl_unit **unit; /* unit[n_units], by rising code address */
     uint32_t *start;       /* their offsets */
