@@ -1,14 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # build-deb.sh OUT - builds the Debian packages of the committed tree with dpkg-buildpackage and puts
-# them into OUT. The tree itself is not touched. dpkg-buildpackage(1); needs what
-# debian/control says. $PB_CCACHE is a ccache to use.
+# them into OUT. The tree itself is not touched: it is copied to OUT/tree, always the same place, so
+# that a ccache ($PB_CCACHE) knows what it compiled before. dpkg-buildpackage(1); needs what
+# debian/control says.
 set -eu
 [ $# -eq 1 ] || { echo "usage: build-deb.sh OUT" >&2; exit 2; }
 root=$(cd "$(dirname "$0")/.." && pwd)
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
-T=$(mktemp -d)
+T=$out/tree
+rm -rf "$T"
+mkdir "$T"
 trap 'rm -rf "$T"' EXIT
 trap 'exit 1' HUP INT TERM
 mkdir "$T/plugboard"

@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# install-deps.sh [--tests] - readies a Debian 12 or 13 machine to build and run Plugboard:
+# install-deps.sh [--tests] [--long] - readies a Debian 12 or 13 machine to build and run Plugboard:
 # afterwards cmake --preset release && cmake --build --preset release && cmake --install … works.
-# --tests adds what tests/run.sh needs. Quick and silent when everything is there; otherwise uses
-# apt-get, through sudo unless run by root. dpkg-query(1), apt-get(8).
+# --tests adds what tests/run.sh needs, --long what its --long needs beyond that. Quick and silent
+# when everything is there; otherwise uses apt-get, through sudo unless run by root.
+# dpkg-query(1), apt-get(8).
 set -eu
 
 usage() {
-    echo "usage: install-deps.sh [--tests]" >&2
+    echo "usage: install-deps.sh [--tests] [--long]" >&2
     exit 2
 }
 
@@ -68,6 +69,7 @@ socat
 expect
 busybox-static
 shellcheck          reads our scripts
+librsvg2-bin        draws the pictures of machines
 END
     # The system emulator that tests compare with: trixie took riscv out of qemu-system-misc.
     case $(sed -n 's/^VERSION_ID="\{0,1\}\([0-9]*\).*/\1/p' /etc/os-release) in
@@ -76,16 +78,30 @@ END
     esac
 }
 
-tests=
+long_packages() {
+    cat <<'END'
+dpkg-dev            the Debian packages: builds them
+debhelper           their rules
+lintian             their critic
+rpm                 the rpm packages: rpmbuild
+END
+}
+
+tests='' long=
 for word in "$@"; do
     case $word in
     --tests) tests=1 ;;
+    --long) long=1 ;;
     *) usage ;;
     esac
 done
 
 wanted() {
-    { build_packages; [ -z "$tests" ] || test_packages; } | awk '{ print $1 }'
+    {
+        build_packages
+        [ -z "$tests" ] || test_packages
+        [ -z "$long" ] || long_packages
+    } | awk '{ print $1 }'
 }
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

@@ -12,10 +12,13 @@ mkdir -p "$dir/man1" "$dir/man7"
 "$plugboard" man plugboard >"$dir/man1/plugboard.1"
 "$plugboard" man >"$dir/man1/plugboard-system.1"
 "$plugboard" man plugboard-user >"$dir/man1/plugboard-user.1"
-for link in "$(dirname "$plugboard")"/plugboard-*; do
-    [ -L "$link" ] || continue
-    case $link in */plugboard-system-*) page="plugboard-system" ;; *) page="plugboard-user" ;; esac
-    ln -sf "$page.1" "$dir/man1/$(basename "$link").1"
+for program in "$(dirname "$plugboard")"/plugboard-*; do
+    name=$(basename "$program")
+    case $name in
+    plugboard-system-*) ln -sf plugboard-system.1 "$dir/man1/$name.1" ;;
+    *-static) cp "$dir/man1/plugboard-user.1" "$dir/man1/$name.1" ;; # a package of its own
+    *) [ ! -L "$program" ] || ln -sf plugboard-user.1 "$dir/man1/$name.1" ;;
+    esac
 done
 # A device's page is plugboard-CLASS, another's plugboard-KIND-CLASS.
 for kind in device cpu block net char fs personality; do

@@ -92,7 +92,7 @@ run_tests() {
     fi
 }
 
-[ "${PLUGBOARD_DEPS:-}" = present ] || packaging/install-deps.sh --tests
+[ "${PLUGBOARD_DEPS:-}" = present ] || packaging/install-deps.sh --tests ${long:+--long}
 
 if build release -DPB_WERROR=ON -DPB_TESTS=ON; then
     [ -z "$long" ] || export PLUGBOARD_LONG=1

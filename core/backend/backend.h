@@ -37,6 +37,11 @@ void pb_char_on_quit(void (*quit)(void));
 /* The escape character of every mux (-echr), 1 (C-a) by default. */
 void pb_char_set_escape(int c);
 
+/* ---- Network nodes (net.c) --------------------------------------------------------- */
+
+/* The machine stops or goes on: frames for its devices wait in the backends meanwhile. [main] */
+void pb_net_hold(struct pb_machine *m, gboolean on);
+
 /* The services, registered by pb_backend_init() with the root table. */
 extern const struct pb_svc_char pb_char_service;
 extern const struct pb_svc_block pb_block_service;

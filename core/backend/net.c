@@ -2,9 +2,13 @@
 /* net.c - network routing: one backend node and the device at the other end of the wire.
  *
  * Frames go straight through. A device detaches while frames may be arriving on other
- * threads: `users` counts calls under way, and detaching waits for it to fall to zero.
+ * threads: `users` counts calls under way, and detaching waits for it to fall to zero. While the
+ * machine stands nothing goes to the device, whose memory and rings are then not to change: the
+ * backend keeps the frame, and is told when the machine goes on.
  */
 #include "backend.h"
+
+#include "../machine/machine.h"
 
 #include <string.h>
 
@@ -14,6 +18,7 @@ struct pb_net {
     const struct pb_net_ops *device; /* atomic; NULL: nobody */
     void *self;
     gint users;      /* atomic: calls into the device under way */
+    gint held;       /* atomic: the machine stands */
     guint64 to_dev, to_wire, dropped; /* frames, for info network */
 };
 
@@ -65,6 +70,11 @@ static int to_device(pb_dev *node, const struct pb_iov *v, uint32_t cnt, uint32_
     const struct pb_net_ops *ops = n ? enter(n) : NULL;
     int rc = 0;
 
+    if (n && g_atomic_int_get(&n->held)) {
+        if (ops)
+            leave(n);
+        return PB_EAGAIN;
+    }
     if (!ops) { /* an unplugged cable loses frames */
         for (uint32_t i = 0; i < cnt; i++)
             rc += (int)v[i].len;
@@ -86,9 +96,26 @@ static void wire_ready(pb_dev *node)
 
     if (!ops)
         return;
-    if (ops->ready)
+    if (ops->ready && !g_atomic_int_get(&n->held))
         ops->ready(n->self);
     leave(n);
+}
+
+void pb_net_hold(struct pb_machine *m, gboolean on)
+{
+    for (guint i = 0; i < m->devs->len; i++) {
+        pb_dev *node = m->devs->pdata[i];
+        pb_net *n = node->cls->kind == PB_KIND_NET ? node->backend : NULL;
+        if (!n)
+            continue;
+        g_atomic_int_set(&n->held, on);
+        while (on && g_atomic_int_get(&n->users))
+            g_thread_yield();
+        if (on)
+            continue;
+        resume(n);
+        wire_ready(node);
+    }
 }
 
 const struct pb_svc_net pb_net_service = {

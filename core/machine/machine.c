@@ -2,6 +2,7 @@
 /* machine.c - one machine: made, started, stopped, reset, asked to go. */
 #include "machine.h"
 
+#include "../backend/backend.h"
 #include "../backend/block-policy.h"
 #include "../cpu/cpu.h"
 #include "../mem/mem.h"
@@ -166,6 +167,7 @@ void pb_machine_start(struct pb_machine *m)
         return;
     m->state = PB_RUN_RUNNING;
     pb_block_retry(m);
+    pb_net_hold(m, FALSE);
     pb_clock_run(TRUE);
     pb_cpus_resume(m);
     event(m, "RESUME");
@@ -178,6 +180,7 @@ void pb_machine_stop(struct pb_machine *m, enum pb_runstate why)
 
     pb_cpus_stop(m);
     pb_clock_run(FALSE);
+    pb_net_hold(m, TRUE);
     m->state = why;
     if (was)
         event(m, "STOP");

@@ -11,10 +11,10 @@
 #include <string.h>
 
 const char *const pb_kind_names[PB_KINDS] = {"device", "cpu",  "block",      "net",
-                                            "char",   "fs",   "personality"};
+                                            "char",   "fs",   "personality", "part"};
 const char *const pb_kind_ids[PB_KINDS] = {PB_CLASS_DEVICE, PB_CLASS_CPU,  PB_CLASS_BLOCK,
                                            PB_CLASS_NET,    PB_CLASS_CHAR, PB_CLASS_FS,
-                                           PB_CLASS_PERSONALITY};
+                                           PB_CLASS_PERSONALITY, PB_CLASS_PART};
 const char *const pb_type_names[] = {"?",    "bool", "int", "uint", "size", "str",
                                      "enum", "mac",  "freq", "link", NULL};
 

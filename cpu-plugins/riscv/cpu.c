@@ -168,7 +168,8 @@ static int save(void *self, pb_state *s, pb_err *e)
     return st->put(s, "fflags", PB_S_U32, &flags, 1);
 }
 
-/* What follows from the fields is worked out again. */
+/* What follows from the fields is worked out again; nobody else may be asked, whose state may come
+ * later: STIP is a field, and the host gives back the timer's deadline. */
 static int load(void *self, pb_state *s, pb_err *e)
 {
     struct rv *c = self;
@@ -185,7 +186,6 @@ static int load(void *self, pb_state *s, pb_err *e)
     xl_fp_set_rm(&c->x, c->frm <= SF_RMM ? (uint32_t)c->frm : SF_RNE);
     c->x.ll_addr = ~0ull;
     rv_pmp_update(c);
-    rv_timer_update(c);
     rv_irq_update(c);
     return PB_OK;
 }

@@ -68,6 +68,7 @@ static const void *host_get(const pb_host *h, const char *id)
         {PB_SVC_BUS, &pbt__svc_bus},     {PB_SVC_BOARD, &pbt__svc_board},
         {PB_SVC_CHAR, &pbt__svc_char},   {PB_SVC_BLOCK, &pbt__svc_block},
         {PB_SVC_NET, &pbt__svc_net},     {PB_SVC_FS, &pbt__svc_fs},
+        {PB_SVC_PART, &pbt__svc_part},
     };
 
     (void)h;
@@ -198,6 +199,7 @@ static const void *whole(pbt *b, const char *kind, const void *cls)
 {
     size_t full = strcmp(kind, PB_CLASS_DEVICE) == 0 ? sizeof(struct pb_device_class)
                   : strcmp(kind, PB_CLASS_CPU) == 0  ? 0
+                  : strcmp(kind, PB_CLASS_PART) == 0 ? sizeof(struct pb_part_class)
                                                      : sizeof(struct pb_backend_class);
     uint32_t size = *(const uint32_t *)cls;
 

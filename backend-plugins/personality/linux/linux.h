@@ -134,6 +134,13 @@ int64_t lx_string(char *to, uint64_t from, uint64_t n);
 int lx_host_fault(void *ucontext);
 void lx_host_interrupt(void *ucontext);
 
+/* Tell the debugger, if there is one: pb_svc_user.debug(). A vfork() child has none. */
+static inline int lx_debug(struct lx_thread *t, int what)
+{
+    return __atomic_load_n(&L.svc->debugged, __ATOMIC_ACQUIRE) && !t->vforked
+               ? L.svc->debug(t->cpu, what) : 0;
+}
+
 static inline int lx_bad(uint64_t p) /* no address of the program */
 {
     return p >= L.svc->top;

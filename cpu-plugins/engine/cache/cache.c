@@ -38,27 +38,23 @@ static uint32_t page_bucket(uint64_t pa)
     return (uint32_t)(page ^ page >> XL_PAGE_TABLE_BITS) & ((1u << XL_PAGE_TABLE_BITS) - 1);
 }
 
-/* calloc() would touch all of a small one. */
-static void *table(uint32_t bits)
+/* Both tables, straight from the kernel: a short run touches few of their pages. */
+static size_t table_bytes(const struct xl_engine *e)
 {
-    void *m = mmap(NULL, sizeof(void *) << bits, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-    return m == MAP_FAILED ? NULL : m;
-}
-
-static void table_away(void *m, uint32_t bits)
-{
-    if (m)
-        munmap(m, sizeof(void *) << bits);
+    return ((size_t)1 << e->hash_bits) * sizeof(e->hash[0]) +
+           ((size_t)1 << XL_PAGE_TABLE_BITS) * sizeof(e->pages[0]);
 }
 
 int xl_cache_init(struct xl_engine *e)
 {
     e->hash_bits = 16;
-    e->hash = table(e->hash_bits);
-    e->pages = table(XL_PAGE_TABLE_BITS);
-    return e->hash && e->pages ? PB_OK : PB_ENOMEM;
+    void *p = mmap(NULL, table_bytes(e), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                   -1, 0);
+    if (p == MAP_FAILED)
+        return PB_ENOMEM;
+    e->hash = p;
+    e->pages = (struct xl_page **)(e->hash + ((size_t)1 << e->hash_bits));
+    return PB_OK;
 }
 
 void xl_cache_fini(struct xl_engine *e)
@@ -75,8 +71,8 @@ void xl_cache_fini(struct xl_engine *e)
             p = next;
         }
     }
-    table_away(e->hash, e->hash_bits);
-    table_away(e->pages, XL_PAGE_TABLE_BITS);
+    if (e->hash)
+        munmap(e->hash, table_bytes(e));
     e->hash = NULL;
     e->pages = NULL;
 }

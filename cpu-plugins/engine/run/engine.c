@@ -218,6 +218,7 @@ void xl_vcpu_fini(struct xl_vcpu *x)
             __atomic_store_n(&e->vcpu[i], NULL, __ATOMIC_RELEASE);
     }
     if (r) {
+        xl_watches_end(x);
         xl_ctx_fini(x);
         pthread_mutex_destroy(&r->map_lock);
         free(r->step);

@@ -166,6 +166,7 @@ int xl_bp_at(struct xl_vcpu *x, uint64_t pc);       /* a breakpoint at this pc *
 int xl_bp_near(struct xl_vcpu *x, uint64_t pc);     /* at this offset of any page */
 int xl_wp_page(struct xl_vcpu *x, uint64_t va);     /* a watchpoint in this page */
 void xl_wp_check(struct xl_vcpu *x, uint64_t va, uint32_t size, uint32_t access);
+void xl_watches_end(struct xl_vcpu *x);             /* x goes away with its watchpoints */
 
 /* ---- user.c ---- */
 

@@ -67,6 +67,7 @@ struct xl_engine {
      * Counts of notes heard, there when this process began, its own; forks before any. */
     struct xl_learn *hear, *tell;
     uint32_t heard, tell_base, own_notes, forks;
+    uint32_t n_watches;   /* user mode: watchpoints of all vCPUs: units are interpreted */
     struct xl_page *mutable; /* user mode: pages whose bytes may change unseen */
     struct xl_vcpu **vcpu;
     struct xl_unit **hash;

@@ -351,6 +351,9 @@ static void running(void *self, uint32_t on)
             pthread_mutex_lock(&n->pair[i].rx_lock);
             n->virtio->want_kicks(n->pair[i].rx, 0);
             pthread_mutex_unlock(&n->pair[i].rx_lock);
+            pthread_mutex_lock(&n->pair[i].tx_lock);
+            n->pair[i].tx_waiting = 1; /* in a loaded state a frame may: the wire says when */
+            pthread_mutex_unlock(&n->pair[i].tx_lock);
         }
     }
     n->svc->resume(n->wire);
