@@ -189,7 +189,7 @@ static int program(struct ir_machine *m, uint64_t seed)
     same = !compare(&by_interp, &by_code);
     if (!same || only_one)
         show(seed);
-    xl_arena_clear(e);
+    xl_arena_clear(e, 0);
     return same;
 }
 

@@ -16,17 +16,18 @@ struct xl_chunk {
     struct xl_chunk *next;
     size_t size, used;
 };
+#define HEAD ((sizeof(struct xl_chunk) + 15) & ~(size_t)15)
 
 static struct xl_chunk *new_chunk(size_t n)
 {
-    size_t size = n + sizeof(struct xl_chunk) <= CHUNK ? CHUNK : n + sizeof(struct xl_chunk);
+    size_t size = n + HEAD <= CHUNK ? CHUNK : n + HEAD;
     struct xl_chunk *c = mmap(NULL, size, PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
     if (c == MAP_FAILED)
         return NULL;
     c->size = size;
-    c->used = (sizeof(*c) + 15) & ~(size_t)15;
+    c->used = HEAD;
     return c;
 }
 
@@ -37,7 +38,7 @@ void *xl_arena(struct xl_engine *e, size_t n)
 
     n = (n + 15) & ~(size_t)15;
     if (!c || c->size - c->used < n) {
-        c = new_chunk(n + 16);
+        c = new_chunk(n);
         if (!c)
             return NULL;
         c->next = e->arena;
@@ -48,13 +49,23 @@ void *xl_arena(struct xl_engine *e, size_t n)
     return p;
 }
 
-void xl_arena_clear(struct xl_engine *e)
+/* One chunk is kept, for the units to come; `all`: none. */
+void xl_arena_clear(struct xl_engine *e, int all)
 {
-    struct xl_chunk *c = e->arena, *next;
+    struct xl_chunk *c = e->arena, *next, *kept = NULL;
 
     for (; c; c = next) {
         next = c->next;
+        if (!all && !kept && c->size == CHUNK) {
+            kept = c;
+            continue;
+        }
         munmap(c, c->size);
     }
-    e->arena = NULL;
+    if (kept) {
+        memset(kept + 1, 0, kept->used - sizeof(*kept));
+        kept->used = HEAD;
+        kept->next = NULL;
+    }
+    e->arena = kept;
 }

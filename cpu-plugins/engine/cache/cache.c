@@ -47,7 +47,7 @@ static size_t table_bytes(const struct xl_engine *e)
 
 int xl_cache_init(struct xl_engine *e)
 {
-    e->hash_bits = 16;
+    e->hash_bits = e->direct ? 15 : 16;
     void *p = mmap(NULL, table_bytes(e), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
                    -1, 0);
     if (p == MAP_FAILED)
@@ -71,6 +71,7 @@ void xl_cache_fini(struct xl_engine *e)
             p = next;
         }
     }
+    xl_arena_clear(e, 1);
     if (e->hash)
         munmap(e->hash, table_bytes(e));
     e->hash = NULL;
@@ -355,7 +356,8 @@ void xl_cache_clear(struct xl_engine *e)
     for (uint32_t i = 0; i < 1u << e->hash_bits; i++) {
         struct xl_unit *u = e->hash[i];
 
-        e->hash[i] = NULL;
+        if (u)
+            e->hash[i] = NULL;
         while (u) {
             struct xl_unit *next = u->next_hash;
 
@@ -376,7 +378,7 @@ void xl_cache_clear(struct xl_engine *e)
             __atomic_fetch_add(&p->gen, 1, __ATOMIC_SEQ_CST);
         }
     }
-    xl_arena_clear(e);
+    xl_arena_clear(e, 0);
     e->n_units = e->n_dead = 0;
     e->unit_bytes = 0;
 }
