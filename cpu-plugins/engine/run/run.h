@@ -79,7 +79,7 @@ struct xl_engine {
     uint64_t unit_bytes; /* memory that units hold, dead ones too */
     uint64_t code_bytes; /* size of code memory, -accel tcg,tb-size= */
     void *code;       /* the back end's: memory, thunks, cursor */
-    int fork_copy;    /* the back end's, while fork() is under way; here as this page is written */
+    uint32_t code_borrowed; /* the back end's, see codemem.c; here as a fork writes this page */
     uint32_t log;     /* XL_LOG_* */
     uint64_t n_translated, n_dropped, n_flushes, guest_bytes, host_bytes; /* for info jit */
     /* Chaos switches for tests: fail every n-th TLB hit, drop at random, … 0: off. */

@@ -7,10 +7,13 @@
  * that is not used yet costs nothing. There is no reuse of single units: when the memory is
  * full everything is forgotten.
  *
- * A memfd stays shared over fork(), so a child maps a copy of what was used of it in its place.
+ * A memfd stays shared over fork(), so a child gets a copy of what was used of it in its place.
+ * Most children run what their parent ran and end: so that copy is the parent's, for all children
+ * as long as it does not change, and a child that has code to write makes one of its own then.
  */
 #include "x86.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -69,9 +72,16 @@ void x86_mem_fini(struct x86_mem *m)
         munmap(m->rw, m->size);
     if (m->rx && m->rx != MAP_FAILED)
         munmap(m->rx, m->size);
+    if (m->lent)
+        munmap(m->lent, m->lent_size);
     free(m->unit);
     free(m->start);
     memset(m, 0, sizeof(*m));
+}
+
+static size_t ahead(size_t used)
+{
+    return (used + AHEAD - 1) & ~(size_t)(AHEAD - 1);
 }
 
 /* A fault for each page and mapping is most of what a short program's code costs. */
@@ -84,45 +94,86 @@ static void make_present(struct x86_mem *m, size_t end)
     m->present += AHEAD;
 }
 
-/* Before: what is used, to a new file. */
-static int copy_used(const struct x86_mem *m, int *copy)
+/* ---- Around fork() ------------------------------------------------------------------------ */
+
+/* Memory with a copy of what is used, as much as `size`. No descriptors: they are the program's. */
+static uint8_t *copy_used(const struct x86_mem *m, size_t size)
 {
-    size_t at = 0;
+    uint8_t *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-    *copy = new_memory();
-    if (*copy < 0)
-        return PB_ENOMEM;
-    while (at < m->used) {
-        ssize_t n = write(*copy, m->rw + at, m->used - at);
+    if (p == MAP_FAILED)
+        return NULL;
+    madvise(p, ahead(m->used), MADV_POPULATE_WRITE);
+    memcpy(p, m->rx, m->used);
+    return p;
+}
 
-        if (n <= 0)
-            break;
-        at += (size_t)n;
+/* A mapping takes the place of another in one step, as other threads may be running there. */
+static int put_over(uint8_t *to, uint8_t *from, size_t n)
+{
+    return mremap(from, n, n, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to;
+}
+
+void x86_mem_own(struct x86_mem *m, uint32_t *borrowed)
+{
+    uint8_t *rw, *rx;
+
+    if (!*borrowed)
+        return;
+    rw = copy_used(m, m->size);
+    rx = rw ? mremap(rw, 0, m->size, MREMAP_MAYMOVE) : MAP_FAILED; /* a second mapping of it */
+    if (rx == MAP_FAILED || mprotect(rx, m->size, PROT_READ | PROT_EXEC) ||
+        !put_over(m->rw, rw, m->size) || !put_over(m->rx, rx, m->size)) {
+        fputs("plugboard: no memory for this process's own translations\n", stderr);
+        abort(); /* what is here may not be run on: it cannot be unlinked */
     }
-    if (at == m->used && ftruncate(*copy, (off_t)m->size) == 0)
+    m->present = ahead(m->used);
+    madvise(m->rx, m->present, MADV_POPULATE_READ);
+    m->lent = NULL; /* it was put to rx, and is gone */
+    *borrowed = 0;
+}
+
+/* In the parent, unless nothing was written since: a copy that children may run from. */
+static int lend(struct x86_mem *m)
+{
+    size_t n = ahead(m->used);
+
+    if (m->lent && m->lent_version == m->version)
         return PB_OK;
-    close(*copy);
-    *copy = -1;
+    if (m->lent)
+        munmap(m->lent, m->lent_size);
+    m->lent = copy_used(m, n);
+    if (!m->lent)
+        return PB_ENOMEM;
+    m->lent_size = n;
+    m->lent_version = m->version;
+    if (mprotect(m->lent, n, PROT_READ | PROT_EXEC) == 0)
+        return PB_OK;
+    munmap(m->lent, n);
+    m->lent = NULL;
     return PB_ENOMEM;
 }
 
-int x86_mem_fork(const struct x86_mem *m, uint32_t stage, int *copy)
+int x86_mem_fork(struct x86_mem *m, uint32_t stage, uint32_t *borrowed)
 {
-    const int how = MAP_SHARED | MAP_FIXED;
-
+    if (*borrowed)
+        return PB_OK; /* the child borrows from the same */
     if (stage == 0)
-        return copy_used(m, copy);
-    if (stage == 2 &&
-        (mmap(m->rw, m->size, PROT_READ | PROT_WRITE, how, *copy, 0) == MAP_FAILED ||
-         mmap(m->rx, m->size, PROT_READ | PROT_EXEC, how, *copy, 0) == MAP_FAILED))
-        abort(); /* running on would write to the parent's code */
-    close(*copy);
-    *copy = -1;
+        return lend(m);
+    if (stage == 2) {
+        if (!put_over(m->rx, m->lent, m->lent_size) ||
+            mmap(m->rw, m->size, PROT_NONE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
+            abort(); /* running on would write to the parent's code */
+        *borrowed = 1;
+    }
     return PB_OK;
 }
 
 void x86_mem_reset(struct x86_mem *m)
 {
+    m->version++;
     m->used = m->keep;
     m->n_units = 0;
 }
@@ -151,6 +202,7 @@ int x86_mem_commit(struct x86_mem *m, struct xasm *a, struct xl_unit *u)
         __atomic_store_n(&m->n_units, n + 1, __ATOMIC_RELEASE);
     }
     m->used = (size_t)(a->p - m->rw);
+    m->version++;
     return PB_OK;
 }
 

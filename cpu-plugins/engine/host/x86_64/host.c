@@ -159,10 +159,12 @@ static int known_types(const struct xl_block *b)
     return 1;
 }
 
-static void begin(struct gen *g, const struct xl_block *b, struct xl_unit *u)
+static void begin(struct xl_engine *e, struct gen *g, const struct xl_block *b,
+                  struct xl_unit *u)
 {
     g->b = b;
     g->u = u;
+    x86_mem_own(&g->c->mem, &e->code_borrowed);
     g->n_cold = g->n_spills = g->n_wait = 0;
     g->locked = g->flags_live = 0;
     g->prefer = UINT32_MAX;
@@ -198,7 +200,7 @@ static int compile(struct xl_engine *e, const struct xl_block *b, struct xl_unit
 
     if (!known_types(b))
         return PB_ENOTSUP;
-    begin(g, b, u);
+    begin(e, g, b, u);
     x86_plan(g);
     for (g->i = 0; g->i < b->n_ops; g->i++) {
         const struct xl_op *o = &b->op[g->i];
@@ -268,7 +270,7 @@ static int rescue(struct xl_vcpu *x, void *ucontext, uint64_t *pc)
 
 static int fork_code(struct xl_engine *e, uint32_t stage)
 {
-    return x86_mem_fork(&((struct x86_code *)e->code)->mem, stage, &e->fork_copy);
+    return x86_mem_fork(&((struct x86_code *)e->code)->mem, stage, &e->code_borrowed);
 }
 
 const struct xl_host xl_host_x86_64 = {
