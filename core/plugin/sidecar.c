@@ -21,12 +21,14 @@ const char *const pb_type_names[] = {"?",    "bool", "int", "uint", "size", "str
 static char **words(const struct pb_ini_group *g, const char *key)
 {
     const char *v = pb_ini_value(g, key);
-    GPtrArray *out = g_ptr_array_new();
-    g_auto(GStrv) parts = g_strsplit_set(v ? v : "", " \t", -1);
 
-    for (char **p = parts; *p; p++)
-        if (**p)
-            g_ptr_array_add(out, g_strdup(*p));
+    if (!v)
+        return g_new0(char *, 1);
+    GPtrArray *out = g_ptr_array_new();
+    for (size_t n; *(v += strspn(v, " \t")); v += n) {
+        n = strcspn(v, " \t");
+        g_ptr_array_add(out, g_strndup(v, n));
+    }
     g_ptr_array_add(out, NULL);
     return (char **)g_ptr_array_free(out, FALSE);
 }
