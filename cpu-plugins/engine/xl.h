@@ -140,10 +140,13 @@ struct xl_guest {
 
 /* ---- The vCPU: first member of the guest's CPU struct ----------------------------- */
 
+/* Above the low half of any stack pointer: generated code compares with what it has at hand. */
+#define XL_POLL UINT32_MAX
+
 /* Generated code addresses this struct by rbp (biased by 128): what it touches comes
  * first. Fields without a comment belong to the engine. */
 struct xl_vcpu {
-    volatile uint32_t poll; /* non-zero: leave translated code at the next poll */
+    volatile uint32_t poll; /* XL_POLL: leave translated code at the next poll; else 0 */
     uint32_t mxcsr;         /* guest's MXCSR while it does not run */
     uint64_t pc;            /* guest pc; exact outside translated code and after xl_sync() */
     uint64_t pcb;           /* virtual page base of the running unit */

@@ -72,7 +72,7 @@ static void prepare(struct ir_machine *m, uint64_t seed)
     memset(&c->seen, 0, sizeof(*c) - offsetof(struct ir_cpu, seen));
     c->x.pc = block.pc;
     c->x.pcb = block.pc & ~(uint64_t)XL_PAGE_MASK;
-    c->x.poll = ir_rand(&s) % 4 == 0;
+    c->x.poll = ir_rand(&s) % 4 == 0 ? XL_POLL : 0;
     c->x.ll_addr = ir_rand(&s) % 2 ? UINT64_MAX : c->r[1 + ir_rand(&s) % 8];
     c->x.ll_value = *(uint64_t *)(void *)(m->ram + (c->x.ll_addr % RAM_SIZE & ~7u));
     c->x.exit_link = NULL;

@@ -18,7 +18,7 @@ void xl_poke(struct xl_vcpu *x)
 {
     struct xl_ctx *c;
 
-    __atomic_store_n(&x->poll, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&x->poll, XL_POLL, __ATOMIC_SEQ_CST);
     c = __atomic_load_n(&x->ctx, __ATOMIC_SEQ_CST);
     if (c) /* indirect exits poll by missing. An old context is put right at its next miss */
         __atomic_store_n(&c->jc_base, xl_jc_empty, __ATOMIC_SEQ_CST);

@@ -115,13 +115,15 @@ static void exit_indirect(struct gen *g, const struct xl_op *o)
     x86_jump_cache(&g->a, g->c);
 }
 
+/* A comparison of a register with memory is one operation together with its branch; one of memory
+ * with a constant is two. */
 static void poll(struct gen *g, const struct xl_op *o)
 {
     struct cold *c = x86_cold(g, COLD_POLL);
 
     c->delta = (int64_t)o->c;
-    xa_alui(&g->a, ALU_CMP, 0, xm(RBP, VOFF(poll)), 0);
-    c->site[c->n_sites++] = xa_jcc(&g->a, CC_NE);
+    xa_alu(&g->a, ALU_CMP, 0, RSP, xm(RBP, VOFF(poll)));
+    c->site[c->n_sites++] = xa_jcc(&g->a, CC_B);
 }
 
 static void call(struct gen *g, const struct xl_op *o)
