@@ -5,7 +5,6 @@
 # dozen page faults), and nearly every board needs these. So their archives are linked in where
 # the distribution's are position independent; distributions that want none of that build with
 # -DPB_SHARED_LIBS=ON.
-option(PB_SHARED_LIBS "Link shared libraries only, no archives" OFF)
 
 # TARGET stands for lib`name`; `header` is what its users include.
 function(pb_small_library target name header)

@@ -13,7 +13,8 @@
 static const char *board_option(pb_dev *d, const char *name)
 {
     const char *v = g_hash_table_lookup(d->m->options, name);
-    pb_dev *slot = v || strncmp(name, "pflash", 6) ? NULL : pb_dev_find(d->m, name);
+    gboolean backend = !strncmp(name, "pflash", 6) || !strncmp(name, "serial", 6);
+    pb_dev *slot = v || !backend ? NULL : pb_dev_find(d->m, name);
 
     return slot ? slot->id : v;
 }

@@ -6,6 +6,7 @@
 #include "../mem/mem.h"
 #include "../thread/thread.h"
 #include "../time/clock.h"
+#include "instance.h"
 #include "object.h"
 
 #include <stdlib.h>
@@ -153,15 +154,14 @@ pb_dev *pb_dev_new(struct pb_machine *m, const struct pb_class *c, const char *i
     d->parallel = !dc || (dc->flags & PB_DEV_PARALLEL);
     d->own_domain = dc && (dc->flags & PB_DEV_OWN_DOMAIN);
     d->domain = d->own_domain ? pb_domain_new() : m->domain;
-    size_t size = (MAX(instance_size(d), 1u) + 63) & ~(size_t)63;
-    d->self = aligned_alloc(64, size);
+    d->self_size = instance_size(d);
+    d->self = pb_instance_new(d->self_size);
     if (!d->self || pb_props_init(d, e) < 0) {
         pb_err_set(e, PB_ENOMEM, "no memory for '%s'", d->name);
         pb_err_at(e, where);
         pb_dev_free(d);
         return NULL;
     }
-    memset(d->self, 0, size);
     pb_buses_make(d);
     if (make_inner(d, e) < 0) {
         pb_dev_free(d);
@@ -237,7 +237,7 @@ int pb_dev_realize(pb_dev *d, pb_err *e)
         pb_err_at(e, where(d));
         release_all(d);
         pb_props_release(d);
-        memset(d->self, 0, instance_size(d));
+        memset(d->self, 0, d->self_size);
         return rc;
     }
     d->realized = TRUE;
@@ -364,7 +364,7 @@ void pb_dev_free(pb_dev *d)
     pb_cpu_free(d);
     if (d->own_domain)
         pb_domain_free(d->domain);
-    free(d->self);
+    pb_instance_free(d->self, d->self_size);
     g_array_free(d->pairs, TRUE);
     g_ptr_array_free(d->buses, TRUE);
     g_ptr_array_free(d->regions, TRUE);

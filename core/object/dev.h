@@ -27,6 +27,7 @@ struct pb_dev {
     char *name;         /* for messages: id or "class#n" */
     struct pb_place place;
     void *self;         /* instance */
+    size_t self_size;
     GArray *pairs;      /* struct pb_pair: what was set, in order */
     struct pb_propval *vals; /* object/prop.c */
     GArray *unresolved; /* links to resolve at realize: object/prop.c */

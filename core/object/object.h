@@ -27,5 +27,6 @@ extern const struct pb_svc_prop pb_prop_service;
 int pb_buses_make(pb_dev *d);
 void pb_buses_free(pb_dev *d);
 extern const struct pb_svc_bus pb_bus_service;
+extern const struct pb_svc_part pb_part_service;
 
 #endif

@@ -13,6 +13,7 @@
 #include "../line/line.h"
 #include "../mem/mem.h"
 #include "../plugin/renew.h"
+#include "instance.h"
 #include "object.h"
 
 #include <stdlib.h>
@@ -123,13 +124,13 @@ static void unmake(struct reload *x)
 static int renew_instance(pb_dev *d, pb_err *e)
 {
     const struct pb_device_class *c = d->cls->table;
-    size_t size = (MAX(c->instance_size, 1u) + 63) & ~(size_t)63;
-    void *self = aligned_alloc(64, size);
+    void *self = pb_instance_new(c->instance_size);
 
     if (!self)
         return pb_err_set(e, PB_ENOMEM, "no memory for '%s'", d->name);
-    free(d->self);
-    d->self = memset(self, 0, size);
+    pb_instance_free(d->self, d->self_size);
+    d->self = self;
+    d->self_size = c->instance_size;
     pb_line_renew(d);
     return PB_OK;
 }

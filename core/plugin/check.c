@@ -59,6 +59,7 @@ static const char *missing(enum pb_kind kind, const void *table, const struct pb
     const struct pb_cpu_class *c = table;
     const struct pb_backend_class *b = table;
     const struct pb_personality_class *u = table;
+    const struct pb_part_class *p = table;
 
     switch (kind) {
     case PB_KIND_DEVICE:
@@ -80,6 +81,8 @@ static const char *missing(enum pb_kind kind, const void *table, const struct pb
         *props = u->props;
         *n = u->n_props;
         return NULL;
+    case PB_KIND_PART:
+        return p->size < sizeof *p || !p->table ? "its table" : NULL;
     default:
         if (b->size < offsetof(struct pb_backend_class, describe) || !b->open || !b->ops)
             return "open() or its operations";
@@ -94,6 +97,7 @@ static const char *table_id(enum pb_kind kind, const void *table)
     return kind == PB_KIND_DEVICE ? ((const struct pb_device_class *)table)->id
          : kind == PB_KIND_CPU    ? ((const struct pb_cpu_class *)table)->id
          : kind == PB_KIND_PERSONALITY ? ((const struct pb_personality_class *)table)->id
+         : kind == PB_KIND_PART   ? ((const struct pb_part_class *)table)->id
                                   : ((const struct pb_backend_class *)table)->id;
 }
 
@@ -103,6 +107,7 @@ static const void *whole(enum pb_kind kind, const void *table)
 {
     size_t full = kind == PB_KIND_DEVICE ? sizeof(struct pb_device_class)
                 : kind == PB_KIND_CPU    ? sizeof(struct pb_cpu_class)
+                : kind == PB_KIND_PART   ? sizeof(struct pb_part_class)
                                          : sizeof(struct pb_backend_class);
     uint32_t size = *(const uint32_t *)table;
 

@@ -358,6 +358,7 @@ static struct pb_class *static_class(enum pb_kind kind, const void *table)
     const struct pb_device_class *d = table;
     const struct pb_cpu_class *u = table;
     const struct pb_personality_class *s = table;
+    const struct pb_part_class *p = table;
     char ***lists[] = {&c->aliases, &c->lines_in,  &c->lines_out, &c->buses_out,
                        &c->provides, &c->requires_, &c->models,    &c->model_docs};
 
@@ -372,6 +373,9 @@ static struct pb_class *static_class(enum pb_kind kind, const void *table)
         c->id = g_strdup(s->id);
         c->title = g_strdup(s->doc);
         static_props(c, s->props, s->n_props);
+    } else if (kind == PB_KIND_PART) {
+        c->id = g_strdup(p->id);
+        c->title = g_strdup(p->doc);
     } else {
         c->id = g_strdup(b->id);
         c->title = g_strdup(b->doc);

@@ -8,10 +8,11 @@
 
 #include <plugboard/backend.h>
 #include <plugboard/device.h>
+#include <plugboard/part.h>
 #include <plugboard/plugin.h>
 
 enum pb_kind { PB_KIND_DEVICE, PB_KIND_CPU, PB_KIND_BLOCK, PB_KIND_NET, PB_KIND_CHAR, PB_KIND_FS,
-               PB_KIND_PERSONALITY, PB_KINDS };
+               PB_KIND_PERSONALITY, PB_KIND_PART, PB_KINDS };
 
 struct pb_plugin_file {
     char *id, *sidecar, *library, *version, *license; /* paths are absolute */
@@ -35,7 +36,7 @@ struct pb_class {
     uint32_t n_regions;             /* devices: how many publish() takes */
     char **models, **model_docs;    /* CPUs */
     struct pb_plugin_file *plugin;
-    const void *table;              /* struct pb_{device,cpu,backend}_class once loaded */
+    const void *table;              /* struct pb_{device,cpu,backend,…}_class once loaded */
 };
 
 /* Read all sidecars of the search path: PLUGBOARD_PLUGIN_PATH (':'-separated), the user's

@@ -11,22 +11,24 @@
 #include <string.h>
 
 const char *const pb_kind_names[PB_KINDS] = {"device", "cpu",  "block",      "net",
-                                            "char",   "fs",   "personality"};
+                                            "char",   "fs",   "personality", "part"};
 const char *const pb_kind_ids[PB_KINDS] = {PB_CLASS_DEVICE, PB_CLASS_CPU,  PB_CLASS_BLOCK,
                                            PB_CLASS_NET,    PB_CLASS_CHAR, PB_CLASS_FS,
-                                           PB_CLASS_PERSONALITY};
+                                           PB_CLASS_PERSONALITY, PB_CLASS_PART};
 const char *const pb_type_names[] = {"?",    "bool", "int", "uint", "size", "str",
                                      "enum", "mac",  "freq", "link", NULL};
 
 static char **words(const struct pb_ini_group *g, const char *key)
 {
     const char *v = pb_ini_value(g, key);
-    GPtrArray *out = g_ptr_array_new();
-    g_auto(GStrv) parts = g_strsplit_set(v ? v : "", " \t", -1);
 
-    for (char **p = parts; *p; p++)
-        if (**p)
-            g_ptr_array_add(out, g_strdup(*p));
+    if (!v)
+        return g_new0(char *, 1);
+    GPtrArray *out = g_ptr_array_new();
+    for (size_t n; *(v += strspn(v, " \t")); v += n) {
+        n = strcspn(v, " \t");
+        g_ptr_array_add(out, g_strndup(v, n));
+    }
     g_ptr_array_add(out, NULL);
     return (char **)g_ptr_array_free(out, FALSE);
 }

@@ -228,6 +228,7 @@ static size_t least_size(int kind)
     return kind == PB_KIND_DEVICE      ? offsetof(struct pb_device_class, unrealize)
          : kind == PB_KIND_CPU         ? offsetof(struct pb_cpu_class, regs)
          : kind == PB_KIND_PERSONALITY ? sizeof(struct pb_personality_class)
+         : kind == PB_KIND_PART        ? sizeof(struct pb_part_class)
                                        : offsetof(struct pb_backend_class, describe);
 }
 
@@ -237,6 +238,7 @@ static void check_class(int kind, const struct pb_class_ref *r, uint32_t i, GPtr
     const struct pb_cpu_class *cpu = r->cls;
     const struct pb_backend_class *b = r->cls;
     const struct pb_personality_class *p = r->cls;
+    const struct pb_part_class *part = r->cls;
     struct at a = {bad, pb_kind_names[kind], kind == PB_KIND_CPU      ? cpu->id
                                              : kind == PB_KIND_DEVICE ? c->id
                                                                       : b->id};
@@ -256,6 +258,9 @@ static void check_class(int kind, const struct pb_class_ref *r, uint32_t i, GPtr
         if (!p->run)
             say(&a, "lacks run()");
         check_props(&a, p->props, p->n_props);
+    } else if (kind == PB_KIND_PART) {
+        if (!part->table)
+            say(&a, "has no table");
     } else {
         check_backend(&a, r->kind, b);
     }

@@ -2,50 +2,45 @@
 /* gdb.c - -g: a debugger for a program without a machine.
  * GDB manual, appendix E (remote serial protocol); framing is core/gdb's.
  *
- * Everything happens on the thread that stops: it talks to the debugger until that lets it go
- * on. Other threads run on, and wait for their turn when they stop, too. Breakpoints are set in
- * all vCPUs that there are, and in those to come.
- * Not modelled: interrupting a running program, watchpoints, following a fork (the child runs
- * without the debugger), threads that are not stopped.
+ * A thread of ours reads the connection for as long as there is a debugger. It answers while the
+ * world is stopped (world.c); while that runs, it listens for an interrupt only. Threads have
+ * the system's ids.
+ * Not modelled: following a fork or vfork (the child runs without the debugger), attaching
+ * again after a detach, catching system calls, vFile.
  */
-#include "user.h"
-
-#include "../gdb/gdb.h"
+#include "debug.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#define MAX_POINTS 64u
+#define G pb_user_dbg
 
-static struct {
-    pthread_mutex_t lock;
-    int fd; /* the debugger, -1: none */
-    const struct pb_cpu_class *cls;
-    struct pb_gdb_rx rx;
-    gboolean no_ack;
-    uint64_t point[MAX_POINTS];
-    uint32_t n_points;
-    int sig;               /* what stopped us */
-    void *self;
-    gboolean stepping;
-} G = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1};
+static struct pb_gdb_rx rx;
+static gboolean no_ack;
 
 /* ---- Connection ---------------------------------------------------------------------------- */
 
-static void drop(void)
+/* A connection that broke is found so by the thread that reads it. */
+static void put(const char *s, gsize n)
 {
-    if (G.fd >= 0)
-        close(G.fd);
-    G.fd = -1;
+    for (gsize at = 0; G.fd >= 0 && at < n;) {
+        ssize_t k = send(G.fd, s + at, n - at, MSG_NOSIGNAL);
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k <= 0)
+            return;
+        at += (gsize)k;
+    }
 }
 
 static void reply_bytes(const char *s, gsize n)
@@ -53,15 +48,7 @@ static void reply_bytes(const char *s, gsize n)
     g_autoptr(GString) out = g_string_new(NULL);
 
     pb_gdb_frame(out, s, n);
-    for (gsize at = 0; G.fd >= 0 && at < out->len;) {
-        ssize_t k = send(G.fd, out->str + at, out->len - at, MSG_NOSIGNAL);
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k <= 0)
-            drop();
-        else
-            at += (gsize)k;
-    }
+    put(out->str, out->len);
 }
 
 static void reply(const char *s)
@@ -69,44 +56,86 @@ static void reply(const char *s)
     reply_bytes(s, strlen(s));
 }
 
-int pb_user_gdb_open(const char *dev, const struct pb_cpu_class *cls, pb_err *e)
+union place {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_un un;
+};
+
+/* PORT, or the path of a socket, where %d is the process id. Length of the address, or 0. */
+static socklen_t address(const char *dev, union place *a)
 {
-    union { struct sockaddr any; struct sockaddr_in in; struct sockaddr_un un; } a = {0};
+    g_auto(GStrv) parts = g_strsplit(dev, "%d", 2);
+    g_autofree char *pid = g_strdup_printf("%d", (int)getpid());
+    g_autofree char *path = g_strjoinv(pid, parts);
     guint64 port;
-    socklen_t len;
-    int one = 1;
 
     if (g_ascii_string_to_unsigned(dev, 10, 1, 65535, &port, NULL)) {
-        a.in = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port),
-                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        len = sizeof a.in;
-    } else if (strlen(dev) && strlen(dev) < sizeof a.un.sun_path) {
-        a.un.sun_family = AF_UNIX;
-        strcpy(a.un.sun_path, dev);
-        unlink(dev);
-        len = sizeof a.un;
-    } else {
-        return pb_err_set(e, PB_EINVAL, "-g %s: neither a port nor the path of a socket", dev);
+        a->in = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+                                     .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        return sizeof a->in;
     }
-    int listener = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (!*path || strlen(path) >= sizeof a->un.sun_path)
+        return 0;
+    a->un.sun_family = AF_UNIX;
+    strcpy(a->un.sun_path, path);
+    unlink(path);
+    return sizeof a->un;
+}
+
+static int wait_for_gdb(const char *dev, const union place *a, socklen_t len, pb_err *e)
+{
+    int listener = socket(a->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1, fd;
+
     if (listener >= 0)
         setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (listener < 0 || bind(listener, &a.any, len) || listen(listener, 1))
-        return pb_err_set(e, PB_EIO, "-g %s: cannot listen: %s", dev, g_strerror(errno));
-    while ((G.fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) < 0 && errno == EINTR)
-        ;
-    close(listener);
-    if (a.any.sa_family == AF_UNIX)
-        unlink(dev);
-    if (G.fd < 0)
-        return pb_err_set(e, PB_EIO, "-g %s: %s", dev, g_strerror(errno));
-    int high = fcntl(G.fd, F_DUPFD_CLOEXEC, 920); /* out of the program's way */
-    if (high >= 0) {
-        close(G.fd);
-        G.fd = high;
+    if (listener < 0 || bind(listener, &a->any, len) || listen(listener, 1)) {
+        pb_err_set(e, PB_EIO, "-g %s: cannot listen: %s", dev, g_strerror(errno));
+        if (listener >= 0)
+            close(listener);
+        return -1;
     }
+    while ((fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) < 0 && errno == EINTR)
+        ;
+    if (fd < 0)
+        pb_err_set(e, PB_EIO, "-g %s: %s", dev, g_strerror(errno));
+    close(listener);
+    return fd;
+}
+
+static void *serve(void *unused);
+
+int pb_user_gdb_open(const char *dev, const struct pb_cpu_class *cls,
+                     const struct pb_cpu_user *user, pb_err *e)
+{
+    union place a = {0};
+    socklen_t len = address(dev, &a);
+    sigset_t all, was;
+    pthread_t id;
+    int one = 1, fd, r;
+
+    if (!len)
+        return pb_err_set(e, PB_EINVAL, "-g %s: neither a port nor the path of a socket", dev);
+    fd = wait_for_gdb(dev, &a, len, e);
+    if (a.any.sa_family == AF_UNIX)
+        unlink(a.un.sun_path);
+    if (fd < 0)
+        return PB_EIO;
+    if (a.any.sa_family == AF_INET)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    int high = fcntl(fd, F_DUPFD_CLOEXEC, 920); /* out of the program's way */
+    if (high >= 0)
+        close(fd);
+    G.fd = high >= 0 ? high : fd;
     G.cls = cls;
-    return PB_OK;
+    G.user = user;
+    pb_user_debugged(TRUE);
+    G.stopped = TRUE; /* until the first thread is there, and the debugger lets it go */
+    sigfillset(&all); /* signals are the program's */
+    pthread_sigmask(SIG_SETMASK, &all, &was);
+    r = pthread_create(&id, NULL, serve, NULL);
+    pthread_sigmask(SIG_SETMASK, &was, NULL);
+    return r ? pb_err_set(e, PB_EIO, "-g %s: no thread: %s", dev, g_strerror(r)) : PB_OK;
 }
 
 /* ---- Signals: gdb has numbers of its own ------------------------------------------------- */
@@ -123,12 +152,27 @@ static int to_gdb(int sig)
     return sig <= 0 ? 5 : sig > 31 ? 45 + sig - 33 : sig;
 }
 
-static void why(void)
+static int to_host(uint64_t gdb)
 {
-    char s[32];
+    for (int sig = 1; sig < 65; sig++)
+        if ((uint64_t)to_gdb(sig) == gdb)
+            return sig;
+    return 0;
+}
 
-    g_snprintf(s, sizeof s, "T%02xthread:1;", to_gdb(G.sig) & 0xff);
-    reply(s);
+void pb_user_gdb_stopped(int sig, gboolean at_point)
+{
+    static const char *const watch[] = {[2] = "watch", [3] = "rwatch", [4] = "awatch"};
+    g_autoptr(GString) s = g_string_new(NULL);
+    uint32_t kind = 0;
+
+    g_string_printf(s, "T%02xthread:%x;", to_gdb(sig) & 0xff, (guint)G.current->tid);
+    if (at_point) {
+        uint64_t at = G.cls->stop_addr(G.current->self, &kind);
+        if (kind >= 2 && kind <= 4)
+            g_string_append_printf(s, "%s:%" G_GINT64_MODIFIER "x;", watch[kind], at);
+    }
+    reply(s->str);
 }
 
 /* ---- Registers --------------------------------------------------------------------------- */
@@ -136,7 +180,7 @@ static void why(void)
 static const struct pb_cpu_reg *find_reg(uint32_t gdb)
 {
     const struct pb_cpu_reg *r;
-    uint32_t n = G.cls->regs(G.self, &r);
+    uint32_t n = G.cls->regs(G.selected->self, &r);
 
     for (uint32_t i = 0; i < n; i++)
         if (r[i].gdb == gdb)
@@ -149,7 +193,7 @@ static void append_reg(GString *s, const struct pb_cpu_reg *r)
     uint32_t bytes = (r->bits + 7) / 8;
     uint8_t v[64] = {0};
 
-    if (bytes <= sizeof v && G.cls->reg_get(G.self, r->id, v, bytes) >= 0)
+    if (bytes <= sizeof v && G.cls->reg_get(G.selected->self, r->id, v, bytes) >= 0)
         pb_gdb_hex(s, v, bytes);
     else
         for (uint32_t i = 0; i < bytes; i++)
@@ -168,7 +212,7 @@ static void registers(const char *p, gboolean write)
         if (!write)
             append_reg(s, r);
         else if (bytes <= n - at)
-            G.cls->reg_set(G.self, r->id, v + at, (uint32_t)bytes);
+            G.cls->reg_set(G.selected->self, r->id, v + at, (uint32_t)bytes);
         at += bytes;
     }
     reply(write ? (n > 0 ? "OK" : "E01") : s->str);
@@ -190,7 +234,7 @@ static void one_register(const char *p, gboolean write)
     } else {
         n = *p == '=' ? pb_gdb_unhex(p + 1, v, sizeof v) : -1;
         reply(n == (int)(r->bits + 7) / 8 &&
-              G.cls->reg_set(G.self, r->id, v, (uint32_t)n) >= 0 ? "OK" : "E01");
+              G.cls->reg_set(G.selected->self, r->id, v, (uint32_t)n) >= 0 ? "OK" : "E01");
     }
 }
 
@@ -227,119 +271,252 @@ static void memory(const char *p, gsize len, char kind)
         return;
     }
     here.iov_len = there.iov_len = (gsize)have;
-    reply(!n || (va < PB_USER_TOP && process_vm_writev(getpid(), &here, 1, &there, 1, 0) == have)
-              ? "OK" : "E14");
+    gboolean done = !n || (va < PB_USER_TOP &&
+                           process_vm_writev(getpid(), &here, 1, &there, 1, 0) == have);
+    if (done && n)
+        G.user->code_check(G.selected->self, va, n);
+    reply(done ? "OK" : "E14");
 }
 
-/* ---- Breakpoints ------------------------------------------------------------------------- */
-
-void pb_user_gdb_cpu(void *self)
-{
-    for (uint32_t i = 0; G.fd >= 0 && i < G.n_points; i++)
-        G.cls->breakpoint(self, 0, G.point[i], 1, 1);
-}
-
-struct point { uint64_t addr; uint32_t on; };
-
-static void set_one(void *self, void *opaque)
-{
-    const struct point *p = opaque;
-
-    G.cls->breakpoint(self, 0, p->addr, 1, p->on);
-}
+/* ---- Points ------------------------------------------------------------------------------ */
 
 static void point(const char *p, gboolean on)
 {
-    struct point b = {.on = (uint32_t)on};
-    uint32_t i = 0;
+    uint64_t kind, addr, len;
 
-    if ((*p != '0' && *p != '1') || p[1] != ',') {
-        reply(""); /* no watchpoints */
-        return;
-    }
-    p += 2;
-    if (!pb_gdb_number(&p, &b.addr)) {
+    if (!pb_gdb_number(&p, &kind) || kind > 4 || *p++ != ',' || !pb_gdb_number(&p, &addr) ||
+        *p++ != ',' || !pb_gdb_number(&p, &len))
         reply("E01");
-        return;
-    }
-    while (i < G.n_points && G.point[i] != b.addr)
-        i++;
-    if (on && i == MAX_POINTS) {
-        reply("E01");
-        return;
-    }
-    if (on && i == G.n_points)
-        G.point[G.n_points++] = b.addr;
-    else if (!on && i < G.n_points)
-        G.point[i] = G.point[--G.n_points];
-    pb_user_each_cpu(set_one, &b);
-    reply("OK");
+    else
+        reply(pb_user_point((uint32_t)kind, addr, len, on) < 0 ? "E22" : "OK");
 }
 
-/* ---- Packets ----------------------------------------------------------------------------- */
+/* ---- Queries ----------------------------------------------------------------------------- */
 
-static void transfer(const char *p)
+/* "OFFSET,LENGTH" of `total` bytes: 'm' more, 'l' last. */
+static void transfer(const char *p, const char *bytes, gsize total)
+{
+    uint64_t off, len;
+
+    if (!bytes || !pb_gdb_number(&p, &off) || *p++ != ',' || !pb_gdb_number(&p, &len)) {
+        reply("E00");
+        return;
+    }
+    off = MIN(off, total);
+    len = MIN(MIN(len, total - off), PB_GDB_PACKET_MAX / 2);
+    g_autoptr(GString) s = g_string_new(off + len < total ? "m" : "l");
+    g_string_append_len(s, bytes + off, (gssize)len);
+    reply_bytes(s->str, s->len);
+}
+
+static void features(const char *p)
 {
     const char *colon = strchr(p, ':');
     g_autofree char *annex = colon ? g_strndup(p, (gsize)(colon - p)) : NULL;
     const char *text = annex && PB_HAS(struct pb_cpu_class, G.cls, gdb_xml)
-                           ? G.cls->gdb_xml(G.self, annex) : NULL;
-    uint64_t off, len;
+                           ? G.cls->gdb_xml(G.selected->self, annex) : NULL;
 
-    p = colon ? colon + 1 : p;
-    if (!text || !pb_gdb_number(&p, &off) || *p++ != ',' || !pb_gdb_number(&p, &len)) {
-        reply("E00");
+    transfer(colon ? colon + 1 : p, text, text ? strlen(text) : 0);
+}
+
+static void thread_list(void)
+{
+    g_autoptr(GString) s = g_string_new(NULL);
+
+    for (struct pb_user_thread *t = G.threads; t && s->len < PB_GDB_PACKET_MAX / 2; t = t->next)
+        g_string_append_printf(s, "%c%x", s->len ? ',' : 'm', (guint)t->tid);
+    reply(s->str);
+}
+
+static void thread_info(const char *p)
+{
+    g_autoptr(GString) s = g_string_new(NULL);
+    struct pb_user_thread *t;
+    uint64_t id;
+
+    if (!pb_gdb_number(&p, &id) || !(t = pb_user_thread_find((int)id))) {
+        reply("E22");
         return;
     }
-    gsize total = strlen(text);
-    off = MIN(off, total);
-    len = MIN(MIN(len, total - off), PB_GDB_PACKET_MAX / 2);
-    g_autoptr(GString) s = g_string_new(off + len < total ? "m" : "l");
-    g_string_append_len(s, text + off, (gssize)len);
-    reply_bytes(s->str, s->len);
+    const char *text = t->away ? "in a system call" : t->held ? "held" : "stopped";
+    pb_gdb_hex(s, text, strlen(text));
+    reply(s->str);
 }
 
 static void query(const char *p)
 {
-    if (g_str_has_prefix(p, "Supported"))
-        reply("PacketSize=4000;qXfer:features:read+;QStartNoAckMode+;vContSupported+");
-    else if (g_str_has_prefix(p, "Xfer:features:read:"))
-        transfer(p + 19);
-    else if (!strcmp(p, "C"))
-        reply("QC1");
-    else if (!strcmp(p, "fThreadInfo"))
-        reply("m1");
-    else if (!strcmp(p, "sThreadInfo"))
+    const void *auxv;
+    char buf[24];
+    uint32_t n;
+
+    if (g_str_has_prefix(p, "Supported")) {
+        reply("PacketSize=4000;qXfer:features:read+;qXfer:auxv:read+;QStartNoAckMode+;"
+              "vContSupported+");
+    } else if (g_str_has_prefix(p, "Xfer:features:read:")) {
+        features(p + 19);
+    } else if (g_str_has_prefix(p, "Xfer:auxv:read::")) {
+        auxv = pb_user_auxv(&n);
+        transfer(p + 16, auxv, n);
+    } else if (!strcmp(p, "C")) {
+        g_snprintf(buf, sizeof buf, "QC%x", (guint)G.selected->tid);
+        reply(buf);
+    } else if (!strcmp(p, "fThreadInfo")) {
+        thread_list();
+    } else if (!strcmp(p, "sThreadInfo")) {
         reply("l");
-    else if (g_str_has_prefix(p, "Attached"))
-        reply("0");
-    else
-        reply("");
+    } else if (g_str_has_prefix(p, "ThreadExtraInfo,")) {
+        thread_info(p + 16);
+    } else {
+        reply(g_str_has_prefix(p, "Attached") ? "0" : "");
+    }
 }
 
-/* How to go on; FALSE: this packet does not say. *pass: with the signal. */
-static gboolean resume(const char *p, gboolean *pass)
+/* ---- Going on ---------------------------------------------------------------------------- */
+
+/* One thread's way on: 0 held, 'c' or 's'; `sig` is the debugger's number, 0: without. */
+static void set_action(struct pb_user_thread *t, char how, uint64_t sig)
+{
+    int host = sig ? to_host(sig) : 0;
+
+    t->held = how == 0;
+    t->stepping = how == 's';
+    G.cls->step(t->self, (uint32_t)t->stepping);
+    if (host && host == t->sig)
+        t->pass = TRUE;
+    else if (host) /* one that it did not stop for */
+        syscall(SYS_tgkill, getpid(), t->tid, host);
+    if (how)
+        t->sig = 0;
+}
+
+/* What one action of vCont says: "s:1", "C05". FALSE: nonsense. */
+static gboolean one_action(const char **p, char *how, uint64_t *sig, int64_t *id)
+{
+    uint64_t n;
+
+    *how = **p;
+    *sig = 0;
+    *id = -1;
+    (*p)++;
+    if (*how == 'C' || *how == 'S') {
+        *how = *how == 'C' ? 'c' : 's';
+        if (!pb_gdb_number(p, sig))
+            return FALSE;
+    }
+    if (**p == ':') {
+        (*p)++;
+        if (g_str_has_prefix(*p, "-1")) {
+            *p += 2;
+        } else {
+            if (!pb_gdb_number(p, &n))
+                return FALSE;
+            *id = (int64_t)n;
+        }
+    }
+    return (*how == 'c' || *how == 's') && (!**p || **p == ';');
+}
+
+/* The first action that names a thread, or all, is the thread's. */
+static gboolean vcont(const char *p)
 {
     char how;
+    uint64_t sig;
+    int64_t id;
 
-    if (g_str_has_prefix(p, "vCont;"))
-        p += 6;
-    how = *p;
-    if (!strchr("csCS", how) || !how)
-        return FALSE;
-    *pass = how == 'C' || how == 'S';
-    G.stepping = how == 's' || how == 'S';
-    G.cls->step(G.self, (uint32_t)G.stepping);
+    for (const char *q = p; *q; q += *q == ';')
+        if (!one_action(&q, &how, &sig, &id)) {
+            reply("E01");
+            return FALSE;
+        }
+    for (struct pb_user_thread *t = G.threads; t; t = t->next) {
+        const char *q = p;
+        gboolean named = FALSE;
+        while (*q && !named) {
+            one_action(&q, &how, &sig, &id);
+            named = id < 0 || id == t->tid;
+            q += *q == ';';
+        }
+        set_action(t, named ? how : 0, named ? sig : 0);
+    }
+    pb_user_world_go();
     return TRUE;
 }
 
-/* One packet; TRUE: run on. */
-static gboolean packet(const char *p, gsize n, gboolean *pass)
+/* c, s, C, S: the selected thread; a step is its alone. */
+static void run_one(const char *p)
 {
-    if (resume(p, pass))
-        return TRUE;
+    char how = *p == 'C' ? 'c' : *p == 'S' ? 's' : *p;
+    uint64_t sig = 0;
+
+    if (*p == 'C' || *p == 'S') {
+        p++;
+        pb_gdb_number(&p, &sig);
+    }
+    for (struct pb_user_thread *t = G.threads; t; t = t->next)
+        set_action(t, t == G.selected || how == 'c' ? how : 0, t == G.selected ? sig : 0);
+    pb_user_world_go();
+}
+
+static void interrupt(void)
+{
+    if (G.stopped || !G.threads)
+        return;
+    pb_user_world_stop();
+    if (!G.current)
+        G.current = G.threads;
+    G.current->sig = 0;
+    G.selected = G.current;
+    pb_user_gdb_stopped(SIGINT, FALSE);
+}
+
+/* ---- Packets ----------------------------------------------------------------------------- */
+
+static void thread_packet(const char *p)
+{
+    gboolean select = *p == 'H';
+    struct pb_user_thread *t = G.selected;
+    uint64_t id;
+
+    p += select ? 2 : 1; /* Hg, Hc: one for both */
+    if (!g_str_has_prefix(p, "-1") && (!pb_gdb_number(&p, &id) ||
+                                       (id && !(t = pb_user_thread_find((int)id))))) {
+        reply("E22");
+        return;
+    }
+    if (select)
+        G.selected = t;
+    reply("OK");
+}
+
+static void leave(void)
+{
+    int fd = G.fd;
+
+    if (fd < 0)
+        return;
+    G.fd = -1;
+    pb_user_world_free();
+    close(fd);
+}
+
+static void verbose(const char *p)
+{
+    if (!strcmp(p, "vCont?")) {
+        reply("vCont;c;C;s;S");
+    } else if (g_str_has_prefix(p, "vCont;")) {
+        vcont(p + 6);
+    } else if (g_str_has_prefix(p, "vKill")) {
+        reply("OK");
+        kill(getpid(), SIGKILL);
+    } else {
+        reply("");
+    }
+}
+
+static void packet(const char *p, gsize n)
+{
     switch (*p) {
-    case '?': why(); break;
+    case '?': pb_user_gdb_stopped(G.current->sig, FALSE); break;
     case 'g': registers(p + 1, FALSE); break;
     case 'G': registers(p + 1, TRUE); break;
     case 'p': one_register(p + 1, FALSE); break;
@@ -347,83 +524,87 @@ static gboolean packet(const char *p, gsize n, gboolean *pass)
     case 'm': case 'M': case 'X': memory(p + 1, n - 1, *p); break;
     case 'Z': point(p + 1, TRUE); break;
     case 'z': point(p + 1, FALSE); break;
-    case 'H': case 'T': reply("OK"); break;
+    case 'H': case 'T': thread_packet(p); break;
     case 'q': query(p + 1); break;
     case 'Q':
         reply(strcmp(p, "QStartNoAckMode") ? "" : "OK");
-        G.no_ack |= !strcmp(p, "QStartNoAckMode");
+        no_ack |= !strcmp(p, "QStartNoAckMode");
         break;
-    case 'v': reply(strcmp(p, "vCont?") ? "" : "vCont;c;C;s;S"); break;
-    case 'k': drop(); kill(getpid(), SIGKILL); break;
+    case 'c': case 's': case 'C': case 'S': run_one(p); break;
+    case 'v': verbose(p); break;
+    case 'k': kill(getpid(), SIGKILL); break;
     case 'D':
         reply("OK");
-        drop();
-        return TRUE;
+        leave();
+        break;
     default: reply(""); break;
     }
-    return FALSE;
 }
 
-/* Talk until it lets us go on; TRUE: with the signal. */
-static gboolean talk(void)
+static void receive(uint8_t byte)
 {
-    gboolean pass = FALSE, go = FALSE;
+    enum pb_gdb_event ev = pb_gdb_feed(&rx, byte);
 
-    while (!go && G.fd >= 0) {
-        uint8_t byte;
-        ssize_t k = recv(G.fd, &byte, 1, 0);
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k <= 0) {
-            drop();
-            break;
-        }
-        enum pb_gdb_event ev = pb_gdb_feed(&G.rx, byte);
-        if (ev == PB_GDB_PACKET || ev == PB_GDB_BAD)
-            if (!G.no_ack)
-                send(G.fd, ev == PB_GDB_PACKET ? "+" : "-", 1, MSG_NOSIGNAL);
-        if (ev == PB_GDB_PACKET)
-            go = packet(G.rx.buf, G.rx.len, &pass);
-    }
-    return pass;
+    if ((ev == PB_GDB_PACKET || ev == PB_GDB_BAD) && !no_ack)
+        put(ev == PB_GDB_PACKET ? "+" : "-", 1);
+    if (ev == PB_GDB_INTERRUPT)
+        interrupt();
+    else if (ev == PB_GDB_PACKET && G.stopped)
+        packet(rx.buf, rx.len);
 }
 
-int pb_user_debug(void *self, int sig)
+static void *serve(void *unused)
 {
-    gboolean pass;
+    uint8_t buf[4096];
+    int fd = G.fd;
 
-    if (G.fd < 0)
-        return 0;
     pthread_mutex_lock(&G.lock);
-    if (G.fd < 0 || (sig == PB_DEBUG_CALL && !(G.stepping && G.self == self))) {
-        pthread_mutex_unlock(&G.lock);
-        return 0;
-    }
-    G.cls->step(self, 0);
-    G.self = self;
-    G.sig = sig == PB_DEBUG_CALL ? SIGTRAP : sig;
-    if (sig) /* at the start it asks */
-        why();
-    pass = talk();
-    if (G.fd < 0)
-        G.cls->step(self, 0);
+    while (!G.current) /* the program is being loaded */
+        pthread_cond_wait(&G.changed, &G.lock);
     pthread_mutex_unlock(&G.lock);
-    return !pass && sig > 0;
+    for (;;) {
+        ssize_t n = recv(fd, buf, sizeof buf, 0);
+        if (n < 0 && errno == EINTR)
+            continue;
+        pthread_mutex_lock(&G.lock);
+        for (ssize_t i = 0; i < n && G.fd >= 0; i++)
+            receive(buf[i]);
+        if (n <= 0)
+            leave();
+        gboolean go = G.fd >= 0;
+        pthread_mutex_unlock(&G.lock);
+        if (!go)
+            return unused;
+    }
 }
+
+/* ---- The end ----------------------------------------------------------------------------- */
 
 void pb_user_debug_end(int status)
 {
     char s[8];
 
-    if (G.fd < 0)
-        return;
-    g_snprintf(s, sizeof s, "W%02x", status & 0xff);
-    reply(s);
-    drop();
+    pthread_mutex_lock(&G.lock);
+    while (G.fd >= 0 && G.stopped)
+        pthread_cond_wait(&G.changed, &G.lock);
+    g_snprintf(s, sizeof s, "%c%02x", status < PB_DEBUG_KILLED ? 'W' : 'X',
+               status < PB_DEBUG_KILLED ? status & 0xff : to_gdb(status - PB_DEBUG_KILLED) & 0xff);
+    if (G.fd >= 0)
+        reply(s);
+    pthread_mutex_unlock(&G.lock);
 }
 
-void pb_user_gdb_forked(void)
+void pb_user_gdb_forked(void *self)
 {
-    drop(); /* the child's copy */
+    if (G.fd < 0)
+        return; /* nobody has taken the lock; and fork() is cheap */
+    close(G.fd); /* the child's copy */
+    G.fd = -1;
+    pb_user_debugged(FALSE);
     pthread_mutex_init(&G.lock, NULL);
+    pthread_cond_init(&G.changed, NULL);
+    G.stopped = FALSE;
+    G.threads = G.current = G.selected = NULL;
+    pb_user_points_forked(self);
+    G.cls->step(self, 0);
 }

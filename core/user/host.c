@@ -9,6 +9,7 @@
 #include "user.h"
 
 #include "../object/host.h"
+#include "../object/instance.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -155,28 +156,26 @@ static void set_space(const struct pb_user_space *s)
 static pb_cpu *make(pb_err *e)
 {
     pb_cpu *c;
-    size_t size = (U.cls->instance_size + 63u) & ~63u;
 
     if (U.n == PB_USER_THREADS) {
         pb_err_set(e, PB_ENOSPC, "more than %u threads at once", PB_USER_THREADS);
         return NULL;
     }
     c = g_new0(pb_cpu, 1);
-    c->self = aligned_alloc(64, size);
+    c->self = pb_instance_new(U.cls->instance_size);
     if (!c->self) {
         pb_err_set(e, PB_ENOMEM, "no memory for a vCPU");
         g_free(c);
         return NULL;
     }
-    memset(c->self, 0, size);
     c->index = U.n;
     if (U.cls->realize(c->self, c, U.dev, &pb_the_host, U.model, e) < 0) {
         pb_err_set(e, PB_ENOMEM, "the CPU plugin cannot make a vCPU");
-        free(c->self);
+        pb_instance_free(c->self, U.cls->instance_size);
         g_free(c);
         return NULL;
     }
-    U.n++;
+    __atomic_store_n(&U.n, U.n + 1, __ATOMIC_RELEASE);
     c->next = U.all;
     U.all = c;
     return c;
@@ -223,9 +222,9 @@ void pb_user_each_cpu(void (*fn)(void *self, void *opaque), void *opaque)
     pthread_mutex_unlock(&U.lock);
 }
 
-static int debug(void *cpu, int sig)
+static int debug(void *cpu, int what)
 {
-    return pb_user_debug(cpu_self(cpu), sig);
+    return pb_user_debug(cpu_self(cpu), what);
 }
 
 static const char *err_text(pb_err *e)
@@ -233,8 +232,13 @@ static const char *err_text(pb_err *e)
     return e && e->text ? e->text : "";
 }
 
+/* With one vCPU there is nobody to lock out, nor to forget. */
 static void forked(void *cpu, uint32_t stage)
 {
+    if (stage == 2)
+        pb_user_gdb_forked(((pb_cpu *)cpu)->self);
+    if (__atomic_load_n(&U.n, __ATOMIC_ACQUIRE) == 1)
+        return;
     if (stage == 0) {
         pthread_mutex_lock(&U.lock);
         return;
@@ -251,13 +255,13 @@ static void forked(void *cpu, uint32_t stage)
             }
             if (U.cls->unrealize)
                 U.cls->unrealize(c->self);
-            free(c->self);
+            pb_instance_free(c->self, U.cls->instance_size);
             g_free(c);
         }
-        U.n = ((pb_cpu *)cpu)->index + 1; /* lower ones stay unused */
-        pb_user_gdb_forked();
     }
     pthread_mutex_unlock(&U.lock);
+    if (stage == 2)
+        U.n = ((pb_cpu *)cpu)->index + 1; /* lower ones stay unused */
 }
 
 static struct pb_svc_user user_service = {
@@ -265,6 +269,17 @@ static struct pb_svc_user user_service = {
     .cpu_free = cpu_free, .cpu_self = cpu_self, .err_text = err_text, .fork = forked,
     .debug = debug, .debug_end = pb_user_debug_end,
 };
+
+void pb_user_debugged(gboolean on)
+{
+    __atomic_store_n(&user_service.debugged, (uint32_t)on, __ATOMIC_RELEASE);
+}
+
+const void *pb_user_auxv(uint32_t *bytes)
+{
+    *bytes = 0;
+    return PB_HAS(struct pb_user_space, U.space, auxv) ? U.space->auxv(bytes) : NULL;
+}
 
 void pb_user_host(pb_dev *d, const char *model, const struct pb_cpu_user *user, uint64_t top)
 {

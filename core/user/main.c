@@ -237,7 +237,7 @@ static int start(const char *arch, struct pb_user_options *o, char **argv, pb_er
     pb_user_host(d, model, user, o->top);
     if ((r = pb_props_resolve(d, e)) < 0 || (r = pb_user_reserve(o->top, e)) < 0 ||
         (o->log_file && (r = pb_user_log_open(o->log_file, e)) < 0) ||
-        (o->gdb && (r = pb_user_gdb_open(o->gdb, c->table, e)) < 0))
+        (o->gdb && (r = pb_user_gdb_open(o->gdb, c->table, user, e)) < 0))
         return r;
     struct pb_user_start s = {
         .size = sizeof s, .strace = (uint32_t)o->strace, .arch = arch, .cpu = c->table,

@@ -34,16 +34,19 @@ void pb_user_host(pb_dev *d, const char *model, const struct pb_cpu_user *user, 
 /* [0, top) and the gap behind it are empty and stay so for others. */
 int pb_user_reserve(uint64_t top, pb_err *e);
 void pb_user_each_cpu(void (*fn)(void *self, void *opaque), void *opaque);
+void pb_user_debugged(gboolean on); /* is there a debugger that wants to be told? */
+const void *pb_user_auxv(uint32_t *bytes); /* the program's auxiliary vector, or NULL */
 int pb_user_log_open(const char *path, pb_err *e); /* -D, %d is the process id */
 int pb_user_log_fd(void);
 
-/* ---- gdb.c ---------------------------------------------------------------------------- */
+/* ---- gdb.c, points.c, world.c ------------------------------------------------------------- */
 
 /* -g PORT or a socket's path: waits for the debugger. */
-int pb_user_gdb_open(const char *dev, const struct pb_cpu_class *cls, pb_err *e);
+int pb_user_gdb_open(const char *dev, const struct pb_cpu_class *cls,
+                     const struct pb_cpu_user *user, pb_err *e);
 void pb_user_gdb_cpu(void *self); /* a new vCPU gets the breakpoints */
-int pb_user_debug(void *self, int sig); /* as pb_svc_user.debug */
+int pb_user_debug(void *self, int what); /* as pb_svc_user.debug */
 void pb_user_debug_end(int status);
-void pb_user_gdb_forked(void); /* in the child */
+void pb_user_gdb_forked(void *self); /* in the child, whose only vCPU it is */
 
 #endif

@@ -70,9 +70,11 @@ static const void *host_get(const pb_host *h, const char *id)
         {PB_SVC_CHAR, &pbt__svc_char},   {PB_SVC_BLOCK, &pbt__svc_block},
         {PB_SVC_NET, &pbt__svc_net},     {PB_SVC_FS, &pbt__svc_fs},
         {PB_SVC_MINOR_1, &minor_1},
+        {PB_SVC_PART, &pbt__svc_part},
     };
 
-    if (((const struct pbt *)h)->host.abi_minor < 1 && strcmp(id, PB_SVC_MINOR_1) == 0)
+    if (((const struct pbt *)h)->host.abi_minor < 1 &&
+        (strcmp(id, PB_SVC_MINOR_1) == 0 || strcmp(id, PB_SVC_PART) == 0))
         return NULL;
     for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
         if (strcmp(services[i].id, id) == 0)
@@ -202,6 +204,7 @@ static const void *whole(pbt *b, const char *kind, const void *cls)
 {
     size_t full = strcmp(kind, PB_CLASS_DEVICE) == 0 ? sizeof(struct pb_device_class)
                   : strcmp(kind, PB_CLASS_CPU) == 0  ? 0
+                  : strcmp(kind, PB_CLASS_PART) == 0 ? sizeof(struct pb_part_class)
                                                      : sizeof(struct pb_backend_class);
     size_t size = *(const uint32_t *)cls, ours = pbt__size_of(kind, full);
 

@@ -4,6 +4,7 @@
 #define PBT_INTERNAL_H
 
 #include <plugboard/bench.h>
+#include <plugboard/part.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -265,5 +266,6 @@ extern const struct pb_svc_char pbt__svc_char;
 extern const struct pb_svc_block pbt__svc_block;
 extern const struct pb_svc_net pbt__svc_net;
 extern const struct pb_svc_fs pbt__svc_fs;
+extern const struct pb_svc_part pbt__svc_part;
 
 #endif

@@ -11,6 +11,7 @@
 #include <plugboard/backend.h>
 #include <plugboard/device.h>
 #include <plugboard/draft/personality.h>
+#include <plugboard/part.h>
 #include <plugboard/plugin.h>
 
 #include <dirent.h>
@@ -129,6 +130,12 @@ static void personality(const struct pb_personality_class *c)
     props(c->props, c->n_props);
 }
 
+static void part(const struct pb_part_class *c)
+{
+    fprintf(out, "[part %s]\n", c->id);
+    key("", "doc", c->doc);
+}
+
 static void write_class(const struct pb_class_ref *r)
 {
     if (!strcmp(r->kind, PB_CLASS_DEVICE))
@@ -145,6 +152,8 @@ static void write_class(const struct pb_class_ref *r)
         backend("fs", r->cls);
     else if (!strcmp(r->kind, PB_CLASS_PERSONALITY))
         personality(r->cls);
+    else if (!strcmp(r->kind, PB_CLASS_PART))
+        part(r->cls);
     else
         fprintf(out, "# class of unknown kind %s\n", r->kind);
 }

@@ -58,6 +58,7 @@ static pbt *bench(pb_dev **boot, const char *props)
     pbt_ram(b, RAM, 64 << 20);
     for (int i = 0; i < 2; i++)
         cpu[i] = pbt_cpu(b, i ? "mpidr=0x80000100" : "compatible=arm,cortex-a57");
+    pbt_load(b, "unpack");
     d[0] = pbt_create(b, NULL, 0, "arm-gicv2", "gic", NULL);
     d[1] = pbt_create(b, NULL, 0, "pl011", "uart0", NULL);
     d[2] = pbt_create(b, NULL, 0, "arm-boot", "boot", props);

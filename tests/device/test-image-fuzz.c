@@ -3,7 +3,7 @@
  * image, with every loaded part inside the file. `--count N` for the long form. */
 #include "suite.h"
 
-#include "image.h"
+#include "unpack.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +59,7 @@ static void look(const uint8_t *data, size_t n)
 
     memcpy(copy, data, n);
     struct image m = {.data = copy, .len = n, .map = copy, .malloced = 1};
-    int known = image_unpack(&m, text) == 0 && image_identify(&m, 243, &i, text) == 0;
+    int known = unpack_image(&m, text) == 0 && image_identify(&m, 243, &i, text) == 0;
     accepted += known;
     refused += !known;
     if (known && i.kind == IMAGE_ELF) {

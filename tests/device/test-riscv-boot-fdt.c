@@ -40,9 +40,9 @@ static pbt *bench(pb_dev **boot)
     pbt *b = pbt_new();
     pb_dev *cpu[2], *d[6];
     static const char *const plugins[] = {"sifive-test", "goldfish-rtc", "riscv-aclint",
-        "sifive-plic", "ns16550a", "riscv-boot"};
+        "sifive-plic", "ns16550a", "riscv-boot", "unpack"};
 
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < 7; i++)
         pbt_load(b, plugins[i]);
     pbt_rom(b, 0x1000, 0xf000);
     pbt_ram(b, RAM, 64 << 20);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """debian.py - the Debian 13 guest of rootfs-debian.sh: boots a copy of its disk to a login."""
+import hashlib
 import os
 import subprocess
 import busybox
@@ -35,6 +36,24 @@ def line(disk, *options, cpus=1, memory=1024, disk_format="raw", arch="riscv64",
             "-append", f"root={root} rw console={tty} quiet {PATIENCE}",
             "-drive", f"file={disk},format={disk_format},if=none,id=root",
             "-device", f"{device},drive=root", *options]
+
+
+class Stream:
+    """The bytes of pb-stream SEED MIB on the host."""
+
+    def __init__(self, program, seed, mib):
+        self.words = [program, seed, str(mib)]
+
+    def blocks(self):
+        with subprocess.Popen(self.words, stdout=subprocess.PIPE) as made:
+            while block := made.stdout.read(1 << 20):
+                yield block
+
+    def md5(self):
+        digest = hashlib.md5()
+        for block in self.blocks():
+            digest.update(block)
+        return digest.hexdigest()
 
 
 def login(guest, timeout=240):

@@ -12,7 +12,6 @@ root=virtio-blk-device, net=virtio-net-device, share=virtio-9p-device.
 import hashlib
 import os
 import socket
-import subprocess
 import sys
 import threading
 import console
@@ -23,22 +22,8 @@ KEYS = {"arch": "riscv64", "machine": "virt", "root": "virtio-blk-device",
         "net": "virtio-net-device", "share": "virtio-9p-device"}
 
 
-class Stream:
-    """The bytes of pb-stream SEED MIB on the host."""
-
-    def __init__(self, seed, mib):
-        self.words = [debian.files(KEYS["arch"])["stream"], seed, str(mib)]
-
-    def blocks(self):
-        with subprocess.Popen(self.words, stdout=subprocess.PIPE) as made:
-            while block := made.stdout.read(1 << 20):
-                yield block
-
-    def md5(self):
-        digest = hashlib.md5()
-        for block in self.blocks():
-            digest.update(block)
-        return digest.hexdigest()
+def stream(seed, mib):
+    return debian.Stream(debian.files(KEYS["arch"])["stream"], seed, mib)
 
 
 def once(handle):
@@ -62,7 +47,7 @@ def check_net(guest, mib, _):
     if " 10.0.2." not in address:
         raise console.Failed(f"no address by DHCP: {address!r}")
 
-    down = Stream("down", mib)
+    down = stream("down", mib)
     port, thread = once(lambda caller: [caller.sendall(block) for block in down.blocks()])
     got = guest.run(f"nc 10.0.2.2 {port} </dev/null | md5sum", timeout=900).split()[0]
     if got != down.md5():
@@ -77,7 +62,7 @@ def check_net(guest, mib, _):
     port, thread = once(take)
     guest.run(f"pb-stream up {mib} | nc -N 10.0.2.2 {port}", timeout=900)
     thread.join(30)
-    if digest.hexdigest() != Stream("up", mib).md5():
+    if digest.hexdigest() != stream("up", mib).md5():
         raise console.Failed("what came to the host over TCP is not what the guest sent")
 
 
@@ -85,7 +70,7 @@ def check_disk(guest, mib, _):
     guest.run(f"pb-stream disk {mib} >/root/big && sync", timeout=900)
     guest.run("echo 3 >/proc/sys/vm/drop_caches")
     got = guest.run("md5sum </root/big", timeout=900).split()[0]
-    if got != Stream("disk", mib).md5():
+    if got != stream("disk", mib).md5():
         raise console.Failed("what the disk gave back is not what was written")
     guest.run("rm /root/big")
 

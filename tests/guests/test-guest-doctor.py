@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import busybox
+import card
 import console
 
 SAYS = r"(?:cpu\d+: )?boot doctor: .*|plugboard-system-\w+: .*" # a guest may be in mid-line
@@ -18,6 +19,37 @@ CONSOLE = ("boot doctor: -append names console={given}, which this machine does 
 ROOT = ("boot doctor: the guest finds no root file system: {root}; disks of this machine: "
         "{disks}. Name one of them by root=, attach it with -drive, or give the drivers that the "
         "kernel lacks with -initrd")
+
+
+def wrong_pi(folder, kernel):
+    """The same of a Raspberry Pi: (options, the line)."""
+    empty, full, tree = (os.path.join(folder, name) for name in ("empty.img", "full.img", "dtb"))
+    card.make(empty, {"cmdline.txt": "console=ttyAMA0"}, mib=16)
+    with console.Guest([*console.system("aarch64"), "-M", f"virt,dumpdtb={tree}"]) as guest:
+        guest.ends(0)
+    files = console.artefact("raspi-initrd.sh")
+    card.make(full, {"kernel8.img": kernel, "bcm2837-rpi-3-b.dtb": files["dtb-3b"],
+                     "cmdline.txt": "console=serial0 root=/dev/mmcblk0p7"})
+    linux = ["-kernel", kernel, "-dtb", files["dtb"], "-append"]
+    emulator = "plugboard-system-aarch64: "
+    drive = ["-drive", f"if=sd,format=raw,file={full}"]
+    return [
+        (["-drive", f"if=sd,format=raw,file={empty}"], f"{emulator}SD card, partition 1: no kernel "
+         "found: there is no 'kernel8.img'; give an image for the Raspberry Pi 3, name its kernel "
+         "in config.txt (kernel=), or give one by -kernel"),
+        (["-kernel", kernel, "-dtb", tree], f"{emulator}-dtb {tree}: a device tree for another "
+         "board (its root is not compatible with brcm,bcm2837); take one for the Raspberry Pi 3B "
+         "or 3B+, or switch dtb-patch off to use this one as it is"),
+        (drive, "boot doctor: root=/dev/mmcblk0p7 names no partition of the SD card; there is "
+         "mmcblk0p1 (96 MiB)"),
+        (linux + ["console=ttyAMA0 root=/dev/mmcblk0p2"], "boot doctor: root=/dev/mmcblk0p2 names "
+         "no partition of the SD card; there is no card: give one by -sd FILE"),
+        (linux + ["console=ttyS1,115200"], "boot doctor: nobody reads console=ttyS1, the board's "
+         "mini UART: give it a second -serial ('-serial null -serial stdio'), or use "
+         "console=ttyAMA0"),
+        (linux + ["console=tty1"], "boot doctor: nobody reads console=tty1, the screen, which "
+         "screendump alone shows; use console=ttyAMA0 with -nographic or -serial stdio"),
+    ]
 
 
 def wrong(folder):
@@ -55,6 +87,15 @@ def wrong(folder):
     ]
 
 
+def check(command, line):
+    with console.Guest(command) as guest:
+        guest.expect(re.escape(line), timeout=60)
+        guest.read(1)
+        if said(guest) != [line]:
+            raise console.Failed(f"more than one line: {said(guest)}")
+    print("ok:", line)
+
+
 def said(guest):
     return re.findall(SAYS, guest.text)
 
@@ -62,13 +103,9 @@ def said(guest):
 def test_wrong():
     with console.scratch() as folder:
         for arch, options, line in wrong(folder):
-            with console.Guest([*console.system(arch), "-M", "virt", "-nographic", "-m", "256",
-                                *options]) as guest:
-                guest.expect(re.escape(line), timeout=60)
-                guest.read(1)
-                if said(guest) != [line]:
-                    raise console.Failed(f"more than one line: {said(guest)}")
-            print("ok:", line)
+            check([*console.system(arch), "-M", "virt", "-nographic", "-m", "256", *options], line)
+        for options, line in wrong_pi(folder, console.artefact("kernel-arm64.sh")["kernel"]):
+            check([*console.system("aarch64"), "-M", "raspi3b", "-nographic", *options], line)
 
 
 def test_good():

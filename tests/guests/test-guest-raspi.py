@@ -3,6 +3,8 @@
 """Debian's kernel on raspi3b, with its own device tree for the board.
 
 usage: test-guest-raspi.py CASE
+  card       the image of a card in one word: kernel, RAM disk, tree and command line are found in
+             its boot partition by the firmware's own names; nothing is written to it
   probe      four CPUs, the hardware's random numbers; poweroff ends with status 0
   mini-uart  the same on the mini UART as second -serial, the tree left as it is
   reset      a reboot through the watchdog boots again
@@ -18,6 +20,7 @@ import socket
 import sys
 import threading
 import zlib
+import card as cards
 import console
 
 
@@ -36,13 +39,30 @@ def finish(guest, timeout=150):
     guest.ends(0)
 
 
-def probe():
-    with console.Guest(command("dtb", "pbcmd=probe")) as guest:
+def probe(line=None):
+    with console.Guest(line or command("dtb", "pbcmd=probe")) as guest:
         guest.expect(r"node removed: bluetooth, wifi", timeout=10)
         finish(guest)
         for fact in ("PB-PROBE cpus 4", "PB-PROBE rng 3f104000.rng"):
             if fact not in guest.text:
                 raise console.Failed(f"the guest did not say '{fact}'")
+
+
+def one_word():
+    files = console.artefact("raspi-initrd.sh")
+    with console.scratch() as folder:
+        image = os.path.join(folder, "card.img")
+        cards.make(image, {
+            "config.txt": "[pi3]\narm_64bit=1\n[pi4]\nkernel=none.img\n[all]\nauto_initramfs=1\n",
+            "cmdline.txt": "console=serial0,115200 quiet panic=-1 pbcmd=probe\n",
+            "kernel8.img": files["kernel"], "initramfs8": files["initrd"],
+            "bcm2710-rpi-3-b.dtb": files["dtb-3b"]})
+        with open(image, "rb") as file:
+            before = hashlib.md5(file.read()).digest()
+        probe([*console.system("aarch64"), "-M", "raspi3b", "-nographic", image])
+        with open(image, "rb") as file:
+            if hashlib.md5(file.read()).digest() != before:
+                raise console.Failed("the boot wrote to the image")
 
 
 def mini_uart():
@@ -133,6 +153,6 @@ def screen():
             raise console.Failed(f"{lit} of {len(pixels)} bytes are lit: no text console")
 
 
-CASES = {"probe": probe, "mini-uart": mini_uart, "reset": reset, "sdhost": sdhost,
+CASES = {"card": one_word, "probe": probe, "mini-uart": mini_uart, "reset": reset, "sdhost": sdhost,
          "sdhci": sdhci, "usb": usb, "screen": screen}
 console.main(CASES[sys.argv[1]])

@@ -25,7 +25,7 @@ import programs  # noqa: E402
 DEBIAN = {"aarch64": "arm64", "riscv64": "riscv64"}
 LIBTOOL = "/usr/share/libtool"  # has a configure script, which wants a folder of tools beside it
 PY_TESTS = """test_grammar test_builtin test_dict test_list test_set test_tuple test_int test_long
-    test_float test_complex test_math test_unicode test_bytes test_struct test_array test_json
+    test_float test_complex test_math test_str test_bytes test_struct test_array test_json
     test_re test_generators test_exceptions test_decimal test_thread test_threading
     test_subprocess test_signal test_mmap test_socket""".split()
 

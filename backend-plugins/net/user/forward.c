@@ -198,8 +198,10 @@ int forward_add(struct user *u, const char *rule, pb_err *e)
         return bad(u, e, "host", rule, why);
     if (!f.host_port)
         choose_port(u, &f, guest_port);
+    if (user_need_slirp(u, e) < 0)
+        return PB_ENOENT;
     pthread_mutex_lock(&u->lock);
-    rc = slirp_add_hostfwd(u->slirp, f.udp, f.host, f.host_port, guest, guest_port);
+    rc = u->part->add_hostfwd(u->slirp, f.udp, f.host, f.host_port, guest, guest_port);
     int err = errno;
     pthread_mutex_unlock(&u->lock);
     if (rc < 0) {
@@ -238,7 +240,7 @@ int forward_remove(struct user *u, const char *rule, pb_err *e)
             continue;
         *f = x->next;
         pthread_mutex_lock(&u->lock);
-        slirp_remove_hostfwd(u->slirp, x->udp, x->host, x->host_port);
+        u->part->remove_hostfwd(u->slirp, x->udp, x->host, x->host_port);
         pthread_mutex_unlock(&u->lock);
         loop_wake(u); /* a closed socket listens on for as long as it is polled */
         free(x);
@@ -277,9 +279,11 @@ int forward_guest(struct user *u, const char *rule, pb_err *e)
         why = "the target must be cmd:COMMAND or unix:PATH";
     if (why)
         return bad(u, e, "guest", rule, why);
+    if (user_need_slirp(u, e) < 0)
+        return PB_ENOENT;
     pthread_mutex_lock(&u->lock);
-    rc = p[0] == 'c' ? slirp_add_exec(u->slirp, p + 4, &server, port)
-                     : slirp_add_unix(u->slirp, p + 5, &server, port);
+    rc = p[0] == 'c' ? u->part->add_exec(u->slirp, p + 4, &server, port)
+                     : u->part->add_unix(u->slirp, p + 5, &server, port);
     pthread_mutex_unlock(&u->lock);
     return rc < 0 ? bad(u, e, "guest", rule, "conflicting or outside the guest's network")
                   : PB_OK;

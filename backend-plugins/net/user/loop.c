@@ -3,7 +3,7 @@
  *
  * libslirp is single-threaded: `lock` is held around every call into it. Frames from the
  * guest enter it on the guest's thread when it is free. When it is not, they wait in the
- * inbox for this thread: the guest's may hold locks of the device that this one, giving
+ * inbox for this thread, as they do until libslirp is there: the guest's may hold locks of the device that this one, giving
  * the device a frame, is waiting for. Otherwise this thread is only woken when sockets may
  * have changed. A frame that the guest has no room for waits in the backlog, and while there is
  * a backlog the sockets are not read, so that TCP slows the sender down.
@@ -57,12 +57,16 @@ void loop_flush_backlog(struct user *u)
 int loop_input(struct user *u, const uint8_t *data, uint32_t len)
 {
     struct frame *f;
-    int rc = (int)len;
+    int rc = (int)len, there = __atomic_load_n(&u->slirp, __ATOMIC_ACQUIRE) != NULL;
 
-    if (loop_start(u) < 0)
+    if (__atomic_load_n(&u->failed, __ATOMIC_ACQUIRE))
+        return rc; /* lost, as on an unplugged cable */
+    if (!there)
+        user_want_slirp(u);
+    else if (loop_start(u) < 0)
         return PB_EAGAIN;
-    if (!__atomic_load_n(&u->n_inbox, __ATOMIC_ACQUIRE) && !pthread_mutex_trylock(&u->lock)) {
-        slirp_input(u->slirp, data, (int)len);
+    if (there && !__atomic_load_n(&u->n_inbox, __ATOMIC_ACQUIRE) && !pthread_mutex_trylock(&u->lock)) {
+        u->part->input(u->slirp, data, (int)len);
         pthread_mutex_unlock(&u->lock);
         loop_wake(u);
         return rc;
@@ -100,7 +104,7 @@ static int drain_inbox(struct user *u)
     pthread_mutex_unlock(&u->in_lock);
     for (; f; f = next) {
         next = f->next;
-        slirp_input(u->slirp, f->data, (int)f->len);
+        u->part->input(u->slirp, f->data, (int)f->len);
         free(f);
     }
     return away;
@@ -240,7 +244,7 @@ static void *loop(void *opaque)
         u->n_fds = 0;
         add_poll(u->wake, SLIRP_POLL_IN, u);
         if (!held)
-            slirp_pollfds_fill(u->slirp, &timeout, add_poll, u);
+            u->part->pollfds_fill(u->slirp, &timeout, add_poll, u);
         timeout = run_timers(u, timeout);
         pthread_mutex_unlock(&u->lock);
         if (away)
@@ -252,7 +256,7 @@ static void *loop(void *opaque)
         if (held)
             continue;
         pthread_mutex_lock(&u->lock);
-        slirp_pollfds_poll(u->slirp, rc < 0, get_revents, u);
+        u->part->pollfds_poll(u->slirp, rc < 0, get_revents, u);
         pthread_mutex_unlock(&u->lock);
     }
     return NULL;

@@ -3,11 +3,12 @@
  *
  * The guest sees DHCP, a gateway, a DNS forwarder and the host's network behind them,
  * without any privilege. Defaults are QEMU's: 10.0.2.0/24, host .2, DNS .3, leases from .15.
+ * libslirp is a part: it is opened when the guest sends its first frame, or for a rule.
  * Not modelled: smb, guestfwd to a character device, hostfwd from a Unix socket or to IPv6.
  */
 #include "user.h"
 
-#include <plugboard/plugin.h>
+#include <plugboard/part.h>
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -140,6 +141,8 @@ static void ready(void *self)
 {
     struct user *u = self;
 
+    if (!__atomic_load_n(&u->slirp, __ATOMIC_ACQUIRE))
+        return; /* it has nothing for the guest yet */
     if (loop_start(u) < 0)
         u->h->log(u->h, u->node, PB_LOG_ERROR, "user network: no thread");
     loop_wake(u);
@@ -174,46 +177,81 @@ static int check_tftp(struct user *u, const char *dir, pb_err *e)
     return S_ISDIR(st.st_mode) ? PB_OK : bad_address(u, e, "tftp", dir, "not a directory");
 }
 
-static int start(struct user *u, const struct pb_svc_prop *prop, pb_err *e)
+static int configure(struct user *u, const struct pb_svc_prop *prop, pb_err *e)
 {
-    const char *search[33] = {NULL}, *k, *v;
-    SlirpConfig c = {.version = 4};
+    SlirpConfig *c = &u->config;
+    const char *k, *v;
     uint32_t n = 0;
 
+    c->version = 4;
     for (uint32_t i = 0; n < 32 && prop->pair(u->node, i, &k, &v); i++)
         if (!strcmp(k, "dnssearch"))
-            search[n++] = v;
-    c.restricted = u->restricted = (int)prop->get_int(u->node, P_RESTRICT);
-    c.in_enabled = prop->get_int(u->node, P_IPV4) != 0;
-    c.in6_enabled = prop->get_int(u->node, P_IPV6) != 0;
-    if (!c.in_enabled && !c.in6_enabled)
+            u->search[n++] = v;
+    c->restricted = u->restricted = (int)prop->get_int(u->node, P_RESTRICT);
+    c->in_enabled = prop->get_int(u->node, P_IPV4) != 0;
+    c->in6_enabled = prop->get_int(u->node, P_IPV6) != 0;
+    if (!c->in_enabled && !c->in6_enabled)
         return u->h->fail(e, PB_EINVAL, "user network: ipv4=off and ipv6=off leave nothing");
-    c.vnetwork = u->vnet;
-    c.vnetmask = u->mask;
-    c.vhost = u->host;
-    c.vdhcp_start = u->dhcp;
-    c.vnameserver = u->dns;
-    c.vprefix_len = 64;
-    if (inet_pton(AF_INET6, prop->get_str(u->node, P_IPV6_PREFIX), &c.vprefix_addr6) != 1)
+    c->vnetwork = u->vnet;
+    c->vnetmask = u->mask;
+    c->vhost = u->host;
+    c->vdhcp_start = u->dhcp;
+    c->vnameserver = u->dns;
+    c->vprefix_len = 64;
+    if (inet_pton(AF_INET6, prop->get_str(u->node, P_IPV6_PREFIX), &c->vprefix_addr6) != 1)
         return bad_address(u, e, "ipv6-prefix", prop->get_str(u->node, P_IPV6_PREFIX), "bad");
-    if (inet_pton(AF_INET6, prop->get_str(u->node, P_IPV6_HOST), &c.vhost6) != 1)
+    if (inet_pton(AF_INET6, prop->get_str(u->node, P_IPV6_HOST), &c->vhost6) != 1)
         return bad_address(u, e, "ipv6-host", prop->get_str(u->node, P_IPV6_HOST), "bad");
-    c.vnameserver6 = c.vprefix_addr6;
-    c.vnameserver6.s6_addr[15] |= 3;
-    c.vhostname = prop->get_str(u->node, P_HOSTNAME);
-    c.vdomainname = prop->get_str(u->node, P_DOMAINNAME);
-    c.vdnssearch = n ? search : NULL;
-    c.tftp_server_name = prop->get_str(u->node, P_TFTP_NAME);
-    c.tftp_path = prop->get_str(u->node, P_TFTP);
-    c.bootfile = prop->get_str(u->node, P_BOOTFILE);
-    u->slirp = slirp_new(&c, &user_callbacks, u);
-    return u->slirp ? PB_OK : u->h->fail(e, PB_EIO, "user network: libslirp refused to start");
+    c->vnameserver6 = c->vprefix_addr6;
+    c->vnameserver6.s6_addr[15] |= 3;
+    c->vhostname = prop->get_str(u->node, P_HOSTNAME);
+    c->vdomainname = prop->get_str(u->node, P_DOMAINNAME);
+    c->vdnssearch = n ? u->search : NULL;
+    c->tftp_server_name = prop->get_str(u->node, P_TFTP_NAME);
+    c->tftp_path = prop->get_str(u->node, P_TFTP);
+    c->bootfile = prop->get_str(u->node, P_BOOTFILE);
+    return PB_OK;
+}
+
+int user_need_slirp(struct user *u, pb_err *e)
+{
+    const struct pb_svc_part *parts = u->h->get(u->h, PB_SVC_PART);
+
+    if (u->slirp)
+        return PB_OK;
+    u->part = parts->open(u->node, SLIRP_PART, e);
+    if (!u->part)
+        return PB_ENOENT;
+    Slirp *s = u->part->new(&u->config, &user_callbacks, u);
+    if (!s)
+        return u->h->fail(e, PB_EIO, "user network: libslirp refused to start");
+    __atomic_store_n(&u->slirp, s, __ATOMIC_RELEASE);
+    return PB_OK;
+}
+
+/* The guest's first frame waits in the inbox. [main] */
+static void first_frame(void *opaque)
+{
+    struct user *u = opaque;
+
+    if (user_need_slirp(u, NULL) == PB_OK && loop_start(u) == PB_OK)
+        return;
+    u->h->log(u->h, u->node, PB_LOG_ERROR,
+              "user network: libslirp cannot be started, so nothing of what the guest sends "
+              "arrives anywhere; is the package of plugin 'slirp' whole?");
+    __atomic_store_n(&u->failed, 1, __ATOMIC_RELEASE);
+}
+
+void user_want_slirp(struct user *u)
+{
+    if (!__atomic_exchange_n(&u->asked, 1, __ATOMIC_ACQ_REL))
+        u->on->main_soon(u->node, first_frame, u);
 }
 
 static void stop(struct user *u)
 {
     if (u->slirp)
-        slirp_cleanup(u->slirp);
+        u->part->cleanup(u->slirp);
     forward_free(u);
     while (u->timers) {
         struct slirp_timer *t = u->timers;
@@ -235,6 +273,7 @@ static int user_open(void *self, pb_dev *node, const pb_host *h, pb_err *e)
     u->h = h;
     u->net = h->get(h, PB_SVC_NET);
     u->time = h->get(h, PB_SVC_TIME);
+    u->on = h->get(h, PB_SVC_THREAD);
     u->backlog_end = &u->backlog;
     u->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (u->wake < 0)
@@ -246,7 +285,7 @@ static int user_open(void *self, pb_dev *node, const pb_host *h, pb_err *e)
     if (rc == PB_OK)
         rc = check_tftp(u, prop->get_str(node, P_TFTP), e);
     if (rc == PB_OK)
-        rc = start(u, prop, e);
+        rc = configure(u, prop, e);
     if (rc == PB_OK)
         rc = each(u, prop, "hostfwd", forward_add, e);
     if (rc == PB_OK)
@@ -288,8 +327,10 @@ static int command(void *self, const char *verb, const char *arg, char *out, uin
         return rc;
     }
     if (!strcmp(verb, "usernet")) {
+        if (user_need_slirp(u, e) < 0)
+            return PB_ENOENT;
         pthread_mutex_lock(&u->lock);
-        char *text = slirp_connection_info(u->slirp);
+        char *text = u->part->connection_info(u->slirp);
         pthread_mutex_unlock(&u->lock);
         snprintf(out, n, "%s", text ? text : "");
         free(text); /* g_free is free */
@@ -313,7 +354,8 @@ static const struct pb_backend_class user_class = {
 };
 
 static const struct pb_class_ref classes[] = {{PB_CLASS_NET, &user_class}};
-static const char *const needs[] = {PB_SVC_NET, PB_SVC_TIME, PB_SVC_PROP, NULL};
+static const char *const needs[] = {PB_SVC_NET, PB_SVC_TIME, PB_SVC_PROP, PB_SVC_THREAD,
+                                    PB_SVC_PART, NULL};
 
 PB_PLUGIN_ENTRY = {
     .size = sizeof(struct pb_plugin),

@@ -3,9 +3,11 @@
 #ifndef NET_USER_H
 #define NET_USER_H
 
-#include <plugboard/backend.h>
+#include "../slirp/slirp-part.h"
 
-#include <libslirp.h>
+#include <plugboard/backend.h>
+#include <plugboard/time.h>
+
 #include <poll.h>
 #include <pthread.h>
 
@@ -29,7 +31,13 @@ struct user {
     const pb_host *h;
     const struct pb_svc_net *net;
     const struct pb_svc_time *time;
-    Slirp *slirp;
+    const struct pb_svc_thread *on;
+    /* libslirp, from the first frame or rule on: see user_need_slirp(). */
+    const struct slirp_part *part;
+    SlirpConfig config;
+    const char *search[33]; /* config's */
+    Slirp *slirp;           /* atomic until it is there */
+    int asked, failed;      /* atomic: it is on its way; it cannot be had */
     struct in_addr vnet, mask, host, dns, dhcp;
     pthread_mutex_t lock; /* everything of slirp, and below */
     struct slirp_timer *timers;
@@ -50,6 +58,12 @@ struct user {
     uint32_t n_fds, cap_fds;
     struct forward *forwards;
 };
+
+/* ---- user.c -------------------------------------------------------------------------------- */
+
+/* Open libslirp and start it, unless that is done. [main] */
+int user_need_slirp(struct user *u, pb_err *e);
+void user_want_slirp(struct user *u); /* the same, soon. [any] */
 
 /* ---- loop.c: the thread that waits for slirp's sockets ---------------------------------- */
 

@@ -3,6 +3,8 @@
  *
  * fork(): the locks of personality, host and engine are taken, the last without waiting, so that
  * the child finds everything they guard in order; it has one thread, and code memory of its own.
+ * In a process that never had a second thread there is nobody who could hold them; taking them
+ * would cost a copy of each one's page in both processes.
  * vfork(): the kernel stops the calling thread, and the child runs the program on a second vCPU
  * and a second host stack with the same thread-local storage, until it has called execve or
  * ended. So posix_spawn works as it was meant, and costs no copy of anything.
@@ -25,16 +27,20 @@
 
 static int try_locks(struct lx_thread *t)
 {
-    int r;
+    int r, threaded = (int)__atomic_load_n(&L.threaded, __ATOMIC_RELAXED);
 
-    pthread_mutex_lock(&L.lock);
-    lx_memory_fork(0);
+    if (threaded) {
+        pthread_mutex_lock(&L.lock);
+        lx_memory_fork(0);
+    }
     L.svc->fork(t->cpu, 0);
     r = L.user->fork(t->self, 0);
     if (r < 0) {
         L.svc->fork(t->cpu, 1);
-        lx_memory_fork(1);
-        pthread_mutex_unlock(&L.lock);
+        if (threaded) {
+            lx_memory_fork(1);
+            pthread_mutex_unlock(&L.lock);
+        }
     }
     return r;
 }
@@ -58,8 +64,10 @@ static void give_locks(struct lx_thread *t, uint32_t stage)
 {
     L.user->fork(t->self, stage);
     L.svc->fork(t->cpu, stage);
-    lx_memory_fork((int)stage);
-    pthread_mutex_unlock(&L.lock);
+    if (__atomic_load_n(&L.threaded, __ATOMIC_RELAXED)) {
+        lx_memory_fork((int)stage);
+        pthread_mutex_unlock(&L.lock);
+    }
 }
 
 /* The child has this thread only. */
@@ -67,6 +75,15 @@ static void in_child(struct lx_thread *t, const struct lx_clone *c)
 {
     struct lx_thread *u = L.threads, *next;
 
+    t->pending = 0;
+    t->clear_tid = 0;
+    t->robust = 0;
+    t->tid = (int)getpid();
+    if (!__atomic_load_n(&L.threaded, __ATOMIC_RELAXED)) {
+        give_locks(t, 2);
+        lx_clone_apply(t, c);
+        return;
+    }
     for (; u; u = next) {
         next = u->next;
         if (u != t) {
@@ -78,11 +95,8 @@ static void in_child(struct lx_thread *t, const struct lx_clone *c)
     }
     t->next = NULL;
     L.threads = t;
-    t->pending = 0;
-    t->clear_tid = 0;
-    t->robust = 0;
-    t->tid = (int)syscall(SYS_gettid);
     give_locks(t, 2);
+    L.threaded = 0;
     lx_clone_apply(t, c);
 }
 
@@ -119,7 +133,8 @@ int64_t lx_clone_process(struct lx_thread *t, const struct lx_clone *c)
         return -ENOMEM;
     }
     pid = make(c, &pidfd);
-    r = errno;
+    if (pid < 0)
+        r = errno;
     if (pid == 0) {
         in_child(t, c);
         lx_set_mask(t, t->mask);
@@ -192,6 +207,7 @@ int64_t lx_clone_vfork(struct lx_thread *t, const struct lx_clone *c)
             munmap(stack, VFORK_STACK);
         return -ENOMEM;
     }
+    __atomic_store_n(&L.threaded, 1, __ATOMIC_RELAXED);
     lx_block_all();
     r = clone(vfork_main, stack + VFORK_STACK, (int)((c->flags & ~ours) | c->exit_signal), &v,
               &pidfd);

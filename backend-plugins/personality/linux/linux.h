@@ -83,6 +83,7 @@ struct lx_process {
     const struct lx_arch *arch;
     struct lx_sigs sigs;
     struct lx_thread *threads; /* under `lock` */
+    uint32_t threaded; /* this process has had a second thread, or a vfork() child (atomic) */
     pthread_mutex_t lock;
     uint64_t trampoline; /* address of the code that calls rt_sigreturn */
     char exe[LX_PATH];   /* the program, absolute */
@@ -132,6 +133,13 @@ int64_t lx_string(char *to, uint64_t from, uint64_t n);
 /* In a handler: was it in one of these? Then the context is mended. */
 int lx_host_fault(void *ucontext);
 void lx_host_interrupt(void *ucontext);
+
+/* Tell the debugger, if there is one: pb_svc_user.debug(). A vfork() child has none. */
+static inline int lx_debug(struct lx_thread *t, int what)
+{
+    return __atomic_load_n(&L.svc->debugged, __ATOMIC_ACQUIRE) && !t->vforked
+               ? L.svc->debug(t->cpu, what) : 0;
+}
 
 static inline int lx_bad(uint64_t p) /* no address of the program */
 {

@@ -19,11 +19,12 @@ void lx_loop(struct lx_thread *t)
 {
     struct pb_trap trap;
 
+    lx_debug(t, PB_DEBUG_BORN);
     while (!t->exiting) {
         if (t->pending)
             lx_deliver(t);
         switch (L.cpu->run(t->self)) {
-        case PB_EXIT_KICK: break;
+        case PB_EXIT_KICK: lx_debug(t, PB_DEBUG_KICK); break;
         case PB_EXIT_TRAP:
             L.user->trap(t->self, &trap);
             if (trap.kind != PB_TRAP_CALL) {
@@ -31,15 +32,16 @@ void lx_loop(struct lx_thread *t)
                 break;
             }
             lx_syscall(t);
-            L.svc->debug(t->cpu, PB_DEBUG_CALL);
+            lx_debug(t, PB_DEBUG_CALL);
             break;
-        case PB_EXIT_DEBUG: L.svc->debug(t->cpu, SIGTRAP); break;
+        case PB_EXIT_DEBUG: lx_debug(t, PB_DEBUG_POINT); break;
         default:
             lx_say("the CPU plugin cannot go on at pc 0x%llx",
                    (unsigned long long)L.cpu->pc(t->self));
             lx_die(SIGABRT);
         }
     }
+    lx_debug(t, PB_DEBUG_GONE);
 }
 
 /* ---- Start --------------------------------------------------------------------------------- */
@@ -97,9 +99,15 @@ static int load(char *why, size_t n)
     return 0;
 }
 
+static const void *auxv(uint32_t *bytes)
+{
+    *bytes = L.auxv_bytes;
+    return L.auxv;
+}
+
 static int run(const struct pb_user_start *s, const struct pb_host *h, pb_err *e)
 {
-    static const struct pb_user_space space = {.size = sizeof space, .at = lx_at};
+    static const struct pb_user_space space = {.size = sizeof space, .at = lx_at, .auxv = auxv};
     char why[512] = "", text[700];
     struct lx_thread *t;
 
@@ -109,7 +117,7 @@ static int run(const struct pb_user_start *s, const struct pb_host *h, pb_err *e
     L.cpu = s->cpu;
     L.user = s->user;
     L.arch = lx_arch_find(s->arch);
-    if (!L.svc)
+    if (!L.svc || L.svc->size < sizeof *L.svc)
         return h->fail(e, PB_ENOTSUP, "linux: the host has no " PB_SVC_USER);
     if (!L.arch) {
         snprintf(text, sizeof text, "linux: no system calls for %.64s here; there are riscv64 and aarch64",
@@ -132,7 +140,7 @@ static int run(const struct pb_user_start *s, const struct pb_host *h, pb_err *e
         return h->fail(e, PB_EINVAL, text);
     }
     lx_exec_init();
-    L.svc->debug(t->cpu, 0);
+    lx_debug(t, 0);
     lx_loop(t);
     lx_thread_free(t);
     lx_self = NULL;

@@ -160,6 +160,15 @@ _Noreturn void lx_die(int sig)
     _exit(128 + sig);
 }
 
+/* The program is killed by it. */
+static _Noreturn void die(struct lx_thread *t, int sig)
+{
+    lx_debug(t, PB_DEBUG_ENTER);
+    if (!t->vforked)
+        L.svc->debug_end(PB_DEBUG_KILLED + sig);
+    lx_die(sig);
+}
+
 static int on_alt(const struct lx_thread *t)
 {
     uint64_t sp = t->gpr[L.arch->r_sp];
@@ -193,7 +202,7 @@ static void enter(struct lx_thread *t, int sig, const siginfo_t *si, uint64_t sa
 
         segv.si_addr = (void *)(uintptr_t)sp;
         lx_crash_guest(t, SIGSEGV, &segv);
-        lx_die(SIGSEGV);
+        die(t, SIGSEGV);
     }
     ret = (act.flags & F_RESTORER) && act.restorer && arch->r_link == 30 ? act.restorer
                                                                         : L.trampoline;
@@ -226,14 +235,14 @@ static void deliver_one(struct lx_thread *t, const siginfo_t *si)
     const struct lx_action *act = &t->sigs->act[sig];
 
     lx_strace_signal(t, sig, si);
-    if (L.svc->debug(t->cpu, sig))
+    if (lx_debug(t, sig))
         return;
     if (act->handler == 1 || (act->handler == 0 && default_ignored(sig)))
         return;
     if (act->handler == 0) {
         if ((sig == SIGSEGV || sig == SIGBUS) && !(t->mask & BIT(sig)))
             lx_crash_guest(t, sig, si);
-        lx_die(sig);
+        die(t, sig);
     }
     enter(t, sig, si, t->mask, 0);
 }
@@ -269,11 +278,11 @@ void lx_fault(struct lx_thread *t, const struct pb_trap *trap)
     si.si_code = how[trap->kind].code;
     si.si_addr = (void *)(uintptr_t)trap->addr;
     lx_strace_signal(t, sig, &si);
-    if (L.svc->debug(t->cpu, sig))
+    if (lx_debug(t, sig))
         return;
     if (t->sigs->act[sig].handler <= 1 || (t->mask & BIT(sig))) {
         lx_crash_guest(t, sig, &si);
-        lx_die(sig);
+        die(t, sig);
     }
     lx_block_all();
     enter(t, sig, &si, t->mask, trap->addr);
@@ -294,7 +303,7 @@ int64_t lx_rt_sigreturn(struct lx_thread *t)
 
         si.si_addr = (void *)(uintptr_t)sp;
         lx_crash_guest(t, SIGSEGV, &si);
-        lx_die(SIGSEGV);
+        die(t, SIGSEGV);
     }
     if (!on_alt(t) && !(alt.ss_flags & ~(SS_ONSTACK | SS_DISABLE))) {
         t->alt = alt;

@@ -71,6 +71,8 @@ void lx_syscall(struct lx_thread *t)
         c = &calls[nr];
     if (L.start->strace)
         lx_strace_enter(t, c, t->a);
+    if (c->fn != lx_sys_rt_sigreturn) /* it changes registers */
+        lx_debug(t, PB_DEBUG_ENTER);
     if (t->pending)
         r = LX_RESTART;
     else if (c == &none)
@@ -79,6 +81,7 @@ void lx_syscall(struct lx_thread *t)
         r = c->fn(t, c, a);
     else
         r = lx_pass(t, c, a);
+    lx_debug(t, PB_DEBUG_LEAVE);
     if (L.start->strace)
         lx_strace_leave(t, c, r);
     if (r == LX_RESTART)

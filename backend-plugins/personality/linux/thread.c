@@ -218,6 +218,7 @@ int64_t lx_clone_thread(struct lx_thread *t, const struct lx_clone *c)
 
     if (!b.t)
         return -EAGAIN;
+    __atomic_store_n(&L.threaded, 1, __ATOMIC_RELAXED);
     L.user->copy(b.t->self, t->self);
     b.t->sigs = t->sigs;
     b.t->mask = t->mask;

@@ -14,6 +14,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static uint32_t unit_bucket(const struct xl_engine *e, uint64_t pa, uint64_t mode)
 {
@@ -27,12 +28,23 @@ static uint32_t page_bucket(uint64_t pa)
     return (uint32_t)((pa >> XL_PAGE_BITS) * 0x9e3779b97f4a7c15u >> (64 - XL_PAGE_TABLE_BITS));
 }
 
+/* Both tables, straight from the kernel: a short run touches few of their pages. */
+static size_t table_bytes(const struct xl_engine *e)
+{
+    return ((size_t)1 << e->hash_bits) * sizeof(e->hash[0]) +
+           ((size_t)1 << XL_PAGE_TABLE_BITS) * sizeof(e->pages[0]);
+}
+
 int xl_cache_init(struct xl_engine *e)
 {
     e->hash_bits = e->direct ? 14 : 16; /* programs are short, their forks touch it anew */
-    e->hash = calloc((size_t)1 << e->hash_bits, sizeof(e->hash[0]));
-    e->pages = calloc((size_t)1 << XL_PAGE_TABLE_BITS, sizeof(e->pages[0]));
-    return e->hash && e->pages ? PB_OK : PB_ENOMEM;
+    void *p = mmap(NULL, table_bytes(e), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                   -1, 0);
+    if (p == MAP_FAILED)
+        return PB_ENOMEM;
+    e->hash = p;
+    e->pages = (struct xl_page **)(e->hash + ((size_t)1 << e->hash_bits));
+    return PB_OK;
 }
 
 void xl_cache_fini(struct xl_engine *e)
@@ -49,8 +61,8 @@ void xl_cache_fini(struct xl_engine *e)
             p = next;
         }
     }
-    free(e->hash);
-    free(e->pages);
+    if (e->hash)
+        munmap(e->hash, table_bytes(e));
     e->hash = NULL;
     e->pages = NULL;
 }

@@ -188,17 +188,21 @@ static void set_jc_page(struct xl_ctx *c, uint64_t va)
     c->jc_pages[h >> 6] |= (uint64_t)1 << (h & 63);
 }
 
-void xl_jc_put(struct xl_vcpu *x, uint64_t pc, void *host, uint32_t crosses)
+/* After a fork() a write costs the page's copy: none that changes nothing. */
+int xl_jc_put(struct xl_vcpu *x, uint64_t pc, void *host, uint32_t crosses)
 {
     struct xl_ctx *c = x->ctx;
     struct xl_jc *j = &c->jc[xl_jc_hash(pc)];
 
+    if (j->va == pc && j->host == host)
+        return 0;
     c->fills++;
     j->va = pc;
     j->host = host;
     set_jc_page(c, pc);
     if (crosses)
         set_jc_page(c, pc + XL_PAGE_SIZE);
+    return 1;
 }
 
 /* Code of the page of va, and what straddles into it. */

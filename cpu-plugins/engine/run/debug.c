@@ -6,6 +6,10 @@
  * compares the whole pc. Pages with a watchpoint stay out of the TLB. A watchpoint that
  * hits abandons the unit before the access; the instruction is then done alone, and the
  * run ends behind it.
+ *
+ * In user mode accesses of generated code go by no table, so as long as there is a watchpoint
+ * units are made for the interpreter, which looks at each address. What the system's calls do
+ * to the program's memory is not seen.
  */
 #include "priv.h"
 
@@ -90,16 +94,42 @@ static int set_in(struct xl_break *v, uint32_t *n, const struct xl_break *b, uin
     return PB_OK;
 }
 
+/* User mode: the first and the last watchpoint of all change how units are made. */
+static void count_watches(struct xl_vcpu *x, int n)
+{
+    struct xl_engine *e = x->engine;
+    uint32_t had;
+
+    pthread_mutex_lock(&e->lock);
+    had = e->n_watches;
+    e->n_watches += (uint32_t)n;
+    if (!had != !e->n_watches) {
+        __atomic_fetch_add(&e->map_gen, 1, __ATOMIC_SEQ_CST); /* what is being built, too */
+        xl_drop_range(e, 0, UINT64_MAX);
+    }
+    pthread_mutex_unlock(&e->lock);
+    xl_ask_others(e, x, XL_REQ_JC);
+}
+
+void xl_watches_end(struct xl_vcpu *x)
+{
+    if (x->top && xl_r(x)->n_wp)
+        count_watches(x, -(int)xl_r(x)->n_wp);
+}
+
 int xl_breakpoint(struct xl_vcpu *x, uint32_t kind, uint64_t addr, uint64_t len, uint32_t on)
 {
     struct xl_run *r = xl_r(x);
     struct xl_break b = {.addr = addr, .len = len ? len : 1, .kind = kind <= 1 ? 0 : kind};
+    uint32_t had = r->n_wp;
     int rc;
 
-    if (kind > 4 || (kind > 1 && x->top)) /* in user mode accesses do not come by here */
+    if (kind > 4)
         return PB_ENOTSUP;
     if (kind > 1) {
         rc = set_in(r->wp, &r->n_wp, &b, on);
+        if (x->top && r->n_wp != had)
+            count_watches(x, (int)(r->n_wp - had));
         xl_forget_all(x);
         return rc;
     }

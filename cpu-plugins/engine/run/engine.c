@@ -103,6 +103,7 @@ static void engine_fini(struct xl_engine *e)
     if (e->host_code)
         e->host_code->fini(e);
     xl_cache_fini(e);
+    xl_learn_fini(e);
     pthread_mutex_destroy(&e->lock);
     pthread_mutex_destroy(&e->watch_lock);
     pthread_mutex_destroy(&e->excl_lock);
@@ -215,6 +216,7 @@ void xl_vcpu_fini(struct xl_vcpu *x)
             __atomic_store_n(&e->vcpu[i], NULL, __ATOMIC_RELEASE);
     }
     if (r) {
+        xl_watches_end(x);
         xl_ctx_fini(x);
         pthread_mutex_destroy(&r->map_lock);
         free(r->step);

@@ -116,23 +116,27 @@ static void log_exec(struct xl_vcpu *x, const struct xl_unit *u)
                (unsigned long long)x->mode);
 }
 
-/* The exit that was left may lead to `u` directly from now on. */
-static void link_to(struct xl_vcpu *x, struct xl_unit *u)
+/* The exit that was left may lead to `u` directly from now on. Its unit, if it did not before. */
+static const struct xl_unit *link_to(struct xl_vcpu *x, struct xl_unit *u)
 {
     struct xl_engine *e = x->engine;
     struct xl_link *l = x->exit_link;
+    const struct xl_unit *from = NULL;
 
     x->exit_link = NULL;
     /* Generated code came to l's unit by a jump: in C's terms its making is before this. */
     (void)__atomic_load_n(&e->published, __ATOMIC_ACQUIRE);
     if (!l || (u->pa2 != UINT64_MAX && !e->direct) ||
         !xl_linkable(e->guest, e->direct, l->target))
-        return;
+        return NULL;
     pthread_mutex_lock(&e->lock);
     if (!l->to && !l->from->dead && !u->dead && l->from->mode == u->mode &&
-        (l->from->pa & ~(uint64_t)XL_PAGE_MASK) + (uint64_t)l->target == u->pa)
+        (l->from->pa & ~(uint64_t)XL_PAGE_MASK) + (uint64_t)l->target == u->pa) {
         xl_unit_link(e, l, u);
+        from = l->from;
+    }
     pthread_mutex_unlock(&e->lock);
+    return from;
 }
 
 static int debug_stop(struct xl_vcpu *x, uint32_t kind, uint64_t addr)
@@ -209,6 +213,20 @@ static void drop_one(struct xl_vcpu *x, const struct xl_unit *u)
     x->exit_link = NULL;
 }
 
+/* Generated code finds `u` by itself from now on. */
+static void publish(struct xl_vcpu *x, struct xl_unit *u)
+{
+    const struct xl_unit *from = x->exit_link ? link_to(x, u) : NULL;
+    int put = xl_jc_put(x, x->pc, u->code, u->pa2 != UINT64_MAX);
+
+    if (!x->engine->tell)
+        return;
+    if (from)
+        xl_learn_note(x, from->pa);
+    if (put)
+        xl_learn_note(x, XL_NO_UNIT);
+}
+
 static struct xl_unit *next_unit(struct xl_vcpu *x)
 {
     struct xl_run *r = xl_r(x);
@@ -220,6 +238,8 @@ static struct xl_unit *next_unit(struct xl_vcpu *x)
         return u;
     }
     r->n_lookups++;
+    if (xl_has_notes(x->engine))
+        xl_learn(x);
     u = xl_find(x, x->pc);
     if (!u || (r->n_bp && xl_bp_near(x, x->pc)) || (x->engine->log & XL_LOG_EXEC))
         return u; /* each execution comes here */
@@ -228,9 +248,7 @@ static struct xl_unit *next_unit(struct xl_vcpu *x)
     } else if (!x->engine->host_code) {
         xl_jc_put(x, x->pc, u, u->pa2 != UINT64_MAX);
     } else if (u->code) {
-        if (x->exit_link)
-            link_to(x, u);
-        xl_jc_put(x, x->pc, u->code, u->pa2 != UINT64_MAX);
+        publish(x, u);
     }
     return u;
 }

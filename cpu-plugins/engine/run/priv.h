@@ -72,6 +72,7 @@ struct xl_run {
     uint32_t touch;       /* user mode: C code is at the guest's memory on its behalf */
     uint32_t mutable;     /* user mode: the block being built is in such memory */
     uint8_t seen[XL_PAGE_SIZE + 16]; /* user mode: the bytes of the block being built */
+    uint32_t learning;    /* user mode: in xl_learn(): what faults is not the guest's */
     uint64_t fault_va;    /* user mode: what xl_host_fault() found */
     uint32_t fault_access;
     int fault_code;
@@ -121,7 +122,8 @@ void xl_note_big(struct xl_ctx *c, uint64_t va, uint32_t bits); /* va is in such
 void xl_forget_code(struct xl_vcpu *x);   /* jump caches of all contexts */
 void xl_forget_writes(struct xl_vcpu *x, uint64_t page); /* tag_w of it; all ones: of all */
 void xl_forget_all(struct xl_vcpu *x);    /* everything of all contexts */
-void xl_jc_put(struct xl_vcpu *x, uint64_t pc, void *host, uint32_t crosses);
+/* 1: it was not there. */
+int xl_jc_put(struct xl_vcpu *x, uint64_t pc, void *host, uint32_t crosses);
 
 /* ---- access.c ---- */
 
@@ -164,11 +166,42 @@ int xl_bp_at(struct xl_vcpu *x, uint64_t pc);       /* a breakpoint at this pc *
 int xl_bp_near(struct xl_vcpu *x, uint64_t pc);     /* at this offset of any page */
 int xl_wp_page(struct xl_vcpu *x, uint64_t va);     /* a watchpoint in this page */
 void xl_wp_check(struct xl_vcpu *x, uint64_t va, uint32_t size, uint32_t access);
+void xl_watches_end(struct xl_vcpu *x);             /* x goes away with its watchpoints */
 
 /* ---- user.c ---- */
 
 /* Mappings changed: what was translated there is gone. [any] */
 void xl_user_unmapped(struct xl_vcpu *x, uint64_t va, uint64_t len);
+
+/* ---- learn.c ---- */
+
+#define XL_NO_UNIT UINT64_MAX
+#define XL_NOTES 680u /* fill four pages */
+
+struct xl_note {
+    uint64_t from; /* the unit whose exit led there, or XL_NO_UNIT */
+    uint64_t to, mode;
+};
+
+struct xl_learn { /* shared by a process and its children */
+    uint32_t n;   /* notes that were begun (atomic) */
+    uint32_t reserved;
+    struct xl_note note[XL_NOTES];
+};
+
+static inline int xl_has_notes(const struct xl_engine *e)
+{
+    const struct xl_learn *h = __atomic_load_n(&e->hear, __ATOMIC_ACQUIRE);
+
+    return h && __atomic_load_n(&h->n, __ATOMIC_RELAXED) !=
+                    __atomic_load_n(&e->heard, __ATOMIC_RELAXED);
+}
+
+/* In a child: x->pc was looked up and was new, by an exit of the unit at `from`, or not. */
+void xl_learn_note(struct xl_vcpu *x, uint64_t from);
+void xl_learn(struct xl_vcpu *x); /* in the parent: make what children wanted */
+void xl_learn_fork(struct xl_engine *e, uint32_t stage);
+void xl_learn_fini(struct xl_engine *e);
 
 /* ---- log.c ---- */
 

@@ -16,6 +16,7 @@ enum {
     XL_LEFT_GUEST   /* xl_leave(): an exception was entered, or leave_code says */
 };
 
+struct xl_learn; /* learn.c */
 struct xl_page; /* units of one physical page: cache/cache.h */
 
 struct xl_host { /* a host back end: host/ARCH/ */
@@ -61,6 +62,11 @@ struct xl_engine {
     uint32_t direct;      /* user mode: guest addresses are the process's, see user.c */
     uint32_t tagged;      /* user mode: the guest was seen to use tagged addresses */
     uint32_t map_gen;     /* user mode: mappings changed; under `lock` */
+    /* User mode, learn.c: notes of this process's children, and those for its parent; NULL: none.
+     * Counts of notes heard, there when this process began, its own; forks before any. */
+    struct xl_learn *hear, *tell;
+    uint32_t heard, tell_base, own_notes, forks;
+    uint32_t n_watches;   /* user mode: watchpoints of all vCPUs: units are interpreted */
     struct xl_page *mutable; /* user mode: pages whose bytes may change unseen */
     struct xl_vcpu **vcpu;
     struct xl_unit **hash;
@@ -71,6 +77,7 @@ struct xl_engine {
     uint64_t unit_bytes; /* memory that units hold, dead ones too */
     uint64_t code_bytes; /* size of code memory, -accel tcg,tb-size= */
     void *code;       /* the back end's: memory, thunks, cursor */
+    int fork_copy;    /* the back end's, while fork() is under way; here as this page is written */
     uint32_t log;     /* XL_LOG_* */
     uint64_t n_translated, n_dropped, n_flushes, guest_bytes, host_bytes; /* for info jit */
     /* Chaos switches for tests: fail every n-th TLB hit, drop at random, … 0: off. */

@@ -167,7 +167,7 @@ static int make_unit(struct xl_engine *e, const struct xl_block *b, uint64_t pa,
     }
     if (src)
         memcpy(u->src, src, b->bytes);
-    rc = e->host_code ? e->host_code->compile(e, b, u) : PB_ENOTSUP;
+    rc = e->host_code && !e->n_watches ? e->host_code->compile(e, b, u) : PB_ENOTSUP;
     if (rc == PB_ENOTSUP) /* no back end, or one without an op: interpreted */
         rc = keep_ir(e, u, b);
     if (rc == PB_OK)

@@ -19,7 +19,8 @@
  * dropped. So a guest that writes code all the time loses only what it changed. When mappings
  * change, what lay under them is dropped.
  *
- * Before fork() the locks are taken in their order, so the child finds the tables in order.
+ * Before fork() the locks are taken in their order, so the child finds the tables in order; not
+ * where only one vCPU ever was: each lock is a page that both processes would copy.
  */
 #include "priv.h"
 
@@ -71,7 +72,7 @@ static _Noreturn void take_fault(struct xl_vcpu *x)
 {
     struct xl_run *r = xl_r(x);
 
-    if (r->touch == TOUCH_CHECK)
+    if (r->touch == TOUCH_CHECK || r->learning)
         longjmp(r->check, 1);
     r->touch = 0;
     if (r->fault_code == FAULT_TAG) {
@@ -170,7 +171,7 @@ int xl_fork(struct xl_vcpu *x, uint32_t stage)
 {
     struct xl_engine *e = x->engine;
     const struct xl_host *h = e->host_code;
-    int rc = PB_OK;
+    int alone = __atomic_load_n(&e->n_vcpus, __ATOMIC_ACQUIRE) == 1, rc = PB_OK;
 
     if (stage == 3) {
         __atomic_store_n(&xl_r(x)->inside, 0, __ATOMIC_SEQ_CST);
@@ -178,17 +179,19 @@ int xl_fork(struct xl_vcpu *x, uint32_t stage)
         xl_r(x)->in_host = xl_r(x)->in_interp = 0;
         return PB_OK;
     }
-    if (stage == 0 && (rc = try_lock_all(e)) != PB_OK)
+    if (stage == 0 && !alone && (rc = try_lock_all(e)) != PB_OK)
         return rc;
     if (h && h->fork)
         rc = h->fork(e, stage);
-    if (stage == 2) { /* the others do not run here; whoever frees them comes later */
+    xl_learn_fork(e, stage);
+    if (stage == 2 && !alone) { /* the others do not run here; whoever frees them comes later */
         for (uint32_t i = 0; i < e->n_vcpus; i++) {
             if (e->vcpu[i] != x)
                 e->vcpu[i] = NULL;
         }
+        e->n_vcpus = x->svc->index(x->cpu) + 1;
     }
-    if (stage != 0 || rc != PB_OK)
+    if (!alone && (stage != 0 || rc != PB_OK))
         unlock_all(e);
     return rc;
 }

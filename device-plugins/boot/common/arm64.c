@@ -32,35 +32,61 @@ static int load_flat(struct boot *b, const char *what, const struct image *m,
     return b->board->load(b->dev, what, k->entry, m->data, m->len, e);
 }
 
+int boot_arm64_kernel_image(struct boot *b, const char *what, struct image *m,
+                            struct boot_kernel *k, pb_err *e)
+{
+    char text[IMAGE_TEXT];
+    struct image_info i;
+    int rc;
+
+    if (boot_unpack(b, m, text, e) < 0 || image_identify(m, IMAGE_EM_AARCH64, &i, text) < 0) {
+        image_free(m);
+        return boot_fail(b, e, PB_EINVAL, "could not load %s: it is %s", what, text);
+    }
+    if (i.kind == IMAGE_ELF) {
+        rc = boot_load_elf(b, what, m, &i, 0, e);
+        *k = (struct boot_kernel){i.entry, i.high, 1};
+    } else {
+        rc = load_flat(b, what, m, &i, k, e);
+    }
+    image_free(m);
+    return rc;
+}
+
 int boot_arm64_kernel(struct boot *b, const char *path, struct boot_kernel *k, pb_err *e)
 {
     char what[600], text[IMAGE_TEXT];
-    struct image_info i;
     struct image m;
-    int rc;
 
     snprintf(what, sizeof what, "kernel '%s'", path);
     if (image_open(&m, path, text) < 0)
         return boot_fail(b, e, PB_EIO, "could not load kernel '%s': %s", path, text);
-    if (image_unpack(&m, text) < 0 || image_identify(&m, IMAGE_EM_AARCH64, &i, text) < 0) {
-        image_free(&m);
-        return boot_fail(b, e, PB_EINVAL, "could not load kernel '%s': it is %s", path, text);
-    }
-    if (i.kind == IMAGE_ELF) {
-        rc = boot_load_elf(b, what, &m, &i, 0, e);
-        *k = (struct boot_kernel){i.entry, i.high, 1};
-    } else {
-        rc = load_flat(b, what, &m, &i, k, e);
-    }
-    image_free(&m);
-    return rc;
+    return boot_arm64_kernel_image(b, what, &m, k, e);
+}
+
+int boot_arm64_initrd_image(struct boot *b, const char *what, const void *data, uint64_t len,
+                            uint64_t kernel_end, pb_err *e)
+{
+    uint64_t half = b->ram.len / 2 < 128u << 20 ? b->ram.len / 2 : 128u << 20;
+    uint64_t from = b->ram.addr + half;
+
+    if (from < kernel_end)
+        from = kernel_end;
+    uint64_t at = b->board->place(b->dev, from, len, 0x1000);
+    if (at == UINT64_MAX)
+        at = b->board->place(b->dev, kernel_end, len, 0x1000);
+    if (at == UINT64_MAX || at - b->ram.addr > b->ram.len || /* a bank may be cut for others */
+        len > b->ram.len - (at - b->ram.addr))
+        return boot_fail(b, e, PB_ENOSPC, "%s: no room for its %llu MiB above the kernel; use "
+                         "a larger -m", what, (unsigned long long)(len >> 20));
+    b->initrd = at;
+    b->initrd_end = at + len;
+    return b->board->load(b->dev, what, at, data, len, e);
 }
 
 int boot_arm64_initrd(struct boot *b, uint64_t kernel_end, pb_err *e)
 {
     const char *path = b->board->option(b->dev, "initrd");
-    uint64_t half = b->ram.len / 2 < 128u << 20 ? b->ram.len / 2 : 128u << 20;
-    uint64_t from = b->ram.addr + half;
     char what[600], text[IMAGE_TEXT];
     struct image m;
 
@@ -70,21 +96,7 @@ int boot_arm64_initrd(struct boot *b, uint64_t kernel_end, pb_err *e)
     if (image_open(&m, path, text) < 0)
         return boot_fail(b, e, PB_EIO, "could not load initrd: %s", text);
     snprintf(what, sizeof what, "initrd '%s'", path);
-    if (from < kernel_end)
-        from = kernel_end;
-    uint64_t at = b->board->place(b->dev, from, m.len, 0x1000);
-    if (at == UINT64_MAX)
-        at = b->board->place(b->dev, kernel_end, m.len, 0x1000);
-    if (at == UINT64_MAX || at - b->ram.addr > b->ram.len || /* a bank may be cut for others */
-        m.len > b->ram.len - (at - b->ram.addr)) {
-        uint64_t len = m.len;
-        image_free(&m);
-        return boot_fail(b, e, PB_ENOSPC, "%s: no room for its %llu MiB above the kernel; use "
-                         "a larger -m", what, (unsigned long long)(len >> 20));
-    }
-    int rc = b->board->load(b->dev, what, at, m.data, m.len, e);
-    b->initrd = at;
-    b->initrd_end = at + m.len;
+    int rc = boot_arm64_initrd_image(b, what, m.data, m.len, kernel_end, e);
     image_free(&m);
     return rc;
 }

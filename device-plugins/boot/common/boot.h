@@ -34,7 +34,14 @@ struct boot {
     const struct boot_isa *isa;
     struct pb_board_reg ram;     /* the first bank */
     uint64_t initrd, initrd_end; /* 0: none */
+    /* What the boot plugin found itself, where the user gives no -dtb and no -append. */
+    const struct image *tree;    /* NULL: nothing */
+    const char *append;
 };
+
+/* unpack.c: a packed image becomes what it holds. 0 also when it is not packed; -1 with the reason
+ * in text[IMAGE_TEXT]. */
+int boot_unpack(struct boot *b, struct image *m, char *text, pb_err *e);
 
 /* place.c */
 int boot_fail(struct boot *b, pb_err *e, int code, const char *fmt, ...)
@@ -55,6 +62,13 @@ struct boot_kernel {
 };
 int boot_arm64_kernel(struct boot *b, const char *path, struct boot_kernel *k, pb_err *e);
 int boot_arm64_initrd(struct boot *b, uint64_t kernel_end, pb_err *e);
+/* The same with bytes that are in memory already; `m` is freed. */
+int boot_arm64_kernel_image(struct boot *b, const char *what, struct image *m,
+                            struct boot_kernel *k, pb_err *e);
+int boot_arm64_initrd_image(struct boot *b, const char *what, const void *data, uint64_t len,
+                            uint64_t kernel_end, pb_err *e);
+/* The kernel's command line, NULL: none. */
+const char *boot_append(struct boot *b);
 
 /* console.c: says so when -append names serial ports of other machines only; Linux calls this
  * machine's `serial` ("": not known). */

@@ -140,9 +140,16 @@ static int add_details(struct boot *b, void *fdt, char *console, size_t n, pb_er
 
 /* ---- /chosen ----------------------------------------------------------------------- */
 
+const char *boot_append(struct boot *b)
+{
+    const char *given = b->board->option(b->dev, "append");
+
+    return given ? given : b->append;
+}
+
 static int set_chosen(struct boot *b, void *fdt, const char *console)
 {
-    const char *append = b->board->option(b->dev, "append");
+    const char *append = boot_append(b);
     uint64_t kaslr = b->time->random(b->dev);
     uint8_t seed[32];
     int rc, node = node_at(fdt, "/chosen");
@@ -227,17 +234,21 @@ static int patch(struct boot *b, const struct image *m, void *fdt, int size)
     return b->isa->patch ? b->isa->patch(b, fdt) : 0;
 }
 
+/* The user's tree into `m`; the boot plugin's own when there is none. */
 static int read_dtb(struct boot *b, const char *path, struct image *m, pb_err *e)
 {
     char text[IMAGE_TEXT];
 
-    if (image_open(m, path, text) < 0)
+    if (!path)
+        *m = (struct image){.data = b->tree->data, .len = b->tree->len};
+    else if (image_open(m, path, text) < 0)
         return boot_fail(b, e, PB_EIO, "-dtb: %s", text);
     int rc = m->len > BIGGEST / 2 ? -FDT_ERR_NOSPACE : fdt_check_full(m->data, m->len);
     if (rc == 0)
         return PB_OK;
     image_free(m);
-    return boot_fail(b, e, PB_EINVAL, "-dtb %s: not a device tree blob: %s", path,
+    return boot_fail(b, e, PB_EINVAL, "%s%s: not a device tree blob: %s",
+                   path ? "-dtb " : "the device tree that was found", path ? path : "",
                    rc == -FDT_ERR_NOSPACE ? "it is larger than 4 MiB" : fdt_strerror(rc));
 }
 
@@ -246,18 +257,18 @@ void *boot_make_fdt(struct boot *b, uint32_t *len, pb_err *e)
     const char *path = b->board->option(b->dev, "dtb");
     struct image m = {0};
     uint8_t *fdt = NULL;
-    int rc = -FDT_ERR_NOSPACE;
+    int given = path || b->tree, rc = -FDT_ERR_NOSPACE;
 
     b->board->used(b->dev, "dtb");
-    if (path && read_dtb(b, path, &m, e) < 0)
+    if (given && read_dtb(b, path, &m, e) < 0)
         return NULL;
-    int size = path ? (int)m.len + SPARE : 0x8000;
+    int size = given ? (int)m.len + SPARE : 0x8000;
     for (; rc == -FDT_ERR_NOSPACE && size <= BIGGEST; size *= 2) {
         uint8_t *more = realloc(fdt, (size_t)size);
         if (!more)
             break;
         fdt = more;
-        rc = path ? patch(b, &m, fdt, size) : generate(b, fdt, size, e);
+        rc = given ? patch(b, &m, fdt, size) : generate(b, fdt, size, e);
     }
     image_free(&m);
     if (rc == 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* image.h - what boot plugins read: files, ELF, Linux kernel images, gzip.
+/* image.h - what boot plugins read: files, ELF, Linux kernel images.
  *
- * Images are hostile: every offset and length is checked against the bytes there are, and
- * unpacking stops at a limit. Texts for the user go to a caller's buffer.
+ * Images are hostile: every offset and length is checked against the bytes there are.
+ * Texts for the user go to a caller's buffer.
  */
 #ifndef BOOT_IMAGE_H
 #define BOOT_IMAGE_H
@@ -26,9 +26,7 @@ struct image {
 int image_open(struct image *m, const char *path, char *text);
 void image_free(struct image *m); /* also a zeroed one */
 
-/* Is it gzip, or an EFI zboot image (gzip or zstd)? Then replace it by what it holds. 0 also
- * when it is neither; -1 with the reason. */
-int image_unpack(struct image *m, char *text);
+int image_is_packed(const struct image *m); /* gzip or EFI zboot: ../unpack */
 
 enum image_kind { IMAGE_RAW, IMAGE_ELF, IMAGE_LINUX };
 

@@ -45,25 +45,60 @@ static int set_mac(struct raspi_boot *b, void *fdt)
     return fdt_setprop(fdt, node, "local-mac-address", mac, sizeof mac);
 }
 
+/* ---- The command line ------------------------------------------------------------------ */
+
+#define LINE 4096u /* characters that a kernel takes, with the 0 behind them */
+
+/* What the kernel calls the UART that the tree's alias serial0 names. */
+static const char *serial0(const void *fdt)
+{
+    const char *path = fdt_get_alias(fdt, "serial0");
+    int node = path ? fdt_path_offset(fdt, path) : -FDT_ERR_NOTFOUND;
+
+    return node >= 0 && fdt_node_check_compatible(fdt, node, "brcm,bcm2835-aux-uart") == 0
+               ? "ttyS0" : "ttyAMA0";
+}
+
+/* The firmware writes the UART's name for "console=serial0". */
+static void name_console(const void *fdt, char *line)
+{
+    static const char wanted[] = "console=serial0";
+    char *at = strstr(line, wanted);
+    char rest[LINE];
+
+    if (!at || (at != line && at[-1] != ' ') || strlen(line) + 8 > LINE)
+        return;
+    strcpy(rest, at + sizeof wanted - 1);
+    snprintf(at, LINE - (size_t)(at - line), "console=%s%s", serial0(fdt), rest);
+}
+
 /* The vendor's kernels have a USB driver of their own, whose fast interrupt handler needs to be
  * told that the controller is no real one. Mainline's trees name another compatible. */
-static int usb_argument(struct raspi_boot *b, void *fdt)
+static void usb_argument(struct raspi_boot *b, const void *fdt, char *line)
 {
     static const char argument[] = "dwc_otg.fiq_fsm_enable=0";
-    char line[4096];
-    int len = 0, chosen = fdt_path_offset(fdt, "/chosen");
+    size_t n = strlen(line);
 
-    if (chosen < 0 || fdt_node_offset_by_compatible(fdt, -1, "brcm,bcm2708-usb") < 0)
-        return 0;
-    const char *args = fdt_getprop(fdt, chosen, "bootargs", &len);
-    if (len < 0 || !args)
-        args = "";
-    if (strstr(args, "dwc_otg.fiq_fsm_enable") || strlen(args) + sizeof argument + 1 > sizeof line)
-        return 0;
-    snprintf(line, sizeof line, "%s%s%s", args, *args ? " " : "", argument);
+    if (fdt_node_offset_by_compatible(fdt, -1, "brcm,bcm2708-usb") < 0 ||
+        strstr(line, "dwc_otg.fiq_fsm_enable") || n + sizeof argument + 1 > LINE)
+        return;
+    snprintf(line + n, LINE - n, "%s%s", n ? " " : "", argument);
     pi_say(b, PB_LOG_INFO, "'%s' added to the command line, which this kernel's USB driver needs",
            argument);
-    return fdt_setprop_string(fdt, chosen, "bootargs", line);
+}
+
+static int command_line(struct raspi_boot *b, void *fdt)
+{
+    int len = 0, chosen = fdt_path_offset(fdt, "/chosen");
+    const char *args = chosen < 0 ? NULL : fdt_getprop(fdt, chosen, "bootargs", &len);
+    char line[LINE] = "";
+
+    if (chosen < 0 || len < 0 || (uint32_t)len > LINE)
+        return 0;
+    snprintf(line, sizeof line, "%.*s", args ? len : 0, args ? args : "");
+    name_console(fdt, line);
+    usb_argument(b, fdt, line);
+    return *line ? fdt_setprop_string(fdt, chosen, "bootargs", line) : 0;
 }
 
 /* ---- The picture ----------------------------------------------------------------------- */
@@ -102,7 +137,34 @@ static int framebuffer(struct raspi_boot *b, void *fdt)
 static const char *const absent[][2] = {
     {"brcm,bcm43438-bt", "bluetooth"},
     {"brcm,bcm4329-fmac", "wifi"},
+    {"brcm,bcm2835-vc4", "display"}, /* its driver would take the simple framebuffer away */
+    {"brcm,bcm2835-hvs", "display"},
+    {"brcm,bcm2835-hdmi", "display"},
+    {"brcm,bcm2835-v3d", "display"},
+    {"brcm,bcm2835-vec", "display"},
+    {"brcm,bcm2835-txp", "display"},
+    {"brcm,bcm2835-pixelvalve0", "display"},
+    {"brcm,bcm2835-pixelvalve1", "display"},
+    {"brcm,bcm2835-pixelvalve2", "display"},
+    {"brcm,bcm2835-vchiq", "vchiq"},
 };
+
+/* Without the chip the PL011 is the board's console, as the overlay "disable-bt" has it. */
+static int console_uart(void *fdt)
+{
+    const char *first = fdt_get_alias(fdt, "serial0"), *second = fdt_get_alias(fdt, "serial1");
+    int aliases = fdt_path_offset(fdt, "/aliases"), rc;
+    char mini[128], pl011[128];
+
+    if (!first || !second || strlen(first) >= sizeof mini || strlen(second) >= sizeof pl011 ||
+        strcmp(serial0(fdt), "ttyS0") != 0)
+        return 0;
+    strcpy(mini, first); /* writing moves what the two point to */
+    strcpy(pl011, second);
+    if ((rc = fdt_setprop_string(fdt, aliases, "serial0", pl011)))
+        return rc;
+    return fdt_setprop_string(fdt, aliases, "serial1", mini);
+}
 
 static int remove_absent(struct raspi_boot *b, void *fdt)
 {
@@ -121,7 +183,7 @@ static int remove_absent(struct raspi_boot *b, void *fdt)
     if (*said)
         pi_say(b, PB_LOG_INFO, "device tree: no such chip here, node removed: %s "
                "(-M raspi3b,dtb-patch=off keeps it)", said);
-    return 0;
+    return strstr(said, "bluetooth") ? console_uart(fdt) : 0;
 }
 
 int pi_patch(struct boot *c, void *fdt)
@@ -130,9 +192,9 @@ int pi_patch(struct boot *c, void *fdt)
     int rc;
 
     if ((rc = reserve_page0(fdt)) || (rc = set_serial(b, fdt)) || (rc = set_mac(b, fdt)) ||
-        (rc = usb_argument(b, fdt)) || (rc = framebuffer(b, fdt)))
+        (rc = framebuffer(b, fdt)) || (rc = b->patch ? remove_absent(b, fdt) : 0))
         return rc;
-    return b->patch ? remove_absent(b, fdt) : 0;
+    return command_line(b, fdt);
 }
 
 const char *pi_wrong_tree(const void *fdt)

@@ -7,7 +7,9 @@
  * of the spin table tells them where to go: core n reads the one at 0xd8 + 8 n. Memory from the
  * split on is the VideoCore's and is not told to the kernel.
  *
- * Not modelled: AArch32 kernels, overlays, the firmware's own files.
+ * Without -kernel, what to run is read from the card: card.c.
+ *
+ * Not modelled: AArch32 kernels, the firmware's own files.
  */
 #include "raspi-boot.h"
 
@@ -17,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { P_SPLIT, P_SERIAL, P_MAC, P_PATCH };
+enum { P_SPLIT, P_SERIAL, P_MAC, P_PATCH, P_SLOT };
 
 #define CORES 4u
 #define EL2 2u
@@ -76,11 +78,12 @@ static int load_fdt(struct raspi_boot *b, uint64_t *at, pb_err *e)
     uint32_t len;
 
     *at = 0;
-    if (!b->c.board->option(b->c.dev, "dtb")) {
+    const char *path = b->c.board->option(b->c.dev, "dtb");
+    if (!path && !b->c.tree) {
         b->c.board->used(b->c.dev, "append");
         if (!b->kernel.bare)
-            pi_say(b, PB_LOG_WARN, "a Linux kernel without -dtb finds no devices; give the "
-                   "board's device tree, such as bcm2837-rpi-3-b-plus.dtb of the kernel's "
+            pi_say(b, PB_LOG_WARN, "a Linux kernel without a device tree finds no devices; give "
+                   "the board's by -dtb, such as bcm2837-rpi-3-b-plus.dtb of the kernel's "
                    "package");
         return PB_OK;
     }
@@ -88,30 +91,40 @@ static int load_fdt(struct raspi_boot *b, uint64_t *at, pb_err *e)
     if (!fdt)
         return PB_EINVAL;
     const char *wrong = b->patch ? pi_wrong_tree(fdt) : NULL;
-    int rc = wrong ? boot_fail(&b->c, e, PB_EINVAL, "-dtb %s: %s; take one for the Raspberry Pi "
+    int rc = wrong ? boot_fail(&b->c, e, PB_EINVAL, "%s%s: %s; take one for the Raspberry Pi "
                                "3B or 3B+, or switch dtb-patch off to use this one as it is",
-                               b->c.board->option(b->c.dev, "dtb"), wrong) : PB_OK;
+                               path ? "-dtb " : "the SD card's device tree", path ? path : "",
+                               wrong) : PB_OK;
     if (rc == PB_OK) {
         *at = b->c.board->place(b->c.dev, end, len + FDT_SLACK, MIB2);
         if (*at > b->split || len + FDT_SLACK > b->split - *at)
             rc = boot_fail(&b->c, e, PB_ENOSPC, "no room for the device tree (%u bytes) between "
                            "the kernel and the VideoCore's memory", len);
     }
+    if (rc == PB_OK && !b->kernel.bare)
+        pi_doctor(b, fdt);
     if (rc == PB_OK)
         rc = b->c.board->load(b->c.dev, "device tree", *at, fdt, len, e);
     free(fdt);
     return rc;
 }
 
+/* By options, or from the card. */
 static int load_kernel(struct raspi_boot *b, pb_err *e)
 {
     const char *path = b->c.board->option(b->c.dev, "kernel");
+    struct medium m;
+    int rc;
 
     b->c.board->used(b->c.dev, "kernel");
+    if (!path && pi_card(b, &m))
+        return pi_card_boot(b, &m, e);
     if (!path)
-        return boot_fail(&b->c, e, PB_EINVAL, "nothing to boot: give -kernel FILE (an AArch64 "
-                         "Image, or a program for bare metal)");
-    return boot_arm64_kernel(&b->c, path, &b->kernel, e);
+        return boot_fail(&b->c, e, PB_EINVAL, "nothing to boot: give the image of an SD card, or "
+                         "-kernel FILE (an AArch64 Image, or a program for bare metal)");
+    if ((rc = boot_arm64_kernel(&b->c, path, &b->kernel, e)) < 0)
+        return rc;
+    return boot_arm64_initrd(&b->c, b->kernel.end, e);
 }
 
 static int boot(void *self, pb_err *e)
@@ -127,9 +140,13 @@ static int boot(void *self, pb_err *e)
     b->c.ram.len = b->split;
     b->kernel = (struct boot_kernel){0};
     b->c.initrd = b->c.initrd_end = 0;
-    if ((rc = load_stub(b, e)) < 0 || (rc = load_kernel(b, e)) < 0 ||
-        (rc = boot_arm64_initrd(&b->c, b->kernel.end, e)) < 0 ||
-        (rc = load_fdt(b, &args[0], e)) < 0)
+    b->c.tree = NULL;
+    b->c.append = NULL;
+    rc = load_stub(b, e);
+    if (rc == PB_OK && (rc = load_kernel(b, e)) == PB_OK)
+        rc = load_fdt(b, &args[0], e);
+    image_free(&b->tree);
+    if (rc < 0)
         return rc;
     rc = b->c.board->entry(b->c.dev, 0, b->kernel.entry, args, 5, e);
     args[0] = 0;
@@ -156,9 +173,11 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
     b->serial = (uint64_t)prop->get_int(d, P_SERIAL);
     b->mac = (uint64_t)prop->get_int(d, P_MAC);
     b->patch = (uint32_t)prop->get_int(d, P_PATCH);
+    b->slot = prop->get_link(d, P_SLOT, PB_SD_SLOT, &b->slot_self);
     return PB_OK;
 }
 
+static const char *const slot_iface[] = {PB_SD_SLOT, NULL};
 static const struct pb_prop props[] = {
     {.name = "split", .doc = "Memory from here on is the VideoCore's", .def = "0x3c000000",
      .type = PB_T_UINT},
@@ -168,6 +187,8 @@ static const struct pb_prop props[] = {
      .def = "b8:27:eb:00:00:01", .type = PB_T_MAC},
     {.name = "dtb-patch", .doc = "Take parts that the machine lacks out of the device tree",
      .def = "on", .type = PB_T_BOOL},
+    {.name = "slot", .doc = "Slot whose card is booted when there is no -kernel",
+     .type = PB_T_LINK, .choices = slot_iface},
 };
 static const struct pb_boot boot_table = {sizeof boot_table, 0, boot};
 static const struct pb_provide provides[] = {{PB_BOOT, &boot_table}};

@@ -61,7 +61,7 @@ int rb_load_firmware(struct riscv_boot *b, pb_err *e)
     if (image_open(&m, path, text) < 0)
         return boot_fail(&b->c, e, PB_EIO, "-bios: %s", text);
     snprintf(what, sizeof what, "firmware '%s'", path);
-    int rc = image_unpack(&m, text) < 0 || image_identify(&m, IMAGE_EM_RISCV, &i, text) < 0
+    int rc = boot_unpack(&b->c, &m, text, e) < 0 || image_identify(&m, IMAGE_EM_RISCV, &i, text) < 0
                  ? boot_fail(&b->c, e, PB_EINVAL, "%s: %s", what, text) : PB_OK;
     if (rc == PB_OK && i.kind == IMAGE_ELF) {
         uint64_t bias = i.movable && i.low < b->c.ram.addr ? b->c.ram.addr - i.low : 0;
@@ -108,7 +108,7 @@ int rb_load_kernel(struct riscv_boot *b, pb_err *e)
     snprintf(what, sizeof what, "kernel '%s'", path);
     if (image_open(&m, path, text) < 0)
         return boot_fail(&b->c, e, PB_EIO, "could not load kernel '%s': %s", path, text);
-    if (image_unpack(&m, text) < 0 || image_identify(&m, IMAGE_EM_RISCV, &i, text) < 0) {
+    if (boot_unpack(&b->c, &m, text, e) < 0 || image_identify(&m, IMAGE_EM_RISCV, &i, text) < 0) {
         image_free(&m);
         return boot_fail(&b->c, e, PB_EINVAL, "could not load kernel '%s': it is %s", path, text);
     }

@@ -3,6 +3,7 @@
 #include "transport.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define OUR_FEATURES                                                                           \
@@ -150,10 +151,25 @@ void transport_kick(struct transport *t, uint32_t i)
 
 /* ---- The device's side: PB_VIRTIO ------------------------------------------------------- */
 
+/* The queues: a device asks for its own before it is attached. [main] */
+static int need_queues(struct transport *t)
+{
+    if (t->vq)
+        return PB_OK;
+    t->vq = calloc(VQ_MAX_QUEUES, sizeof(*t->vq));
+    if (!t->vq)
+        return PB_ENOMEM;
+    for (uint32_t i = 0; i < VQ_MAX_QUEUES; i++) {
+        t->vq[i].t = t;
+        t->vq[i].index = i;
+    }
+    return PB_OK;
+}
+
 static pb_vq *svc_queue(void *bus, uint32_t i)
 {
     struct transport *t = bus;
-    return i < VQ_MAX_QUEUES ? &t->vq[i] : NULL;
+    return i < VQ_MAX_QUEUES && need_queues(t) == PB_OK ? &t->vq[i] : NULL;
 }
 
 static uint32_t svc_ready(pb_vq *q)
@@ -243,8 +259,10 @@ static uint64_t svc_features(void *bus)
 
 static void svc_kick_worker(void *bus, uint32_t i, pb_worker *w)
 {
-    if (i < VQ_MAX_QUEUES)
-        ((struct transport *)bus)->vq[i].worker = w;
+    pb_vq *q = svc_queue(bus, i);
+
+    if (q)
+        q->worker = w;
 }
 
 const struct pb_virtio transport_service = {
@@ -273,17 +291,15 @@ int transport_init(struct transport *t, pb_dev *d, const pb_host *h, pb_err *e)
     t->bus = h->get(h, PB_SVC_BUS);
     t->thread = h->get(h, PB_SVC_THREAD);
     t->as = t->mem->as(d);
-    for (uint32_t i = 0; i < VQ_MAX_QUEUES; i++) {
-        t->vq[i].t = t;
-        t->vq[i].index = i;
-    }
     return PB_OK;
 }
 
 void transport_fini(struct transport *t)
 {
-    for (uint32_t i = 0; i < VQ_MAX_QUEUES; i++)
+    for (uint32_t i = 0; t->vq && i < VQ_MAX_QUEUES; i++)
         vq_free(&t->vq[i]);
+    free(t->vq);
+    t->vq = NULL;
 }
 
 int transport_attach(struct transport *t, pb_dev *child, pb_err *e)
@@ -296,6 +312,8 @@ int transport_attach(struct transport *t, pb_dev *child, pb_err *e)
     uint32_t n = ops->n_queues(self), max = ops->queue_max;
     if (n > VQ_MAX_QUEUES || max == 0 || max > VQ_MAX_SIZE || (max & (max - 1)))
         return t->h->fail(e, PB_EINVAL, "the virtio device asks for queues that cannot be");
+    if (need_queues(t) < 0)
+        return t->h->fail(e, PB_ENOMEM, "no memory for virtio queues");
     t->child = child;
     t->self = self;
     t->ops = ops;

@@ -40,7 +40,7 @@ struct transport {
     uint64_t features;   /* what the driver accepted */
     uint64_t driver_features;
     uint32_t n_queues;
-    struct pb_vq vq[VQ_MAX_QUEUES];
+    struct pb_vq *vq; /* [VQ_MAX_QUEUES], made for the first device; an empty slot has none */
 };
 
 int transport_init(struct transport *t, pb_dev *d, const pb_host *h, pb_err *e);

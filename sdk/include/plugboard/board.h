@@ -29,7 +29,7 @@ struct pb_board_wire {
 struct pb_svc_board { /* [main] */
     uint32_t size, reserved;
     /* The user's "kernel", "initrd", "append", "dtb", "bios", or a machine option
-     * ("acpi"): NULL when not given. "pflash0": the node's name when there is one. */
+     * ("acpi"): NULL when not given. "pflash0", "serial1": the node's name when there is one. */
     const char *(*option)(pb_dev *d, const char *name);
     /* Report that an option was used; unused ones are an error at the end of start-up. */
     void (*used)(pb_dev *d, const char *name);

@@ -30,6 +30,11 @@ struct pb_sd_card {
     uint32_t (*write)(void *self, const void *buf, uint32_t n);
     uint32_t (*busy)(void *self);  /* the card holds DAT0 low: it programs or erases */
     void (*power)(void *self, uint32_t on); /* off: it forgets all but its contents */
+    uint32_t (*read_only)(void *self); /* its write protect switch is set; optional */
+    uint64_t (*bytes)(void *self);     /* of its medium; optional, with peek() */
+    /* Its contents past the data lines, for boot plugins before the machine runs: [at, at + n)
+     * is within bytes(). PB_OK or PB_E*. [main] optional */
+    int (*peek)(void *self, uint64_t at, void *buf, uint32_t n);
 };
 
 /* Offered to the card by its bus's controller. */

@@ -42,7 +42,6 @@ int x86_mem_init(struct x86_mem *m, size_t size)
     int fd = new_memory();
 
     memset(m, 0, sizeof(*m));
-    m->copy = -1;
     if (fd < 0)
         return PB_ENOTSUP;
     m->size = (size + 0xffff) & ~(size_t)0xffff;
@@ -76,39 +75,39 @@ void x86_mem_fini(struct x86_mem *m)
 }
 
 /* Before: what is used, to a new file. */
-static int copy_used(struct x86_mem *m)
+static int copy_used(const struct x86_mem *m, int *copy)
 {
     size_t at = 0;
 
-    m->copy = new_memory();
-    if (m->copy < 0)
+    *copy = new_memory();
+    if (*copy < 0)
         return PB_ENOMEM;
     while (at < m->used) {
-        ssize_t n = write(m->copy, m->rw + at, m->used - at);
+        ssize_t n = write(*copy, m->rw + at, m->used - at);
 
         if (n <= 0)
             break;
         at += (size_t)n;
     }
-    if (at == m->used && ftruncate(m->copy, (off_t)m->size) == 0)
+    if (at == m->used && ftruncate(*copy, (off_t)m->size) == 0)
         return PB_OK;
-    close(m->copy);
-    m->copy = -1;
+    close(*copy);
+    *copy = -1;
     return PB_ENOMEM;
 }
 
-int x86_mem_fork(struct x86_mem *m, uint32_t stage)
+int x86_mem_fork(const struct x86_mem *m, uint32_t stage, int *copy)
 {
     const int how = MAP_SHARED | MAP_FIXED;
 
     if (stage == 0)
-        return copy_used(m);
+        return copy_used(m, copy);
     if (stage == 2 &&
-        (mmap(m->rw, m->size, PROT_READ | PROT_WRITE, how, m->copy, 0) == MAP_FAILED ||
-         mmap(m->rx, m->size, PROT_READ | PROT_EXEC, how, m->copy, 0) == MAP_FAILED))
+        (mmap(m->rw, m->size, PROT_READ | PROT_WRITE, how, *copy, 0) == MAP_FAILED ||
+         mmap(m->rx, m->size, PROT_READ | PROT_EXEC, how, *copy, 0) == MAP_FAILED))
         abort(); /* running on would write to the parent's code */
-    close(m->copy);
-    m->copy = -1;
+    close(*copy);
+    *copy = -1;
     return PB_OK;
 }
 

@@ -266,9 +266,8 @@ static int rescue(struct xl_vcpu *x, void *ucontext, uint64_t *pc)
 
 static int fork_code(struct xl_engine *e, uint32_t stage)
 {
-    return x86_mem_fork(&((struct x86_code *)e->code)->mem, stage);
+    return x86_mem_fork(&((struct x86_code *)e->code)->mem, stage, &e->fork_copy);
 }
-
 
 const struct xl_host xl_host_x86_64 = {
     .name = "x86_64",

@@ -94,13 +94,13 @@ struct x86_mem {
     size_t keep;    /* thunks and constants end here: reset goes back to it */
     struct xl_unit **unit; /* unit[n_units], by rising code address */
     uint32_t *start;       /* their offsets */
-    int copy;              /* memfd for the child of a fork() that is going on; else -1 */
     uint32_t n_units;      /* atomic */
     uint32_t max_units;
 };
 
 int x86_mem_init(struct x86_mem *m, size_t size);
-int x86_mem_fork(struct x86_mem *m, uint32_t stage); /* xl_host.fork() */
+/* xl_host.fork(); *copy: memory for the child, between the stages. */
+int x86_mem_fork(const struct x86_mem *m, uint32_t stage, int *copy);
 void x86_mem_fini(struct x86_mem *m);
 void x86_mem_reset(struct x86_mem *m);
 void x86_mem_begin(struct x86_mem *m, struct xasm *a); /* at the next multiple of 16 */

@@ -87,9 +87,21 @@ struct pb_user_space {
     uint32_t size, reserved;
     /* PB_UMAP_* of the mapping at addr and its end; 0: there is none. [any], no locks held */
     uint32_t (*at)(uint64_t addr, uint64_t *end);
+    /* For a debugger: the vector that the program was started with, and its length. Once it
+     * has been started. ABI 1.1 */
+    const void *(*auxv)(uint32_t *bytes);
 };
 
-#define PB_DEBUG_CALL (-1)
+enum { /* for debug(): what happens to the thread, when it is no signal */
+    PB_DEBUG_CALL = -1,  /* a system call is done */
+    PB_DEBUG_BORN = -2,  /* the thread is about to run. ABI 1.1, as all that follow */
+    PB_DEBUG_GONE = -3,  /* it will not run again */
+    PB_DEBUG_ENTER = -4, /* a system call begins: registers are left alone until LEAVE */
+    PB_DEBUG_LEAVE = -5, /* it is about to give its result */
+    PB_DEBUG_KICK = -6,  /* run() returned PB_EXIT_KICK */
+    PB_DEBUG_POINT = -7  /* run() returned PB_EXIT_DEBUG */
+};
+#define PB_DEBUG_KILLED 256 /* status for debug_end(): plus the signal's number */
 
 #define PB_SVC_USER "pb.user/1" /* a CPU plugin that finds it runs without a machine */
 struct pb_svc_user {
@@ -105,11 +117,12 @@ struct pb_svc_user {
     const char *(*err_text)(pb_err *e);
     /* Around fork(), before the CPU plugin's (0), after it (1, 2): the host's own locks. */
     void (*fork)(void *cpu, uint32_t stage);
-    /* Tell a debugger, if there is one, and wait until it lets the program go on. sig: the
-     * host's number of a signal that would be delivered now, or why run() stopped; 0: the
-     * program is about to start; PB_DEBUG_CALL: a system call is done. 1: without the signal. */
-    int (*debug)(void *cpu, int sig);
+    /* Tell a debugger, if there is one, and wait until it lets the program go on. what: the
+     * host's number of a signal that would be delivered now; 0: the program is about to start;
+     * PB_DEBUG_*. 1: without the signal. On the vCPU's thread. */
+    int (*debug)(void *cpu, int what);
     void (*debug_end)(int status); /* the program ends */
+    uint32_t debugged; /* there is a debugger: else debug() need not be called. ABI 1.1 */
 };
 
 /* ---- What a personality offers ------------------------------------------------------------ */
