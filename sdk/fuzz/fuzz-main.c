@@ -95,8 +95,8 @@ int main(int argc, char **argv)
     uint64_t count = 2000, seed = 1;
     int files = 0;
 
-    for (int sig = 0; sig < 4; sig++)
-        signal((const int[]){SIGABRT, SIGSEGV, SIGBUS, SIGFPE}[sig], on_death);
+    for (int i = 0; i < 5; i++)
+        signal((const int[]){SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL}[i], on_death);
     pb_bench_fuzz_target(&fuzz_target);
     for (int i = 1; i < argc; i++) {
         if (i + 1 < argc && !strcmp(argv[i], "--count"))
