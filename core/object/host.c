@@ -44,8 +44,8 @@ void pb_host_init(void)
     pb_host_register(PB_SVC_BUS, &pb_bus_service);
     pb_host_register(PB_SVC_BOARD, &pb_board_service);
     pb_host_register(PB_SVC_CPU, &pb_cpu_service);
-    pb_host_register(PB_SVC_MINOR_1, &minor_1);
     pb_host_register(PB_SVC_PART, &pb_part_service);
+    pb_host_register(PB_SVC_MINOR_1, &minor_1);
     pb_backend_init();
 }
 

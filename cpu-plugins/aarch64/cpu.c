@@ -23,7 +23,7 @@ static const struct xl_guest guest = {
     .fp_nan_rule = SF_NAN_ARM, .fp_tininess = SF_TINY_BEFORE,
     .mode = a64_mode, .ctxkey = a64_ctxkey, .translate = a64_translate, .walk = a64_walk,
     .fault = a64_fault, .interrupt = a64_interrupt, .disassemble = a64_disassemble,
-    .tag_bits = 8,
+    .tag_bits = 8, .stack = A64_SLOT_SP + 1,
 };
 
 static const char *properties(struct a64 *c)

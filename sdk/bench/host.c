@@ -69,8 +69,8 @@ static const void *host_get(const pb_host *h, const char *id)
         {PB_SVC_BUS, &pbt__svc_bus},     {PB_SVC_BOARD, &pbt__svc_board},
         {PB_SVC_CHAR, &pbt__svc_char},   {PB_SVC_BLOCK, &pbt__svc_block},
         {PB_SVC_NET, &pbt__svc_net},     {PB_SVC_FS, &pbt__svc_fs},
-        {PB_SVC_MINOR_1, &minor_1},
         {PB_SVC_PART, &pbt__svc_part},
+        {PB_SVC_MINOR_1, &minor_1},
     };
 
     if (((const struct pbt *)h)->host.abi_minor < 1 &&
