@@ -246,17 +246,8 @@ static void find_plugin(pbt *b, const char *name, char path[PATH_MAX])
     pbt__die(b, "plugin '%s' is not in PLUGBOARD_PLUGIN_PATH", name);
 }
 
-const struct pb_plugin *pbt_load(pbt *b, const char *name)
+static void take_plugin(pbt *b, const struct pb_plugin *p, const char *path)
 {
-    char path[PATH_MAX];
-
-    find_plugin(b, name, path);
-    void *dl = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!dl)
-        pbt__die(b, "%s", dlerror());
-    const struct pb_plugin *p = dlsym(dl, "pb_plugin_v0");
-    if (!p)
-        pbt__die(b, "%s exports no pb_plugin_v0", path);
     if (p->epoch != PB_ABI_EPOCH)
         pbt__die(b, "%s is of ABI epoch %u, this is %u", path, p->epoch, PB_ABI_EPOCH);
     for (const char *const *n = p->needs; n && *n; n++) {
@@ -268,6 +259,25 @@ const struct pb_plugin *pbt_load(pbt *b, const char *name)
         pbt__die(b, "%s: init refuses: %s", path, b->err.text);
     for (uint32_t i = 0; i < p->n_classes; i++)
         pbt_class(b, p->classes[i].kind, p->classes[i].cls);
+}
+
+void pbt_plugin(pbt *b, const struct pb_plugin *p)
+{
+    take_plugin(b, p, p->id);
+}
+
+const struct pb_plugin *pbt_load(pbt *b, const char *name)
+{
+    char path[PATH_MAX];
+
+    find_plugin(b, name, path);
+    void *dl = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!dl)
+        pbt__die(b, "%s", dlerror());
+    const struct pb_plugin *p = dlsym(dl, "pb_plugin_v0");
+    if (!p)
+        pbt__die(b, "%s exports no pb_plugin_v0", path);
+    take_plugin(b, p, path);
     return p;
 }
 

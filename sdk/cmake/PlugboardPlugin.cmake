@@ -9,6 +9,10 @@
 # writes NAME.plugin, the text sidecar that lets a host list and refuse the
 # plugin without opening it. TEST: one that only tests use, kept apart and not installed.
 set(PB_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map)
+set(PB_FUZZ_DIR ${CMAKE_CURRENT_LIST_DIR}/../fuzz) # fuzz-main.c
+if(Plugboard_DATA_DIR)
+  set(PB_FUZZ_DIR ${Plugboard_DATA_DIR}/fuzz)
+endif()
 set(PB_TEST_PLUGIN_PATH ${PB_PLUGIN_OUTPUT_DIRECTORY}) # what tests find
 if(Plugboard_PLUGIN_DIR)
   string(APPEND PB_TEST_PLUGIN_PATH ":${Plugboard_PLUGIN_DIR}")
@@ -105,5 +109,48 @@ function(plugboard_checks plugin)
   add_test(NAME ${plugin}-bench
     COMMAND Plugboard::plugboard test $<TARGET_FILE:${plugin}> ${ARGN})
   set_tests_properties(${plugin}-check ${plugin}-bench PROPERTIES TIMEOUT 300 ENVIRONMENT
+    "PLUGBOARD_PLUGIN_PATH=${PB_TEST_PLUGIN_PATH}")
+endfunction()
+
+# plugboard_fuzz(NAME SOURCES a.c … [CLASS class] [PROPS "key=value,…"] [BUS plugin:class]
+#                [COUNT n] [LINK target …])
+# A program that drives a device class of these sources, a plugin's, by bytes, and one ctest test
+# that runs it for a moment (2000 inputs, or COUNT): libFuzzer with ASan and UBSan when the compiler
+# is clang, AFL++'s persistent loop when it is afl-clang-fast, else a loop over random inputs.
+# CLASS: other than the first; BUS: who offers the bus that it sits on.
+function(plugboard_fuzz name)
+  cmake_parse_arguments(F "" "CLASS;PROPS;BUS;COUNT" "SOURCES;LINK" ${ARGN})
+  if(F_UNPARSED_ARGUMENTS OR NOT F_SOURCES)
+    message(FATAL_ERROR "plugboard_fuzz(${name}): SOURCES, and no ${F_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT PB_TESTS)
+    return()
+  endif()
+  if(NOT F_COUNT)
+    set(F_COUNT 2000)
+  endif()
+  add_executable(${name} ${F_SOURCES} ${PB_FUZZ_DIR}/fuzz-main.c)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  target_link_libraries(${name} PRIVATE Plugboard::bench ${F_LINK} Threads::Threads)
+  foreach(word CLASS PROPS BUS)
+    if(F_${word})
+      target_compile_definitions(${name} PRIVATE FUZZ_${word}="${F_${word}}")
+    else()
+      target_compile_definitions(${name} PRIVATE FUZZ_${word}=0)
+    endif()
+  endforeach()
+  target_compile_definitions(${name} PRIVATE FUZZ_NAME="${name}")
+  set(run ${name} --count ${F_COUNT})
+  if(CMAKE_C_COMPILER MATCHES "afl-[^/]*$")
+    set(run sh -c "printf plugboard | $<TARGET_FILE:${name}>")
+  elseif(CMAKE_C_COMPILER_ID MATCHES "Clang")
+    target_compile_options(${name} PRIVATE -fsanitize=fuzzer,address,undefined
+      -fno-sanitize-recover=all)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer,address,undefined)
+    target_compile_definitions(${name} PRIVATE FUZZ_LIBFUZZER)
+    set(run ${name} -runs=${F_COUNT} -seed=1 -max_len=2048)
+  endif()
+  add_test(NAME ${name} COMMAND ${run})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 600 ENVIRONMENT
     "PLUGBOARD_PLUGIN_PATH=${PB_TEST_PLUGIN_PATH}")
 endfunction()

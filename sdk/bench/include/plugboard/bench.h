@@ -39,6 +39,7 @@ const pb_host *pbt_host(pbt *b);
 /* Opens plugin `name` (a path when it has a '/', else NAME.so of PLUGBOARD_PLUGIN_PATH)
  * and adds its classes. Ends the program with the reason on failure. */
 const struct pb_plugin *pbt_load(pbt *b, const char *name);
+void pbt_plugin(pbt *b, const struct pb_plugin *p); /* one that is linked into the program */
 void pbt_class(pbt *b, const char *kind, const void *cls); /* a class of the test's own */
 const char *pbt_error(pbt *b); /* text of the last fail(), "" when none */
 
@@ -135,6 +136,12 @@ uint32_t pbt_char_type(pb_dev *c, const void *data, uint32_t n); /* to the devic
 void pbt_char_event(pb_dev *c, uint32_t ev);
 /* Take only `room` more bytes, then refuse; UINT32_MAX: no limit, and drained() is told. */
 void pbt_char_limit(pb_dev *c, uint32_t room);
+
+/* Properties for a class whose table is `p`: `given`, and "NAME=NAME" for each other link to a
+ * backend (bare: that must be set), with a loop-back one of that name made. free() it; NULL with
+ * the property that only its author can give. */
+char *pbt_loopbacks(pbt *b, const struct pb_prop *p, uint32_t n, const char *given, uint32_t bare,
+                    const char **missing);
 
 pb_dev *pbt_block_new(pbt *b, const char *name, uint64_t bytes, uint32_t read_only);
 uint8_t *pbt_block_data(pb_dev *d);
