@@ -584,6 +584,8 @@ void pb_user_debug_end(int status)
 {
     char s[8];
 
+    if (__atomic_load_n(&G.fd, __ATOMIC_RELAXED) < 0)
+        return; /* there is no debugger, or none any more: children of fork() end often */
     pthread_mutex_lock(&G.lock);
     while (G.fd >= 0 && G.stopped)
         pthread_cond_wait(&G.changed, &G.lock);
@@ -594,10 +596,21 @@ void pb_user_debug_end(int status)
     pthread_mutex_unlock(&G.lock);
 }
 
-void pb_user_gdb_forked(void *self)
+/* Without a debugger nobody has taken the lock; and fork() is cheap. */
+void pb_user_gdb_fork(void *self, uint32_t stage)
 {
-    if (G.fd < 0)
-        return; /* nobody has taken the lock; and fork() is cheap */
+    static __thread gboolean locked;
+
+    if (stage == 0 && G.fd >= 0) { /* our thread holds no other's lock now */
+        pthread_mutex_lock(&G.lock);
+        locked = TRUE;
+    } else if (stage == 1 && locked) {
+        pthread_mutex_unlock(&G.lock);
+        locked = FALSE;
+    }
+    if (stage != 2 || !locked)
+        return;
+    locked = FALSE;
     close(G.fd); /* the child's copy */
     G.fd = -1;
     pb_user_debugged(FALSE);

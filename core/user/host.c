@@ -235,8 +235,7 @@ static const char *err_text(pb_err *e)
 /* With one vCPU there is nobody to lock out, nor to forget. */
 static void forked(void *cpu, uint32_t stage)
 {
-    if (stage == 2)
-        pb_user_gdb_forked(((pb_cpu *)cpu)->self);
+    pb_user_gdb_fork(((pb_cpu *)cpu)->self, stage);
     if (__atomic_load_n(&U.n, __ATOMIC_ACQUIRE) == 1)
         return;
     if (stage == 0) {

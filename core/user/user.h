@@ -47,6 +47,6 @@ int pb_user_gdb_open(const char *dev, const struct pb_cpu_class *cls,
 void pb_user_gdb_cpu(void *self); /* a new vCPU gets the breakpoints */
 int pb_user_debug(void *self, int what); /* as pb_svc_user.debug */
 void pb_user_debug_end(int status);
-void pb_user_gdb_forked(void *self); /* in the child, whose only vCPU it is */
+void pb_user_gdb_fork(void *self, uint32_t stage); /* as pb_svc_user.fork */
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* processes.c [FORKS] - fork, vfork, posix_spawn and exec do what they say: memory apart or
+/* processes.c [FORKS | killed N] - fork, vfork, posix_spawn and exec do what they say: memory apart or
  * shared, failures told to the parent, scripts, exit statuses; forks from eight threads at once. */
 #include "check.h"
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/stat.h>
@@ -71,6 +72,43 @@ static void spawns(void)
     CHECK(posix_spawn(&pid, "/nonexistent", NULL, NULL, argv, environ) == ENOENT);
     CHECK(posix_spawn(&pid, "/", NULL, NULL, argv, environ) == EACCES);
     CHECK(raise(SIGUSR1) == 0); /* still ignored here */
+}
+
+/* A child of vfork() is killed by another thread at some point of what it does, which it does for
+ * the first time each time that translations are forgotten; nothing of ours is lost by that. */
+static volatile pid_t borrower;
+
+static void *killer(void *arg)
+{
+    unsigned long long *s = arg;
+
+    while (!borrower)
+        sched_yield();
+    for (volatile unsigned long long n = next_random(s) % 20000; n; n--)
+        ;
+    kill(borrower, SIGKILL);
+    return NULL;
+}
+
+static void killed(volatile int times)
+{
+    unsigned long long s = 20240229;
+
+    while (times-- > 0) {
+        volatile int step = 0;
+        pthread_t k;
+        pid_t pid;
+
+        borrower = 0;
+        CHECK(pthread_create(&k, NULL, killer, &s) == 0);
+        if ((pid = vfork()) == 0) {
+            borrower = getpid();
+            for (;;)
+                step = (int)strtol("17", NULL, 10) + step % 7;
+        }
+        CHECK(status_of(pid) == 128 + SIGKILL && step >= 0);
+        pthread_join(k, NULL);
+    }
 }
 
 /* glibc leaves in the registers of clone's other arguments what was there. */
@@ -147,10 +185,15 @@ int main(int argc, char **argv)
         return argc == 3 && !strcmp(argv[2], "a b") && signal(SIGUSR1, SIG_DFL) == SIG_DFL ? 33 : 1;
     if (argc > 1 && !strcmp(argv[1], "script"))
         return argc == 4 && !strcmp(argv[3], "arg") ? 44 : 1;
+    if (argc > 2 && !strcmp(argv[1], "killed")) {
+        killed(atoi(argv[2]));
+        return 0;
+    }
     if (argc > 1)
         forks = atoi(argv[1]);
     kinds();
     spawns();
+    killed(8);
     clone_ignores();
     script();
     stress();

@@ -93,7 +93,8 @@ def main():
         for module in PY_TESTS if o.long else ():
             if not re.search(o.only, module):
                 continue
-            p = run([*emulator, "-L", tree, tree + "/usr/bin/python3", "-m", "test", "-q", module],
+            p = run([*emulator, "-L", tree, tree + "/usr/bin/python3", "-m", "test", "-q", "-i",
+                     "*VSOCK*", module],  # that needs a module of the host's kernel
                     cwd=work)
             bad += report(module, p.returncode and (p.stdout + p.stderr)[-3000:].decode())
     sys.exit(1 if bad else 0)

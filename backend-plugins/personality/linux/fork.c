@@ -7,10 +7,13 @@
  * would cost a copy of each one's page in both processes.
  * vfork(): the kernel stops the calling thread, and the child runs the program on a second vCPU
  * and a second host stack with the same thread-local storage, until it has called execve or
- * ended. So posix_spawn works as it was meant, and costs no copy of anything.
+ * ended. So posix_spawn works as it was meant, and costs no copy of anything. A child that is
+ * killed must leave nothing half done: the translator knows of it, and the lock of the mappings
+ * is given back for it.
  *
  * Not modelled: CLONE_VM without CLONE_VFORK or CLONE_THREAD; a vfork() child that is killed
- * while it translates leaves the translator's lock taken.
+ * while it changes mappings or executes a program may leave the table of mappings or malloc()
+ * in disorder.
  */
 #include "linux.h"
 
@@ -207,6 +210,7 @@ int64_t lx_clone_vfork(struct lx_thread *t, const struct lx_clone *c)
             munmap(stack, VFORK_STACK);
         return -ENOMEM;
     }
+    L.user->fork(v.child->self, 4);
     __atomic_store_n(&L.threaded, 1, __ATOMIC_RELAXED);
     lx_block_all();
     r = clone(vfork_main, stack + VFORK_STACK, (int)((c->flags & ~ours) | c->exit_signal), &v,
@@ -215,6 +219,7 @@ int64_t lx_clone_vfork(struct lx_thread *t, const struct lx_clone *c)
         r = -errno;
     lx_self = t;
     L.user->fork(v.child->self, 3);
+    lx_memory_vforked();
     free(v.child->sigs);
     lx_thread_free(v.child);
     munmap(stack, VFORK_STACK);

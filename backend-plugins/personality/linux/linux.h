@@ -169,6 +169,7 @@ void lx_brk_init(uint64_t start);
 /* Where what is mapped next without a wish goes below. */
 void lx_memory_ceiling(uint64_t top);
 void lx_memory_fork(int stage); /* as pb_cpu_user.fork */
+void lx_memory_vforked(void); /* a process that shared our memory is gone */
 uint32_t lx_at(uint64_t addr, uint64_t *end);
 uint64_t lx_brk_start(void);
 

@@ -36,7 +36,7 @@ static struct {
     uint64_t ceiling, hint; /* look for room below these */
     uint64_t brk_start, brk, brk_mapped;
     struct { uint64_t start, len; } shm[SHM_SEGS]; /* attached segments */
-} M = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} M = {.lock = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP};
 
 /* ---- The table --------------------------------------------------------------------------- */
 
@@ -527,8 +527,19 @@ void lx_memory_init(void)
 
 void lx_memory_fork(int stage)
 {
+    static const pthread_mutex_t fresh = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
+
     if (stage == 0)
         pthread_mutex_lock(&M.lock);
-    else
+    else if (stage == 1)
         pthread_mutex_unlock(&M.lock);
+    else /* its owner was another thread: that of the parent */
+        M.lock = fresh;
+}
+
+/* The child of a vfork() had our thread-local storage, so what it held when it was killed is ours
+ * in the eyes of the C library, and this fails when there is nothing. */
+void lx_memory_vforked(void)
+{
+    pthread_mutex_unlock(&M.lock);
 }

@@ -126,7 +126,7 @@ static const struct xl_unit *link_to(struct xl_vcpu *x, struct xl_unit *u)
     x->exit_link = NULL;
     /* Generated code came to l's unit by a jump: in C's terms its making is before this. */
     (void)__atomic_load_n(&e->published, __ATOMIC_ACQUIRE);
-    if (!l || (u->pa2 != UINT64_MAX && !e->direct) ||
+    if (!l || xl_r(x)->borrowed || (u->pa2 != UINT64_MAX && !e->direct) ||
         !xl_linkable(e->guest, e->direct, l->target))
         return NULL;
     pthread_mutex_lock(&e->lock);
@@ -213,11 +213,12 @@ static void drop_one(struct xl_vcpu *x, const struct xl_unit *u)
     x->exit_link = NULL;
 }
 
-/* Generated code finds `u` by itself from now on. */
+/* Generated code finds `u` by itself from now on: by a link, or by the jump cache, which has no
+ * room for what is mostly not jumped to. */
 static void publish(struct xl_vcpu *x, struct xl_unit *u)
 {
     const struct xl_unit *from = x->exit_link ? link_to(x, u) : NULL;
-    int put = xl_jc_put(x, x->pc, u->code, u->pa2 != UINT64_MAX);
+    int put = !from && xl_jc_put(x, x->pc, u->code, u->pa2 != UINT64_MAX);
 
     if (!x->engine->tell)
         return;
@@ -233,17 +234,18 @@ static struct xl_unit *next_unit(struct xl_vcpu *x)
     struct xl_unit *u;
 
     if (x->stop_step || r->wp_hit || r->bp_skip) {
-        u = xl_step_unit(x, x->pc);
+        u = xl_step_unit(x, x->pc, 1);
         x->exit_link = NULL;
         return u;
     }
     r->n_lookups++;
-    if (xl_has_notes(x->engine))
+    if (!r->borrowed && xl_has_notes(x->engine))
         xl_learn(x);
     u = xl_find(x, x->pc);
-    if (!u || (r->n_bp && xl_bp_near(x, x->pc)) || (x->engine->log & XL_LOG_EXEC))
+    if (!u || (r->borrowed && !u->code) || (r->n_bp && xl_bp_near(x, x->pc)) ||
+        (x->engine->log & XL_LOG_EXEC))
         return u; /* each execution comes here */
-    if (xl_chaos(x, x->engine->chaos_drop)) {
+    if (!r->borrowed && xl_chaos(x, x->engine->chaos_drop)) {
         drop_one(x, u); /* it still runs this once */
     } else if (!x->engine->host_code) {
         xl_jc_put(x, x->pc, u, u->pa2 != UINT64_MAX);

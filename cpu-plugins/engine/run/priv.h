@@ -71,6 +71,8 @@ struct xl_run {
     uint64_t n_fills, n_misses, n_io, n_lookups, n_leaves, n_flushes, n_watched; /* info jit */
     uint32_t touch;       /* user mode: C code is at the guest's memory on its behalf */
     uint32_t mutable;     /* user mode: the block being built is in such memory */
+    uint32_t borrowed;    /* user mode: may be killed at any time: changes nothing that is shared */
+    struct xl_own *own;   /* its own units meanwhile, or NULL */
     uint8_t seen[XL_PAGE_SIZE + 16]; /* user mode: the bytes of the block being built */
     uint32_t learning;    /* user mode: in xl_learn(): what faults is not the guest's */
     uint64_t fault_va;    /* user mode: what xl_host_fault() found */
@@ -157,7 +159,9 @@ static inline int xl_chaos(struct xl_vcpu *x, uint32_t every)
 /* ---- translate.c ---- */
 
 struct xl_unit *xl_find(struct xl_vcpu *x, uint64_t pc); /* builds it if need be */
-struct xl_unit *xl_step_unit(struct xl_vcpu *x, uint64_t pc);
+struct xl_unit *xl_step_unit(struct xl_vcpu *x, uint64_t pc, uint32_t max_insns); /* not kept */
+void xl_own_forget(struct xl_vcpu *x); /* units of r->own */
+void xl_borrow(struct xl_vcpu *x, uint32_t on);
 void xl_build_end(struct xl_vcpu *x); /* no unit is being built any more, done or not */
 
 /* ---- debug.c ---- */

@@ -51,7 +51,7 @@ static const uint8_t *second_page(struct xl_vcpu *x, uint64_t va)
 
     r->pa2 = xp->pa;
     r->mutable |= xp->mutable;
-    if (x->stop_step || r->wp_hit || r->bp_skip)
+    if (x->stop_step || r->wp_hit || r->bp_skip || r->borrowed)
         return host; /* nothing will be kept */
     p = xl_page_get(x->engine, r->pa2);
     if (p) /* without one, xl_unit_insert() will refuse */
@@ -68,6 +68,7 @@ static struct xl_block *build(struct xl_vcpu *x, uint64_t pc, uint64_t mode,
 
     xl_b_init(b, x->guest, pc, mode, &r->block);
     b->x = x;
+    b->direct = x->top != 0;
     b->max_insns = max_insns;
     b->f.page = host;
     b->f.limit = b->f.limit2 = XL_PAGE_SIZE;
@@ -94,14 +95,14 @@ struct xl_block *xl_build(struct xl_vcpu *x, uint64_t pc, uint64_t mode)
     return build(x, pc, mode, xp->host, XL_MAX_INSNS);
 }
 
-struct xl_unit *xl_step_unit(struct xl_vcpu *x, uint64_t pc)
+struct xl_unit *xl_step_unit(struct xl_vcpu *x, uint64_t pc, uint32_t max_insns)
 {
     struct xl_run *r = xl_r(x);
     const struct xl_xpage *xp = xl_resolve_x(x, pc);
 
     if (!r->step && !(r->step = calloc(1, sizeof(*r->step))))
         return NULL;
-    r->step->ir = build(x, pc, x->mode, xp->host, 1);
+    r->step->ir = build(x, pc, x->mode, xp->host, max_insns);
     r->step->pa = xp->pa | (pc & XL_PAGE_MASK);
     r->step->pa2 = UINT64_MAX;
     r->step->mode = x->mode;
@@ -133,14 +134,6 @@ static uint32_t count_links(const struct xl_engine *e, const struct xl_block *b)
     return n < XL_UNIT_LINKS ? n : XL_UNIT_LINKS;
 }
 
-static void unit_away(struct xl_unit *u)
-{
-    free(u->ir);
-    free(u->src);
-    free(u->map);
-    free(u);
-}
-
 /* A unit of the block; PB_ENOSPC: forget everything first. `src`: its bytes, if they have to be
  * kept, or NULL. Holds e->lock. */
 static int make_unit(struct xl_engine *e, const struct xl_block *b, uint64_t pa, uint64_t pa2,
@@ -152,7 +145,7 @@ static int make_unit(struct xl_engine *e, const struct xl_block *b, uint64_t pa,
     if (e->unit_bytes > e->code_bytes || (e->tiny_cache && e->n_units >= e->tiny_cache))
         return PB_ENOSPC;
     size_t size = sizeof(*u) + count_links(e, b) * sizeof(u->link[0]);
-    u = calloc(1, size);
+    u = xl_arena(e, size);
     if (!u)
         return PB_ENOMEM;
     u->max_links = count_links(e, b);
@@ -161,10 +154,8 @@ static int make_unit(struct xl_engine *e, const struct xl_block *b, uint64_t pa,
     u->mode = b->mode;
     u->bytes = b->bytes;
     u->n_insns = b->n_insns;
-    if (src && !(u->src = malloc(b->bytes ? b->bytes : 1))) {
-        unit_away(u);
+    if (src && !(u->src = xl_arena(e, b->bytes)))
         return PB_ENOMEM;
-    }
     if (src)
         memcpy(u->src, src, b->bytes);
     rc = e->host_code && !e->n_watches ? e->host_code->compile(e, b, u) : PB_ENOTSUP;
@@ -173,7 +164,7 @@ static int make_unit(struct xl_engine *e, const struct xl_block *b, uint64_t pa,
     if (rc == PB_OK)
         rc = xl_unit_insert(e, u);
     if (rc != PB_OK) {
-        unit_away(u);
+        free(u->ir);
         return rc;
     }
     e->unit_bytes += size;
@@ -240,6 +231,67 @@ static struct xl_unit *translate(struct xl_vcpu *x, uint64_t pc, uint64_t pa,
     return u;
 }
 
+/* ---- A borrowed vCPU's ---------------------------------------------- */
+
+#define OWN_UNITS 256u
+#define OWN_BYTES (256u << 10)
+
+/* Interpreted units in memory that was there before: no lock and no malloc(), see user.c. */
+struct xl_own {
+    uint32_t used;
+    struct xl_unit *unit[OWN_UNITS]; /* by a hash of the pc */
+    _Alignas(16) uint8_t mem[OWN_BYTES];
+};
+
+void xl_own_forget(struct xl_vcpu *x)
+{
+    struct xl_own *own = xl_r(x)->own;
+
+    if (!own)
+        return;
+    memset(own->unit, 0, sizeof(own->unit));
+    own->used = 0;
+}
+
+void xl_borrow(struct xl_vcpu *x, uint32_t on)
+{
+    struct xl_run *r = xl_r(x);
+
+    r->borrowed = on;
+    if (on && !r->own)
+        r->own = calloc(1, sizeof(*r->own)); /* without it each unit is made each time */
+    if (!on) {
+        free(r->own);
+        r->own = NULL;
+    }
+}
+
+static struct xl_unit *own_unit(struct xl_vcpu *x, uint64_t pc, uint64_t pa)
+{
+    struct xl_own *own = xl_r(x)->own;
+    struct xl_unit **at = own ? &own->unit[(pa >> 1) % OWN_UNITS] : NULL, *u, *made;
+    size_t ir, size;
+
+    if (at && *at && (*at)->pa == pa && (*at)->mode == x->mode)
+        return *at;
+    made = xl_step_unit(x, pc, XL_MAX_INSNS);
+    if (!made || !own || xl_r(x)->mutable)
+        return made;
+    ir = offsetof(struct xl_block, op) + made->ir->n_ops * sizeof(made->ir->op[0]);
+    size = (sizeof(*u) + ir + 31) & ~(size_t)15;
+    if (size > OWN_BYTES)
+        return made;
+    if (size > OWN_BYTES - own->used)
+        xl_own_forget(x);
+    u = (void *)(own->mem + own->used);
+    own->used += (uint32_t)size;
+    *u = *made;
+    u->ir = (void *)(((uintptr_t)(u + 1) + 15) & ~(uintptr_t)15);
+    memcpy(u->ir, made->ir, ir);
+    *at = u;
+    return u;
+}
+
 struct xl_unit *xl_find(struct xl_vcpu *x, uint64_t pc)
 {
     struct xl_engine *e = x->engine;
@@ -259,5 +311,7 @@ struct xl_unit *xl_find(struct xl_vcpu *x, uint64_t pc)
             return u;
     }
     xl_r(x)->mutable = mutable;
+    if (xl_r(x)->borrowed)
+        return own_unit(x, pc, pa);
     return translate(x, pc, pa, host);
 }

@@ -20,7 +20,9 @@
  * change, what lay under them is dropped.
  *
  * Before fork() the locks are taken in their order, so the child finds the tables in order; not
- * where only one vCPU ever was: each lock is a page that both processes would copy.
+ * where only one vCPU ever was: each lock is a page that both processes would copy. A process
+ * that borrows our memory (vfork) may be killed at any time. So it runs the units that there are,
+ * but makes none: what is not there it translates for itself (r->own), and interprets that.
  */
 #include "priv.h"
 
@@ -173,7 +175,12 @@ int xl_fork(struct xl_vcpu *x, uint32_t stage)
     const struct xl_host *h = e->host_code;
     int alone = __atomic_load_n(&e->n_vcpus, __ATOMIC_ACQUIRE) == 1, rc = PB_OK;
 
+    if (stage == 4) {
+        xl_borrow(x, 1);
+        return PB_OK;
+    }
     if (stage == 3) {
+        xl_borrow(x, 0);
         __atomic_store_n(&xl_r(x)->inside, 0, __ATOMIC_SEQ_CST);
         xl_out(x);
         xl_r(x)->in_host = xl_r(x)->in_interp = 0;

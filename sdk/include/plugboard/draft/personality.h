@@ -69,9 +69,10 @@ struct pb_cpu_user {
     /* Instruction fetches see what was written to [addr, addr+len) before. [any] */
     void (*code_check)(void *self, uint64_t addr, uint64_t len);
     /* Around fork(): 0 before it, 1 afterwards in the parent, 2 in the child, where only this
-     * vCPU is left; 3: this vCPU ran in a process that shared our memory and is gone. Other
-     * vCPUs may run. PB_OK or PB_E*: only stage 0 fails, and never waits: PB_EAGAIN asks to
-     * be called again once the caller has given its own locks back for a while. */
+     * vCPU is left; 4: this vCPU will run in a process that shares our memory and may be killed
+     * at any time; 3: that process is gone. Other vCPUs may run. PB_OK or PB_E*: only stage 0
+     * fails, and never waits: PB_EAGAIN asks to be called again once the caller has given its
+     * own locks back for a while. */
     int (*fork)(void *self, uint32_t stage);
 };
 
