@@ -10,7 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 PATH=$PATH:/usr/sbin:/sbin
 
 wanted='bcm2835_wdt bcm2835_rng bcm2835_thermal raspberrypi_cpufreq i2c_bcm2835 spi_bcm2835 bcm2835
-sdhci_iproc phy_generic dwc2 cdc_ether rndis_host usb_storage usbhid hid_generic sd_mod'
+sdhci_iproc phy_generic dwc2 cdc_ether rndis_host usb_storage usbhid hid_generic sd_mod rtc_ds1307'
 
 small=$("$here/busybox-initrd.sh" arm64)
 kernel=$(echo "$small" | sed -n 's/^kernel=//p')

@@ -12,6 +12,7 @@ usage: test-guest-raspi.py CASE
              caches, and the same on the host. A second argument: MiB (64)
   sdhci      the same by the SDHCI
   usb        the slide's network: -device usb-net, a fetch from the host
+  i2c        a DS1307 on the header's I2C bus by Debian's driver: read, set, read again
   pattern    what a bare program draws into a framebuffer from the mailbox, by screendump
   screen     the text console on the framebuffer, by screendump"""
 import hashlib
@@ -20,6 +21,7 @@ import re
 import socket
 import sys
 import threading
+import time
 import zlib
 import card as cards
 import console
@@ -128,6 +130,20 @@ def usb():
             raise console.Failed("what came to the guest is not what was sent")
 
 
+def i2c():
+    new = "/sys/bus/i2c/devices/i2c-1/new_device"
+    with console.Guest(command("dtb", "pbcmd=shell", "-device", "ds1307,bus=i2c1")) as guest:
+        guest.expect(r"^PB-INIT-REACHED$", timeout=120, stop=r"Kernel panic")
+        guest.run(f"dmesg -n 1; echo ds1307 0x68 >{new}; cd /sys/class/rtc/rtc0")
+        late = time.time() - int(guest.run("cat since_epoch").split()[-1])
+        if not -2 < late < 60:
+            raise console.Failed(f"the clock is {late} s behind the host's")
+        guest.run("date -s '2024-02-28 23:59:50' && busybox hwclock -w -u -f /dev/rtc0")
+        guest.run("until grep -q 00: time; do sleep 1; done")
+        if "2024-02-29" not in guest.run("cat date"):
+            raise console.Failed("the day after 28 February 2024 is another")
+
+
 def screendump(line, pattern, path):
     """The picture when the guest has said `pattern`: width, height, rows of RGB bytes."""
     sock = path + ".monitor"
@@ -181,6 +197,6 @@ def screen():
 
 
 CASES = {"card": one_word, "probe": probe, "mini-uart": mini_uart, "reset": reset, "sdhost": sdhost,
-         "sdhci": sdhci, "usb": usb,
+         "sdhci": sdhci, "usb": usb, "i2c": i2c,
          "pattern": pattern, "screen": screen}
 console.main(CASES[sys.argv[1]])
