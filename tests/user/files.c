@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <elf.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sys/auxv.h>
 #include <sys/epoll.h>
@@ -16,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -45,6 +47,31 @@ static void stats(void)
     close(fd);
     unlink(name);
     CHECK(open(name, O_RDONLY) == -1 && errno == ENOENT);
+}
+
+/* Addresses inside what an argument leads to are looked at, or the call is refused. */
+static void nested_pointers(void)
+{
+    struct ifconf ifc = {.ifc_len = 4096, .ifc_buf = WILD};
+    struct { int op, flags, bytes; void *data; } partition = {1, 0, 152, WILD};
+    struct ifreq r[64];
+    int s = socket(AF_INET, SOCK_DGRAM, 0), p[2], n = 0;
+
+    CHECK(s >= 0 && pipe(p) == 0 && write(p[1], "abc", 3) == 3);
+    CHECK(ioctl(p[0], FIONREAD, &n) == 0 && n == 3);
+    CHECK(ioctl(s, SIOCGIFCONF, &ifc) == -1 && errno == EFAULT);
+    ifc.ifc_req = r;
+    ifc.ifc_len = sizeof r;
+    CHECK(ioctl(s, SIOCGIFCONF, &ifc) == 0 && ifc.ifc_len >= 0 &&
+          (size_t)ifc.ifc_len <= sizeof r && ifc.ifc_req == r);
+    CHECK(ioctl(s, 0x8946 /* SIOCETHTOOL */, r) == -1 && errno == ENOTTY);
+    CHECK(ioctl(p[0], 0x1269 /* BLKPG */, &partition) == -1 && errno == ENOTTY);
+    CHECK(ioctl(p[0], 0x2285 /* SG_IO */, r) == -1 && errno == ENOTTY);
+    CHECK(syscall(SYS_keyctl, 11 /* READ */, -3, WILD, 4096) == -1 && errno == EFAULT);
+    CHECK(syscall(SYS_keyctl, 23 /* DH_COMPUTE */, r, WILD, 9, 0) == -1 && errno == EOPNOTSUPP);
+    CHECK(syscall(SYS_bpf, 0, r, sizeof r) == -1 && errno == ENOSYS);
+    CHECK(syscall(425 /* io_uring_setup */, 8, r) == -1 && errno == ENOSYS);
+    close(s), close(p[0]), close(p[1]);
 }
 
 static void bad_pointers(void)
@@ -137,6 +164,7 @@ int main(int argc, char **argv)
     (void)argc;
     stats();
     bad_pointers();
+    nested_pointers();
     waiting();
     semaphores();
     proc(argv[0]);
