@@ -18,8 +18,10 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #define WILD ((void *)0x7ffff7000000) /* may be memory of whoever runs us */
@@ -47,6 +49,22 @@ static void stats(void)
     close(fd);
     unlink(name);
     CHECK(open(name, O_RDONLY) == -1 && errno == ENOENT);
+}
+
+static void clocks(void)
+{
+    struct timespec was, now, cpu;
+    struct timeval tv;
+    unsigned on = ~0u;
+
+    CHECK(clock_gettime(CLOCK_MONOTONIC, &was) == 0 && clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+    CHECK(now.tv_sec > was.tv_sec || (now.tv_sec == was.tv_sec && now.tv_nsec >= was.tv_nsec));
+    CHECK(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu) == 0 && cpu.tv_nsec + cpu.tv_sec > 0);
+    CHECK(clock_gettime(CLOCK_REALTIME, &now) == 0 && gettimeofday(&tv, NULL) == 0);
+    CHECK(tv.tv_sec - now.tv_sec >= 0 && tv.tv_sec - now.tv_sec < 60);
+    CHECK(clock_gettime(99, &now) == -1 && errno == EINVAL);
+    CHECK(syscall(SYS_clock_gettime, CLOCK_REALTIME, WILD) == -1 && errno == EFAULT);
+    CHECK(syscall(SYS_getcpu, &on, NULL, NULL) == 0 && on < 65536);
 }
 
 /* Addresses inside what an argument leads to are looked at, or the call is refused. */
@@ -165,6 +183,7 @@ int main(int argc, char **argv)
     stats();
     bad_pointers();
     nested_pointers();
+    clocks();
     waiting();
     semaphores();
     proc(argv[0]);
