@@ -12,6 +12,8 @@
 #include "../time/clock.h"
 #include "object.h"
 
+#include <plugboard/plugin.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,6 +31,8 @@ void pb_host_register(const char *id, const void *table)
 
 void pb_host_init(void)
 {
+    static const struct pb_svc_minor minor_1 = {sizeof minor_1, PB_ABI_MINOR};
+
     if (services && g_hash_table_contains(services, PB_SVC_MEM))
         return;
     pb_host_register(PB_SVC_MEM, &pb_mem_service);
@@ -41,6 +45,7 @@ void pb_host_init(void)
     pb_host_register(PB_SVC_BOARD, &pb_board_service);
     pb_host_register(PB_SVC_CPU, &pb_cpu_service);
     pb_host_register(PB_SVC_PART, &pb_part_service);
+    pb_host_register(PB_SVC_MINOR_1, &minor_1);
     pb_backend_init();
 }
 

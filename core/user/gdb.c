@@ -584,6 +584,8 @@ void pb_user_debug_end(int status)
 {
     char s[8];
 
+    if (__atomic_load_n(&G.fd, __ATOMIC_RELAXED) < 0)
+        return; /* there is no debugger, or none any more: children of fork() end often */
     pthread_mutex_lock(&G.lock);
     while (G.fd >= 0 && G.stopped)
         pthread_cond_wait(&G.changed, &G.lock);

@@ -4,21 +4,23 @@
  * Left, the address map from low to high along the system bus; a device is one box, with a
  * row for each of its regions, and with the buses it offers written in it; what sits on such
  * a bus follows below it, set in. Right, one upright lane for each interrupt controller (the
- * CPUs are one): a device's outputs run to the lane of their sink and say its input there.
+ * CPUs are one): a device's outputs, and the CPU's own, run to the lane of their sink and say its
+ * input there.
  */
 #include "machines.h"
 
 #include <string.h>
 
-enum { ADDR_X = 20, BUS_X = 250, BOX_X = 280, BOX_W = 330, LANE_X = 800, LANE_W = 26, ROW_H = 18,
-       GAP = 10, TOP = 110 };
+enum { ADDR_X = 20, BUS_X = 250, BOX_X = 280, BOX_W = 350, LANE_X = 830, LANE_W = 26, ROW_H = 18,
+       GAP = 10, CPU_Y = 56 };
+enum { LABEL_MAX = 32, SUB_MAX = 58 }; /* characters that find room */
 
 static const char *const colours[] = {"#c0392b", "#2471a3", "#1e8449", "#b9770e", "#7d3c98",
                                       "#148f77", "#616a6b", "#a04000"};
 
 struct lane {
     const char *sink; /* device id; NULL: the CPUs */
-    int top, bottom, own; /* y of its ends; own: of the controller's box, 0: not drawn yet */
+    int top, bottom;  /* y of its ends */
 };
 struct box {
     const struct pb_plan_dev *dev; /* or */
@@ -29,7 +31,8 @@ struct picture {
     const struct pb_view *v;
     FILE *to;
     GArray *rows, *boxes, *lanes;
-    int y;
+    const struct pb_plan_dev *cpu; /* the first, for its outputs, or NULL */
+    int y, cpu_h;
 };
 
 static void text(FILE *to, int x, int y, const char *style, const char *s)
@@ -39,35 +42,57 @@ static void text(FILE *to, int x, int y, const char *style, const char *s)
     fprintf(to, "<text x=\"%d\" y=\"%d\" class=\"%s\">%s</text>\n", x, y, style, safe);
 }
 
-/* Wires of one device to one sink, "irq to 10, err to 11"; consecutive elements of an array to
- * CPUs are one: "soft[0-3] to soft". */
-static char *wires(const struct picture *p, const struct pb_plan_dev *d, const char *sink)
+/* Does `n`, `k` elements after `l`, go on where `l` began: the next input, or the next CPU's? */
+static gboolean goes_on(const struct picture *p, const struct pb_plan_line *l,
+                        const struct pb_plan_line *n, guint k)
 {
-    GString *s = g_string_new(NULL);
+    if (g_strcmp0(n->sink, l->sink) || strcmp(n->out, l->out) || n->elem != l->elem + k ||
+        n->shared != l->shared)
+        return FALSE;
+    g_autofree char *a = pb_line_sink(p->v, l), *b = pb_line_sink(p->v, n);
+    size_t fix = strcspn(a, "0123456789"); /* the inputs must have one name */
+    return l->sink ? n->input == l->input + k && !strncmp(a, b, fix) : n->input == l->input;
+}
+
+/* One run of wires, "irq to 10" or "spi[0-63] to spi.48-111"; *last is its last line. */
+static char *run_text(const struct picture *p, const struct pb_plan_dev *d, guint *last)
+{
+    const struct pb_plan_line *v = &g_array_index(d->lines, struct pb_plan_line, 0), *l = v + *last;
+    guint k = 0;
+
+    while (*last + 1 < d->lines->len && goes_on(p, l, v + *last + 1, k + 1))
+        k++, ++*last;
+    g_autofree char *name = pb_line_name(d, l), *to = pb_line_sink(p->v, l);
+    const char *input = strchr(to, ':') + 1, *shared = l->shared ? " (shared)" : "";
+    if (!k)
+        return g_strdup_printf("%s to %s%s", name, input, shared);
+    g_autofree char *end = l->sink ? pb_line_sink(p->v, v + *last) : NULL;
+    const char *number = end ? end + strcspn(end, ":") + 1 : NULL;
+    number += number ? strcspn(number, "0123456789") : 0;
+    return g_strdup_printf("%s[%u-%u] to %s%s%s%s", l->out, l->elem, l->elem + k, input,
+                           number ? "-" : "", number ? number : "", shared);
+}
+
+/* What is written at the wires of one device to one sink: a text for each wire drawn, as many
+ * runs in it as find room. */
+static GPtrArray *wires(const struct picture *p, const struct pb_plan_dev *d, const char *sink)
+{
+    GPtrArray *v = g_ptr_array_new_with_free_func(g_free);
 
     for (guint i = 0; i < d->lines->len; i++) {
-        const struct pb_plan_line *l = &g_array_index(d->lines, struct pb_plan_line, i);
-        if (g_strcmp0(l->sink, sink))
+        if (g_strcmp0(g_array_index(d->lines, struct pb_plan_line, i).sink, sink))
             continue;
-        guint last = i;
-        while (!sink && last + 1 < d->lines->len) { /* the same input of the next CPU */
-            const struct pb_plan_line *n =
-                &g_array_index(d->lines, struct pb_plan_line, last + 1);
-            if (n->sink || strcmp(n->out, l->out) || n->input != l->input ||
-                n->elem != l->elem + (last + 1 - i))
-                break;
-            last++;
+        g_autofree char *run = run_text(p, d, &i);
+        char **old = v->len ? (char **)&v->pdata[v->len - 1] : NULL;
+        if (!old || strlen(*old) + strlen(run) > LABEL_MAX) {
+            g_ptr_array_add(v, g_steal_pointer(&run));
+        } else {
+            char *both = g_strconcat(*old, ", ", run, NULL);
+            g_free(*old);
+            *old = both;
         }
-        g_autofree char *name = pb_line_name(d, l), *to = pb_line_sink(p->v, l);
-        if (last > i)
-            g_string_append_printf(s, "%s%s[%u-%u] to %s", s->len ? ", " : "", l->out, l->elem,
-                                   l->elem + (last - i), strchr(to, ':') + 1);
-        else
-            g_string_append_printf(s, "%s%s to %s%s", s->len ? ", " : "", name,
-                                   strchr(to, ':') + 1, l->shared ? " (shared)" : "");
-        i = last;
     }
-    return g_string_free(s, FALSE);
+    return v;
 }
 
 static struct lane *lane_of(struct picture *p, const char *sink)
@@ -87,16 +112,32 @@ static int lane_x(const struct picture *p, const struct lane *l)
     return LANE_X + LANE_W * (int)(l - (struct lane *)(void *)p->lanes->data);
 }
 
-static int n_sinks(struct picture *p, const struct pb_plan_dev *d)
+/* How many wires are drawn at the right of a device; its sinks get their lanes. */
+static int n_wires(struct picture *p, const struct pb_plan_dev *d)
 {
-    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    int n = 0;
 
-    for (guint i = 0; i < d->lines->len; i++) {
-        const char *sink = g_array_index(d->lines, struct pb_plan_line, i).sink;
-        lane_of(p, sink);
-        g_hash_table_add(seen, (gpointer)(sink ? sink : ""));
+    for (guint i = 0; i < d->lines->len; i++)
+        lane_of(p, g_array_index(d->lines, struct pb_plan_line, i).sink);
+    for (guint i = 0; i < p->lanes->len; i++) {
+        g_autoptr(GPtrArray) v = wires(p, d, g_array_index(p->lanes, struct lane, i).sink);
+        n += (int)v->len;
     }
-    return (int)g_hash_table_size(seen);
+    return n;
+}
+
+/* Some output ends there. */
+static gboolean is_sink(const struct picture *p, const char *id)
+{
+    GPtrArray *devs = p->v->plan->devs;
+
+    for (guint i = 0; i <= devs->len; i++) {
+        const struct pb_plan_dev *d = i < devs->len ? devs->pdata[i] : p->cpu;
+        for (guint k = 0; d && k < d->lines->len; k++)
+            if (!g_strcmp0(g_array_index(d->lines, struct pb_plan_line, k).sink, id))
+                return TRUE;
+    }
+    return FALSE;
 }
 
 static int n_regs(const struct pb_plan_dev *d)
@@ -110,9 +151,9 @@ static void place_device(struct picture *p, const struct pb_plan_dev *d, int ind
     for (guint i = 0; i < p->boxes->len; i++)
         if (g_array_index(p->boxes, struct box, i).dev == d)
             return; /* another region of it came first */
-    int rows = MAX(MAX(n_regs(d), 1), n_sinks(p, d));
+    int rows = MAX(MAX(n_regs(d), 1) + 1, n_wires(p, d) + is_sink(p, d->id));
     struct box b = {.dev = d, .y = p->y, .indent = indent,
-                    .h = ROW_H * (1 + rows) + (*d->cls->buses_out ? ROW_H : 0)};
+                    .h = ROW_H * (rows + (*d->cls->buses_out ? 1 : 0))};
     g_array_append_val(p->boxes, b);
     p->y += b.h + GAP;
     const struct pb_plan *plan = p->v->plan;
@@ -125,11 +166,9 @@ static void place_device(struct picture *p, const struct pb_plan_dev *d, int ind
 
 static void place_all(struct picture *p)
 {
-    GPtrArray *cpus = p->v->plan->cpu_devs;
-
-    /* the first CPU's outputs; the others' go to the same places, one further each */
-    if (cpus->len && ((const struct pb_plan_dev *)cpus->pdata[0])->lines->len)
-        place_device(p, cpus->pdata[0], 0);
+    if (p->cpu)
+        p->cpu_h = ROW_H * MAX(2, n_wires(p, p->cpu) + 1);
+    p->y = CPU_Y + p->cpu_h + ROW_H;
     for (guint i = 0; i < p->rows->len; i++) {
         const struct pb_row *r = &g_array_index(p->rows, struct pb_row, i);
         if (r->dev && !r->dev->bus) {
@@ -161,33 +200,44 @@ static void draw_address(struct picture *p, const struct pb_row *r, int y)
     fprintf(p->to, "<path d=\"M%d %d H%d\" class=\"wire\" stroke=\"#555\"/>\n", BUS_X, y, BOX_X);
 }
 
-static void draw_lines(struct picture *p, const struct box *b)
+/* The outputs of `d`, the first at height `y`. */
+static void draw_lines(struct picture *p, const struct pb_plan_dev *d, int y)
 {
-    int y = b->y + ROW_H - 4;
-
     for (guint i = 0; i < p->lanes->len; i++) {
         struct lane *l = &g_array_index(p->lanes, struct lane, i);
-        g_autofree char *label = wires(p, b->dev, l->sink);
+        g_autoptr(GPtrArray) labels = wires(p, d, l->sink);
+        const char *colour = colours[i % G_N_ELEMENTS(colours)];
         int x = lane_x(p, l);
-        if (*label) {
+        for (guint k = 0; k < labels->len; k++, y += ROW_H) {
             fprintf(p->to, "<path d=\"M%d %d H%d\" class=\"wire\" stroke=\"%s\"/>"
                            "<circle cx=\"%d\" cy=\"%d\" r=\"3.5\" fill=\"%s\"/>\n",
-                    BOX_X + BOX_W, y, x, colours[i % G_N_ELEMENTS(colours)], x, y,
-                    colours[i % G_N_ELEMENTS(colours)]);
-            text(p->to, BOX_X + BOX_W + 6, y - 3, "wirename", label);
+                    BOX_X + BOX_W, y, x, colour, x, y, colour);
+            text(p->to, BOX_X + BOX_W + 6, y - 3, "wirename", labels->pdata[k]);
             l->top = MIN(l->top, y);
             l->bottom = MAX(l->bottom, y);
-            y += ROW_H;
-        }
-        if (l->sink && !strcmp(l->sink, b->dev->id)) {
-            l->own = b->y + b->h - 7;
-            fprintf(p->to, "<path d=\"M%d %d H%d\" class=\"wire\" stroke=\"%s\" "
-                           "stroke-width=\"3\" marker-end=\"url(#into)\"/>\n", x, l->own,
-                    BOX_X + BOX_W + 9, colours[i % G_N_ELEMENTS(colours)]);
-            l->top = MIN(l->top, l->own);
-            l->bottom = MAX(l->bottom, l->own);
         }
     }
+}
+
+/* The lane of sink `id` (NULL: the CPUs) ends in its box, at height `y`. */
+static void draw_sink(struct picture *p, const char *id, int y)
+{
+    for (guint i = 0; i < p->lanes->len; i++) {
+        struct lane *l = &g_array_index(p->lanes, struct lane, i);
+        if (g_strcmp0(l->sink, id))
+            continue;
+        fprintf(p->to, "<path d=\"M%d %d H%d\" class=\"wire\" stroke=\"%s\" "
+                       "stroke-width=\"3\" marker-end=\"url(#into)\"/>\n", lane_x(p, l), y,
+                BOX_X + BOX_W + 9, colours[i % G_N_ELEMENTS(colours)]);
+        l->top = MIN(l->top, y);
+        l->bottom = MAX(l->bottom, y);
+    }
+}
+
+/* At most `n` characters of ASCII text. */
+static char *shorten(const char *s, int n)
+{
+    return (int)strlen(s) <= n ? g_strdup(s) : g_strdup_printf("%.*s\u2026", n - 1, s);
 }
 
 static void draw_device(struct picture *p, const struct box *b)
@@ -195,8 +245,9 @@ static void draw_device(struct picture *p, const struct box *b)
     const struct pb_plan_dev *d = b->dev;
     int x = BOX_X + 24 * b->indent + 8, y = b->y + ROW_H;
     g_autofree char *at = pb_place_text(&d->g->place);
-    g_autofree char *sub = g_strdup_printf("%s, %s", d->cls->title ? d->cls->title : d->cls->id,
-                                           at);
+    g_autofree char *what = shorten(d->cls->title ? d->cls->title : d->cls->id,
+                                    SUB_MAX - 4 * b->indent - (int)strlen(at));
+    g_autofree char *sub = g_strdup_printf("%s, %s", what, at);
 
     draw_frame(p, b, *d->cls->lines_in && !*d->cls->buses_out ? "#fdf2e9" : "#eef4fb");
     g_autofree char *head = g_strdup_printf("%s  (%s)", d->id, d->cls->id);
@@ -212,7 +263,8 @@ static void draw_device(struct picture *p, const struct box *b)
         if (r->dev == d && r->placed)
             draw_address(p, r, b->y + ROW_H - 4 + ROW_H * (int)k++);
     }
-    draw_lines(p, b);
+    draw_lines(p, d, b->y + ROW_H - 4);
+    draw_sink(p, d->id, b->y + b->h - 7);
 }
 
 static void draw_memory(struct picture *p, const struct box *b)
@@ -227,24 +279,27 @@ static void draw_memory(struct picture *p, const struct box *b)
     draw_address(p, b->row, b->y + ROW_H);
 }
 
-/* The CPUs lie above the bus; their lane comes down beside it. */
+/* The CPUs lie above the bus. Of several the first one's outputs are drawn: the others' go to the
+ * same places, one further each. */
 static void draw_cpus(struct picture *p)
 {
     const struct pb_plan *plan = p->v->plan;
     g_autofree char *name = g_strdup_printf("%u x %s", plan->cpus,
                                             plan->cpu ? plan->cpu->id : "cpu");
-    struct lane *l = lane_of(p, NULL);
+    const struct lane *l = lane_of(p, NULL);
+    g_autofree char *sub = g_strdup_printf("%s%s", plan->model ? plan->model : "",
+                                           p->cpu && plan->cpus > 1
+                                           ? " (outputs: those of the first)" : "");
 
-    fprintf(p->to, "<rect x=\"%d\" y=\"56\" width=\"%d\" height=\"36\" rx=\"4\" "
-                   "fill=\"#fdf2e9\" stroke=\"#555\"/>\n", BUS_X - 40, BOX_X + BOX_W - BUS_X + 40);
-    text(p->to, BUS_X - 28, 71, "name", name);
-    text(p->to, BUS_X - 28, 86, "sub", plan->model ? plan->model : "");
-    if (l->top == INT_MAX)
-        return;
-    l->top = 74;
-    fprintf(p->to, "<path d=\"M%d 74 H%d\" class=\"wire\" stroke=\"%s\" stroke-width=\"3\" "
-                   "marker-end=\"url(#into)\"/>\n", lane_x(p, l), BOX_X + BOX_W + 9,
-            colours[(guint)(l - (struct lane *)(void *)p->lanes->data) % G_N_ELEMENTS(colours)]);
+    fprintf(p->to, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"4\" "
+                   "fill=\"#fdf2e9\" stroke=\"#555\"/>\n", BUS_X - 40, CPU_Y,
+            BOX_X + BOX_W - BUS_X + 40, p->cpu_h);
+    text(p->to, BUS_X - 28, CPU_Y + 15, "name", name);
+    text(p->to, BUS_X - 28, CPU_Y + 30, "sub", sub);
+    if (p->cpu)
+        draw_lines(p, p->cpu, CPU_Y + 2 * ROW_H - 4);
+    if (l->top != INT_MAX)
+        draw_sink(p, NULL, CPU_Y + ROW_H - 4);
 }
 
 static void draw_lanes(struct picture *p)
@@ -286,22 +341,25 @@ static void head(struct picture *p, int width, int height)
 
 void pb_view_svg(const struct pb_view *v, FILE *to)
 {
-    struct picture p = {.v = v, .to = to, .rows = pb_view_rows(v), .y = TOP,
+    GPtrArray *cpus = v->plan->cpu_devs;
+    struct picture p = {.v = v, .to = to, .rows = pb_view_rows(v), .cpu_h = 2 * ROW_H,
                         .boxes = g_array_new(FALSE, TRUE, sizeof(struct box)),
                         .lanes = g_array_new(FALSE, TRUE, sizeof(struct lane))};
 
+    if (cpus->len && ((const struct pb_plan_dev *)cpus->pdata[0])->lines->len)
+        p.cpu = cpus->pdata[0];
     lane_of(&p, NULL);
     place_all(&p);
     head(&p, LANE_X + LANE_W * (int)p.lanes->len + 60, p.y + 20);
-    int bottom = TOP;
+    int top = CPU_Y + p.cpu_h, bottom = top;
     for (guint i = 0; i < p.boxes->len; i++) {
         const struct box *b = &g_array_index(p.boxes, struct box, i);
         if (b->row ? b->row->placed : n_regs(b->dev) != 0)
             bottom = b->y + b->h / 2;
     }
-    fprintf(to, "<path d=\"M%d 92 V%d\" class=\"wire\" stroke=\"#222\" stroke-width=\"5\"/>\n",
-            BUS_X, bottom);
-    text(to, ADDR_X, TOP - 10, "bus", "system bus");
+    fprintf(to, "<path d=\"M%d %d V%d\" class=\"wire\" stroke=\"#222\" stroke-width=\"5\"/>\n",
+            BUS_X, top, bottom);
+    text(to, ADDR_X, top + 8, "bus", "system bus");
     for (guint i = 0; i < p.boxes->len; i++) {
         const struct box *b = &g_array_index(p.boxes, struct box, i);
         if (b->dev)

@@ -76,6 +76,9 @@ struct a64 {
     uint32_t tags_seen; /* translated an address whose top byte is ignored and not zero */
     uint32_t lines;     /* inputs: bit A64_LINE_*; atomic */
     uint32_t event;     /* the event register (WFE); atomic */
+    uint32_t wfe_spins; /* how often the WFE at wfe_pc came by before wfe_until */
+    uint64_t wfe_pc;
+    int64_t wfe_until;  /* ns of the host's clock */
     uint32_t user;      /* no machine below: exceptions end run() */
     struct pb_trap trap; /* user mode: why it ended */
     uint32_t isa_index; /* a64_isa_of() */

@@ -23,7 +23,7 @@ static const struct xl_guest guest = {
     .fp_nan_rule = SF_NAN_ARM, .fp_tininess = SF_TINY_BEFORE,
     .mode = a64_mode, .ctxkey = a64_ctxkey, .translate = a64_translate, .walk = a64_walk,
     .fault = a64_fault, .interrupt = a64_interrupt, .disassemble = a64_disassemble,
-    .tag_bits = 8,
+    .tag_bits = 8, .stack = A64_SLOT_SP + 1,
 };
 
 static const char *properties(struct a64 *c)
@@ -276,7 +276,7 @@ static const struct pb_cpu_class aarch64 = {
 };
 
 static const struct pb_class_ref classes[] = {{PB_CLASS_CPU, &aarch64}};
-static const char *const needs[] = {PB_SVC_CPU, PB_SVC_TIME, PB_SVC_PROP, NULL};
+static const char *const needs[] = {PB_SVC_CPU, PB_SVC_TIME, PB_SVC_PROP, PB_SVC_MINOR_1, NULL};
 
 PB_PLUGIN_ENTRY = {
     .size = sizeof(struct pb_plugin), .epoch = PB_ABI_EPOCH, .abi_minor = PB_ABI_MINOR,

@@ -14,6 +14,7 @@
 
 #include <sched.h>
 #include <stdio.h>
+#include <time.h>
 
 /* ---- Levels and stack pointers -------------------------------------------------------------- */
 
@@ -478,8 +479,29 @@ static void check_wait(struct a64 *c, uint32_t event)
         a64_raise(c, 3, A64_EC_WFX, iss);
 }
 
-/* A WFE may end at any time: it does at once, as the store that it usually waits for would
- * go unseen. */
+#define SPINS 200 /* as many ask for the host's CPU only */
+#define SPIN_GAP 100000 /* ns: a loop around a WFE comes by sooner */
+#define NAP 50000 /* ns */
+
+/* A WFE may end at any time: it does soon, as the store that it usually waits for would go unseen.
+ * In a loop that has waited long (cores that nobody has started yet do) it naps, in which time
+ * whoever it waits for gets on. */
+static void pass_time(struct a64 *c)
+{
+    struct timespec now, nap = {0, NAP};
+
+    sched_yield(); /* whoever holds the lock may want this host CPU */
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    int64_t at = now.tv_sec * 1000000000 + now.tv_nsec;
+    c->wfe_spins = c->wfe_pc == c->x.pc && at < c->wfe_until ? c->wfe_spins + 1 : 0;
+    c->wfe_pc = c->x.pc;
+    c->wfe_until = at + SPIN_GAP;
+    if (c->wfe_spins > SPINS) {
+        nanosleep(&nap, NULL);
+        c->wfe_until += 10 * NAP; /* the host may let it sleep longer */
+    }
+}
+
 A64_HELPER_FN(a64_wait_helper)
 {
     struct a64 *cpu = a64_of(x);
@@ -489,7 +511,7 @@ A64_HELPER_FN(a64_wait_helper)
         return 0;
     check_wait(cpu, (uint32_t)a);
     if (a)
-        sched_yield(); /* whoever holds the lock may want this host CPU */
+        pass_time(cpu);
     if (a || cpu->user)
         return 0;
     /* In this order, as a64_line_in() does it in the other. */

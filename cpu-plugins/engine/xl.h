@@ -113,7 +113,7 @@ struct xl_guest {
     uint8_t fp_nan_rule;  /* soft/soft.h SF_NAN_* */
     uint8_t fp_tininess;  /* soft/soft.h SF_TINY_* */
     uint8_t tag_bits;     /* user mode: top address bits that data accesses ignore */
-    uint8_t reserved;
+    uint8_t stack;        /* slot of the stack pointer, + 1; 0: none */
     /* Mode word: all state besides the bytes of the code that translation depends on. */
     uint64_t (*mode)(struct xl_vcpu *x);
     void (*ctxkey)(struct xl_vcpu *x, struct xl_ctxkey *k);

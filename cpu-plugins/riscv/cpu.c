@@ -18,6 +18,7 @@
 
 static const struct xl_guest guest = {
     .name = "riscv64", .state_size = sizeof(struct rv), .min_insn = 2, .max_insn = 4,
+    .stack = 2 + 1, /* sp */
     .slots = rv_slots, .n_slots = RV_SLOTS, .n_helpers = RV_HELPERS, .helpers = rv_helpers,
     .fp_nan_rule = SF_NAN_RISCV, .fp_tininess = SF_TINY_AFTER,
     .mode = rv_mode, .ctxkey = rv_ctxkey, .translate = rv_translate, .walk = rv_walk,

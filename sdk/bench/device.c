@@ -349,7 +349,7 @@ int pbt_unplug(pb_dev *d)
 
     d->b->err.code = 0;
     d->b->err.text[0] = 0;
-    if (PB_HAS(struct pb_bus_parent, t, unplug)) {
+    if (pbt__minor() && PB_HAS(struct pb_bus_parent, t, unplug)) {
         pbt__enter(d->b, &c, TAG_MAIN, d->parent);
         rc = t->unplug(d->parent->self, d->bus, d, &d->b->err);
         pbt__leave(d->b, &c, d->parent);

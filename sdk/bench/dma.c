@@ -68,7 +68,9 @@ pb_as *pbt__dma_as(pb_dev *d)
     d->b->whole.b = d->b;
     for (; d->parent; d = d->parent) {
         const struct pb_bus_parent *p = pbt_provides(d->parent, PB_BUS_PARENT);
-        pb_as *as = PB_HAS(struct pb_bus_parent, p, as) ? p->as(d->parent->self, d->bus, d) : NULL;
+        pb_as *as = pbt__minor() && PB_HAS(struct pb_bus_parent, p, as)
+                        ? p->as(d->parent->self, d->bus, d)
+                        : NULL;
         if (as)
             return as;
     }

@@ -58,6 +58,7 @@ char *pbt__dup(const char *s)
 
 static const void *host_get(const pb_host *h, const char *id)
 {
+    static const struct pb_svc_minor minor_1 = {sizeof minor_1, PB_ABI_MINOR};
     static const struct {
         const char *id;
         const void *table;
@@ -69,12 +70,15 @@ static const void *host_get(const pb_host *h, const char *id)
         {PB_SVC_CHAR, &pbt__svc_char},   {PB_SVC_BLOCK, &pbt__svc_block},
         {PB_SVC_NET, &pbt__svc_net},     {PB_SVC_FS, &pbt__svc_fs},
         {PB_SVC_PART, &pbt__svc_part},
+        {PB_SVC_MINOR_1, &minor_1},
     };
 
-    (void)h;
+    if (((const struct pbt *)h)->host.abi_minor < 1 &&
+        (strcmp(id, PB_SVC_MINOR_1) == 0 || strcmp(id, PB_SVC_PART) == 0))
+        return NULL;
     for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
         if (strcmp(services[i].id, id) == 0)
-            return services[i].table;
+            return pbt__table(id, services[i].table);
     }
     return NULL;
 }
@@ -132,7 +136,7 @@ pbt *pbt_new(void)
 {
     pbt *b = pbt__alloc(sizeof *b);
 
-    b->host = (struct pb_host){.size = sizeof b->host, .abi_minor = PB_ABI_MINOR,
+    b->host = (struct pb_host){.size = sizeof b->host, .abi_minor = pbt__minor(),
         .name = "plugboard-bench", .version = "1", .get = host_get, .fail = host_fail,
         .log = host_log, .log_on = b->log_on, .trace_id = host_trace_id,
         .trace = host_trace, .trace_on = b->trace_on};
@@ -193,18 +197,20 @@ const pb_host *pbt_host(pbt *b)
     return &b->host;
 }
 
-/* A class built from older headers is shorter than ours: what it lacks reads as 0. The copy
- * stays with the bench. */
+/* A class built from older headers is shorter than ours, and for us as an older host one built
+ * from newer headers is too long: what is not there for one of both reads as 0. The copy stays
+ * with the bench. */
 static const void *whole(pbt *b, const char *kind, const void *cls)
 {
     size_t full = strcmp(kind, PB_CLASS_DEVICE) == 0 ? sizeof(struct pb_device_class)
                   : strcmp(kind, PB_CLASS_CPU) == 0  ? 0
                   : strcmp(kind, PB_CLASS_PART) == 0 ? sizeof(struct pb_part_class)
                                                      : sizeof(struct pb_backend_class);
-    uint32_t size = *(const uint32_t *)cls;
+    size_t size = *(const uint32_t *)cls, ours = pbt__size_of(kind, full);
 
-    if (size >= full)
+    if (size >= full && ours == full)
         return cls;
+    size = size < ours ? size : ours;
     struct pbt_old *o = pbt__alloc(sizeof *o + full);
     o->next = b->old;
     b->old = o;
@@ -255,7 +261,8 @@ const struct pb_plugin *pbt_load(pbt *b, const char *name)
         pbt__die(b, "%s is of ABI epoch %u, this is %u", path, p->epoch, PB_ABI_EPOCH);
     for (const char *const *n = p->needs; n && *n; n++) {
         if (!host_get(&b->host, *n))
-            pbt__die(b, "%s needs %s, which the bench does not offer", path, *n);
+            pbt__die(b, "%s needs %s, which this bench (ABI %u.%u) does not offer", path, *n,
+                     PB_ABI_EPOCH, b->host.abi_minor);
     }
     if (PB_HAS(struct pb_plugin, p, init) && p->init(&b->host, &b->err) < 0)
         pbt__die(b, "%s: init refuses: %s", path, b->err.text);

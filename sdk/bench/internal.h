@@ -249,6 +249,11 @@ pb_block *pbt__block_end(pb_dev *d);
 pb_net *pbt__net_end(pb_dev *d);
 pb_fs *pbt__fs_end(pb_dev *d);
 
+/* The ABI's minor that this bench is of, and how its tables are then (old.c). */
+uint32_t pbt__minor(void);
+size_t pbt__size_of(const char *id, size_t now); /* bytes of a table that has grown */
+const void *pbt__table(const char *id, const void *table);
+
 extern const struct pb_svc_mem pbt__svc_mem;
 extern const struct pb_svc_line pbt__svc_line;
 extern const struct pb_svc_time pbt__svc_time;

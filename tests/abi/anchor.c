@@ -33,7 +33,7 @@
     X(pb_trap) X(pb_cpu_user) X(pb_user_space) X(pb_svc_user) X(pb_user_start) X(pb_personality_class)    \
     X(pb_usb_ep) X(pb_usb_interface) X(pb_usb_config) X(pb_usb_desc) X(pb_usb_setup)           \
     X(pb_usb_info) X(pb_usb) X(pb_input_event) X(pb_input) X(pb_sd_card) X(pb_sd_host)         \
-    X(pb_sd_slot) X(pb_dma_port) X(pb_display) X(pb_part_class) X(pb_svc_part)
+    X(pb_sd_slot) X(pb_dma_port) X(pb_display) X(pb_part_class) X(pb_svc_part) X(pb_svc_minor)
 
 #define X(s) struct s anchor_##s;
 STRUCTS(X)

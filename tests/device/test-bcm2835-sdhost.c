@@ -20,6 +20,8 @@ static void find(void)
     node = pbt_find(b, "image");
 }
 
+static uint32_t read_only; /* of the next card */
+
 static void bench(void)
 {
     b = pbt_new();
@@ -27,7 +29,7 @@ static void bench(void)
     pbt_load(b, "sdhci");
     pbt_load(b, "bcm2835");
     ram = pbt_ram(b, 0, 2 << 20);
-    node = pbt_block_new(b, "image", 8 << 20, 0);
+    node = pbt_block_new(b, "image", 8 << 20, read_only);
     pb_dev *slot = pbt_add(b, "sd-slot", "slot", NULL);
     pbt_add_child(slot, 0, "sd-card", "card", "drive=image");
     host = pbt_create(b, NULL, 0, "bcm2835-sdhost", "host", "slot=slot");
@@ -252,7 +254,14 @@ static void test_sdhci(void)
     pbt_settle(b);
     CU_ASSERT_EQUAL(rd(hci, 0x30) & 2, 2);
     CU_ASSERT_EQUAL(pbt_block_data(node)[508], 127);
+    CU_ASSERT_EQUAL(rd(hci, 0x24) >> 19 & 1, 1); /* the write protect switch */
     pbt_free(b);
+    read_only = 1;
+    bench();
+    pbt_line(hci, 0, 1);
+    CU_ASSERT_EQUAL(rd(hci, 0x24) >> 16 & 15, 7);
+    pbt_free(b);
+    read_only = 0;
 }
 
 int main(void)

@@ -232,6 +232,13 @@ static void frames_thin_out(void)
     }
     CU_ASSERT_TRUE(pbt_rises(u.hc, "irq", 0) - later <= 95);
     CU_ASSERT_TRUE(pbt_rises(u.hc, "irq", 0) - later >= 80);
+    if (ud_get(&u, GINTSTS) & 8)
+        ud_set(&u, GINTSTS, 8);
+    pbt_run_ns(u.b, 2500000);
+    CU_ASSERT_EQUAL(ud_get(&u, GINTSTS) & 8, 0);
+    CU_ASSERT_EQUAL(ud_get(&u, GINTMSK), 8); /* a driver that has a transfer looks */
+    pbt_run_ns(u.b, 125000);
+    CU_ASSERT_EQUAL(ud_get(&u, GINTSTS) & 8, 8);
     ud_fini(&u);
 }
 

@@ -3,7 +3,8 @@
 """A card of raspi-image.sh boots raspi3b to a login: Debian 13, its root on the card, four CPUs,
 network by usb-net; `poweroff` ends with status 0.
 
-usage: test-guest-raspi-card.py slide [MIB]
+usage: test-guest-raspi-card.py slide [MIB] | image
+  image  the card alone, in one word
   slide  kernel, device tree and command line by options, as a course types them. A server in the
          guest answers on a port that hostfwd opens: MIB (100) each way over TCP, checksummed. The
          same login on the mini UART as second -serial, the tree left as it is"""
@@ -80,4 +81,14 @@ def slide(mib=100):
             debian.power_off(guest, 300)
 
 
-console.main(lambda: {"slide": slide}[sys.argv[1]](*sys.argv[2:]))
+def image():
+    with console.scratch() as folder:
+        card = debian.copy_file(FILES["disk"], folder)
+        with console.Guest([*console.system("aarch64"), "-M", "raspi3b", "-nographic",
+                            card]) as guest:
+            debian.login(guest, timeout=900)
+            check_board(guest)
+            debian.power_off(guest, 300)
+
+
+console.main(lambda: {"slide": slide, "image": image}[sys.argv[1]](*sys.argv[2:]))

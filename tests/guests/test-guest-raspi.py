@@ -12,6 +12,7 @@ usage: test-guest-raspi.py CASE
              caches, and the same on the host. A second argument: MiB (64)
   sdhci      the same by the SDHCI
   usb        the slide's network: -device usb-net, a fetch from the host
+  pattern    what a bare program draws into a framebuffer from the mailbox, by screendump
   screen     the text console on the framebuffer, by screendump"""
 import hashlib
 import os
@@ -127,32 +128,59 @@ def usb():
             raise console.Failed("what came to the guest is not what was sent")
 
 
-def screen():
-    """The kernel's text console, as the monitor saves it: something is drawn, not all of it."""
+def screendump(line, pattern, path):
+    """The picture when the guest has said `pattern`: width, height, rows of RGB bytes."""
+    sock = path + ".monitor"
+    with console.Guest([*line, "-monitor", f"unix:{sock},server=on,wait=off"]) as guest:
+        guest.expect(pattern, timeout=120, stop=r"Kernel panic")
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.connect(sock)
+            monitor.sendall(f"screendump {path}\nquit\n".encode())
+            guest.ends(0)
+    with open(path, "rb") as file:
+        data = file.read()
+    if data[:8] != b"\x89PNG\r\n\x1a\n" or data[24:29] != bytes([8, 2, 0, 0, 0]):
+        raise console.Failed("the picture is no PNG of 24 bits")
+    width, height, size = (int.from_bytes(data[i:i + 4], "big") for i in (16, 20, 33))
+    if zlib.crc32(data[37:41 + size]) != int.from_bytes(data[41 + size:45 + size], "big"):
+        raise console.Failed("the picture's checksum is wrong")
+    pixels = zlib.decompress(data[41:41 + size])
+    pitch = 3 * width + 1 # each row begins with its filter: none
+    return width, height, [pixels[y * pitch + 1:(y + 1) * pitch] for y in range(height)]
+
+
+def pattern():
     with console.scratch() as folder:
-        path = os.path.join(folder, "screen.png")
-        sock = os.path.join(folder, "monitor")
-        with console.Guest(command("dtb", "loglevel=7 pbcmd=idle", "-monitor",
-                                   f"unix:{sock},server=on,wait=off",
-                                   tty="tty0 console=ttyAMA0")) as guest:
-            guest.expect(r"^PB-INIT-REACHED$", timeout=120, stop=r"Kernel panic")
-            with socket.socket(socket.AF_UNIX) as monitor:
-                monitor.connect(sock)
-                monitor.sendall(f"screendump {path}\nquit\n".encode())
-                guest.ends(0)
-        with open(path, "rb") as file:
-            data = file.read()
-        if data[:8] != b"\x89PNG\r\n\x1a\n" or data[16:24] != bytes([0, 0, 2, 128, 0, 0, 1, 224]):
-            raise console.Failed("the picture is no PNG of 640 by 480")
-        size = int.from_bytes(data[33:37], "big")
-        pixels = zlib.decompress(data[41:41 + size])
-        lit = sum(1 for b in pixels if b)
-        if zlib.crc32(data[37:41 + size]) != int.from_bytes(data[41 + size:45 + size], "big"):
-            raise console.Failed("the picture's checksum is wrong")
-        if not len(pixels) // 500 < lit < len(pixels) // 2:
-            raise console.Failed(f"{lit} of {len(pixels)} bytes are lit: no text console")
+        width, height, rows = screendump(
+            [*console.system("aarch64"), "-M", "raspi3b", "-nographic", "-kernel",
+             console.artefact("baremetal-aarch64.sh")["pattern"]],
+            r"^PB-PATTERN drawn$", keep(os.path.join(folder, "pattern.png")))
+    if (width, height) != (320, 240):
+        raise console.Failed(f"the picture has {width} by {height} pixels")
+    for y, row in enumerate(rows):
+        drawn = b"".join(bytes([x * 255 // 319, y * 255 // 239,
+                                255 if (x // 16 + y // 16) % 2 else 0]) for x in range(width))
+        if row != drawn:
+            raise console.Failed(f"row {y} is not what the program drew")
+
+
+def keep(path):
+    """A second argument names where the picture is to stay."""
+    return os.path.abspath(sys.argv[2]) if len(sys.argv) > 2 else path
+
+
+def screen():
+    """The kernel's text console: something is drawn, not all of it."""
+    with console.scratch() as folder:
+        width, height, rows = screendump(
+            command("dtb", "loglevel=7 pbcmd=idle", tty="tty0 console=ttyAMA0"),
+            r"^PB-INIT-REACHED$", keep(os.path.join(folder, "screen.png")))
+    lit, size = sum(1 for row in rows for b in row if b), 3 * width * height
+    if (width, height) != (640, 480) or not size // 500 < lit < size // 2:
+        raise console.Failed(f"{lit} of {size} bytes are lit: no text console")
 
 
 CASES = {"card": one_word, "probe": probe, "mini-uart": mini_uart, "reset": reset, "sdhost": sdhost,
-         "sdhci": sdhci, "usb": usb, "screen": screen}
+         "sdhci": sdhci, "usb": usb,
+         "pattern": pattern, "screen": screen}
 console.main(CASES[sys.argv[1]])

@@ -11,6 +11,7 @@
 
 #include "xl-check.h"
 
+#include <cache/cache.h>
 #include <ir/build.h>
 
 #include <stdio.h>
@@ -188,7 +189,7 @@ static int program(struct ir_machine *m, uint64_t seed)
     same = !compare(&by_interp, &by_code);
     if (!same || only_one)
         show(seed);
-    free(u->map);
+    xl_arena_clear(e, 0);
     return same;
 }
 

@@ -190,7 +190,7 @@ static int toy_disassemble(uint64_t pc, const uint8_t *b, uint32_t n, char *out,
 
 const struct xl_guest toy_guest = {
     .name = "toy", .state_size = sizeof(struct toy), .min_insn = 2, .max_insn = 4,
-    .slots = slots, .n_slots = 16, .n_helpers = 2, .helpers = helpers,
+    .stack = 15 + 1, .slots = slots, .n_slots = 16, .n_helpers = 2, .helpers = helpers,
     .fp_nan_rule = SF_NAN_RISCV, .fp_tininess = SF_TINY_AFTER, .mode = toy_mode,
     .ctxkey = toy_ctxkey, .translate = toy_translate, .walk = toy_walk, .fault = toy_fault,
     .interrupt = toy_interrupt, .disassemble = toy_disassemble,

@@ -64,6 +64,16 @@ static int new_mapping(char *at, int fd)
     return run(p);
 }
 
+/* A child's child has its parent's code, and both write their own. */
+static int two_deep(char *at, int fd)
+{
+    (void)fd;
+    CHECK(child(other_code, at, -1) == 9);
+    emit(at + 128, 15);
+    CHECK(child(new_mapping, at + PAGE, -1) == 11);
+    return run(at + 128);
+}
+
 /* Code that was there when it was noted, and when it is read is not. */
 static int lost_file(char *at, int fd)
 {
@@ -79,7 +89,7 @@ static int lost_file(char *at, int fd)
 static void differences(void)
 {
     const int all = PROT_READ | PROT_WRITE | PROT_EXEC;
-    char *own = mmap(NULL, PAGE, all, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *own = mmap(NULL, 2 * PAGE, all, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     char *data = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     char *none = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     int fd = memfd_create("code", 0);
@@ -94,6 +104,7 @@ static void differences(void)
         CHECK(child(new_mapping, data, -1) == 11);
         CHECK(child(new_mapping, none, -1) == 11);
         CHECK(child(lost_file, file, fd) == 13);
+        CHECK(child(two_deep, own, -1) == 15);
     }
 }
 

@@ -91,6 +91,47 @@ static void permissions(void)
     CHECK(sig == SIGILL || sig == SIGTRAP);
 }
 
+/* A pointer that was good, moved on in the same block: by a little, by as much as one instruction
+ * adds, and what lies off it by a displacement. Each is the third instruction's fault. */
+typedef long (*walk)(uintptr_t p);
+long walk_8(uintptr_t p), walk_far(uintptr_t p), walk_back(uintptr_t p);
+#if defined(__riscv)
+#define WALK(name, add) ".balign 4\n" #name ": ld a1, 0(a0)\n" add "\n ld a0, 0(a0)\n ret\n"
+#define FAR 2040
+__asm__(".option push\n.option norvc\n.global walk_8, walk_far, walk_back\n"
+        WALK(walk_8, "addi a0, a0, 8") WALK(walk_far, "addi a0, a0, 2040")
+        WALK(walk_back, "addi a0, a0, -2048") ".option pop\n");
+#else
+#define WALK(name, add) #name ": ldr x1, [x0]\n" add "\n ldr x0, [x0]\n ret\n"
+#define FAR 0x400000
+__asm__(".global walk_8, walk_far, walk_back\n"
+        WALK(walk_8, "add x0, x0, #8") WALK(walk_far, "add x0, x0, #0x400, lsl #12")
+        WALK(walk_back, "sub x0, x0, #2048"));
+#endif
+
+static void step_off(walk f, uintptr_t from, uintptr_t to)
+{
+    if (sigsetjmp(back, 1) == 0) {
+        f(from);
+        CHECK(0);
+    }
+    CHECK(sig == SIGSEGV && code == SEGV_MAPERR && addr == to && pc == (uintptr_t)f + 8);
+}
+
+static void moved(void)
+{
+    uintptr_t end = (uintptr_t)&end & ~(uintptr_t)4095; /* the stack's is the highest there is */
+    char *low = mmap((void *)0x200000, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    while (!faults(0, end))
+        end += 4096;
+    step_off(walk_8, end - 8, end);
+    step_off(walk_far, end - 8, end - 8 + FAR);
+    CHECK(low != MAP_FAILED);
+    if (faults(0, (uintptr_t)low - 2048))
+        step_off(walk_back, (uintptr_t)low, (uintptr_t)low - 2048);
+}
+
 /* Reads only: what is mapped may be read. */
 static void everywhere(void)
 {
@@ -114,6 +155,7 @@ int main(void)
         CHECK(sigaction(sigs[i], &sa, NULL) == 0);
     exact();
     permissions();
+    moved();
     everywhere();
     return 0;
 }

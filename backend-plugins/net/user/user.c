@@ -354,8 +354,8 @@ static const struct pb_backend_class user_class = {
 };
 
 static const struct pb_class_ref classes[] = {{PB_CLASS_NET, &user_class}};
-static const char *const needs[] = {PB_SVC_NET, PB_SVC_TIME, PB_SVC_PROP, PB_SVC_THREAD,
-                                    PB_SVC_PART, NULL};
+static const char *const needs[] = {PB_SVC_MINOR_1, PB_SVC_NET, PB_SVC_TIME, PB_SVC_PROP,
+                                    PB_SVC_THREAD, PB_SVC_PART, NULL};
 
 PB_PLUGIN_ENTRY = {
     .size = sizeof(struct pb_plugin),

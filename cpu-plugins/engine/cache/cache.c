@@ -16,8 +16,16 @@
 #include <string.h>
 #include <sys/mman.h>
 
+/* In user mode a page's units are in neighbouring buckets, as are neighbouring pages: programs are
+ * short, and they and their forks touch each part of the table anew. */
 static uint32_t unit_bucket(const struct xl_engine *e, uint64_t pa, uint64_t mode)
 {
+    if (e->direct) {
+        uint64_t page = pa >> XL_PAGE_BITS, in = (pa >> 2) ^ (pa >> 7) ^ (mode * 0x9e3779b9u >> 27);
+
+        return (uint32_t)((page ^ page >> 9 ^ page >> 18) << 5 | (in & 31)) &
+               ((1u << e->hash_bits) - 1);
+    }
     uint64_t h = ((pa >> 1) ^ (mode * 0x9e3779b97f4a7c15u >> 20)) * 0xd6e8feb86659fd93u;
 
     return (uint32_t)(h >> (64 - e->hash_bits));
@@ -25,7 +33,9 @@ static uint32_t unit_bucket(const struct xl_engine *e, uint64_t pa, uint64_t mod
 
 static uint32_t page_bucket(uint64_t pa)
 {
-    return (uint32_t)((pa >> XL_PAGE_BITS) * 0x9e3779b97f4a7c15u >> (64 - XL_PAGE_TABLE_BITS));
+    uint64_t page = pa >> XL_PAGE_BITS;
+
+    return (uint32_t)(page ^ page >> XL_PAGE_TABLE_BITS) & ((1u << XL_PAGE_TABLE_BITS) - 1);
 }
 
 /* Both tables, straight from the kernel: a short run touches few of their pages. */
@@ -37,7 +47,7 @@ static size_t table_bytes(const struct xl_engine *e)
 
 int xl_cache_init(struct xl_engine *e)
 {
-    e->hash_bits = e->direct ? 14 : 16; /* programs are short, their forks touch it anew */
+    e->hash_bits = e->direct ? 15 : 16;
     void *p = mmap(NULL, table_bytes(e), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
                    -1, 0);
     if (p == MAP_FAILED)
@@ -61,6 +71,7 @@ void xl_cache_fini(struct xl_engine *e)
             p = next;
         }
     }
+    xl_arena_clear(e, 1);
     if (e->hash)
         munmap(e->hash, table_bytes(e));
     e->hash = NULL;
@@ -340,31 +351,24 @@ uint32_t xl_drop_changed(struct xl_engine *e, uint64_t va, uint64_t len)
     return n;
 }
 
-static void unit_free(struct xl_unit *u)
-{
-    free(u->ir);
-    free(u->src);
-    free(u->map);
-    free(u);
-}
-
 void xl_cache_clear(struct xl_engine *e)
 {
     for (uint32_t i = 0; i < 1u << e->hash_bits; i++) {
         struct xl_unit *u = e->hash[i];
 
-        e->hash[i] = NULL;
+        if (u)
+            e->hash[i] = NULL;
         while (u) {
             struct xl_unit *next = u->next_hash;
 
-            unit_free(u);
+            free(u->ir);
             u = next;
         }
     }
     while (e->dead) {
         struct xl_unit *next = e->dead->next_page;
 
-        unit_free(e->dead);
+        free(e->dead->ir);
         e->dead = next;
     }
     for (uint32_t i = 0; i < 1u << XL_PAGE_TABLE_BITS; i++) {
@@ -374,6 +378,7 @@ void xl_cache_clear(struct xl_engine *e)
             __atomic_fetch_add(&p->gen, 1, __ATOMIC_SEQ_CST);
         }
     }
+    xl_arena_clear(e, 0);
     e->n_units = e->n_dead = 0;
     e->unit_bytes = 0;
 }

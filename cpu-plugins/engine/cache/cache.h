@@ -39,6 +39,11 @@ uint32_t xl_drop_range(struct xl_engine *e, uint64_t pa, uint64_t len);
  * number. */
 uint32_t xl_drop_changed(struct xl_engine *e, uint64_t va, uint64_t len);
 
+/* arena.c: n bytes of zeros, for units and what belongs to them, until xl_cache_clear(). NULL: no
+ * memory. With e->lock held. */
+void *xl_arena(struct xl_engine *e, size_t n);
+void xl_arena_clear(struct xl_engine *e, int all);
+
 /* Free every unit. Nobody is inside any. */
 void xl_cache_clear(struct xl_engine *e);
 int xl_cache_init(struct xl_engine *e);

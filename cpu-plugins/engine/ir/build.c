@@ -20,6 +20,7 @@ void xl_b_init(struct xl_builder *b, const struct xl_guest *g, uint64_t pc, uint
     into->n_ops = into->n_calls = into->n_insns = 0;
     into->bytes = into->crosses = into->fp_mode = 0;
     b->x = NULL;
+    b->direct = 0;
     b->b = into;
     memset(&b->f, 0, sizeof(b->f));
     b->page = pc & ~(uint64_t)XL_PAGE_MASK;
@@ -146,6 +147,7 @@ xl_val xl_b_emit(struct xl_builder *b, const struct xl_op *o)
     }
     k->op[at] = *o;
     k->n_ops = at + 1;
+    b->in_slot[at] = 0;
     xl_known(b, at);
     return at;
 }
@@ -191,6 +193,7 @@ void xl_put(struct xl_builder *b, uint32_t slot, xl_val v)
         return; /* it has that value already */
     xl_b_emit(b, &o);
     b->slot[slot] = v;
+    b->in_slot[v] = 1;
 }
 
 xl_val xl_pc(struct xl_builder *b, uint64_t pc)
@@ -238,13 +241,16 @@ xl_val xl_sel(struct xl_builder *b, uint32_t type, xl_val cond, xl_val yes, xl_v
 
 /* ---- Memory ------------------------------------------------------------------------ */
 
-/* Move a constant that is added to the address into the displacement. */
+/* Move a constant that is added to the address into the displacement. Not where the sum is a
+ * slot's and accesses need no lookup that they could share: it is in its register anyway, and
+ * the value before the addition would have to be kept for it. */
 static xl_val address(struct xl_builder *b, xl_val addr, int32_t *disp)
 {
     const struct xl_op *o = &b->b->op[addr];
     int64_t d;
 
-    if (b->overflow || o->op != XL_OP_add || !xl_is_const(b, o->b))
+    if (b->overflow || o->op != XL_OP_add || !xl_is_const(b, o->b) ||
+        (b->direct && b->in_slot[addr]))
         return addr;
     d = b->b->op[o->b].imm;
     if (d != (int32_t)d || d + *disp != (int32_t)(d + *disp))
@@ -255,10 +261,10 @@ static xl_val address(struct xl_builder *b, xl_val addr, int32_t *disp)
 
 xl_val xl_load(struct xl_builder *b, uint32_t type, xl_val addr, int32_t disp, uint32_t memop)
 {
-    xl_val a = address(b, addr, &disp);
+    xl_val a = address(b, addr, &disp), known = xl_forward(b, type, a, disp, memop);
     struct xl_op o = {.op = XL_OP_ld, .type = (uint8_t)type, .a = a, .imm = XL_MEM(memop, disp)};
 
-    return xl_b_emit(b, &o);
+    return known != XL_NONE ? known : xl_b_emit(b, &o);
 }
 
 void xl_store(struct xl_builder *b, xl_val addr, int32_t disp, xl_val v, uint32_t memop)
@@ -423,6 +429,7 @@ static void insert(struct xl_builder *b, uint32_t at, const struct xl_op *o)
     memmove(&k->op[at + 1], &k->op[at], n * sizeof(k->op[0]));
     memmove(&b->zbits[at + 1], &b->zbits[at], n);
     memmove(&b->sbits[at + 1], &b->sbits[at], n);
+    memmove(&b->in_slot[at + 1], &b->in_slot[at], n);
     k->op[at] = *o;
     k->n_ops++;
     for (uint32_t i = at + 1; i < k->n_ops; i++) {

@@ -32,6 +32,8 @@ struct xl_builder {
     uint32_t n_consts;
     uint32_t consts[32];   /* recent constants, to use them again */
     uint32_t slot[XL_MAX_SLOTS]; /* the slot's value now, XL_NONE: only in memory */
+    uint32_t direct;       /* user mode: addresses are the process's own */
+    uint8_t in_slot[XL_MAX_OPS]; /* the value was put to a slot */
     uint8_t zbits[XL_MAX_OPS];   /* value < 2^zbits */
     uint8_t sbits[XL_MAX_OPS];   /* value is the sign extension of its low sbits */
     /* Must a block end before this pc (low 12 bits count)? NULL: never. */
@@ -49,6 +51,9 @@ void xl_dce(struct xl_block *b);
 /* fold.c: the value that `o` would have, or XL_NONE; may simplify `o` itself. */
 xl_val xl_fold(struct xl_builder *b, struct xl_op *o);
 void xl_known(struct xl_builder *b, uint32_t at); /* set zbits and sbits of a new op */
+
+/* forward.c: what the load would give, if the block knows; or XL_NONE. */
+xl_val xl_forward(struct xl_builder *b, uint32_t type, xl_val addr, int32_t disp, uint32_t memop);
 
 static inline int xl_is_const(const struct xl_builder *b, xl_val v)
 {

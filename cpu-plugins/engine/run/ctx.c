@@ -52,11 +52,14 @@ void xl_ctx_reset(struct xl_ctx *c)
     c->n_big = 0;
     if (!c->fills)
         return;
+    clear_jc(c);
+    memset(c->x, 0xff, sizeof(c->x));
+    c->fills = 0;
+    if (c->vcpu->top)
+        return; /* no TLB */
     if (c->used < entries(c) / 8 && entries(c) > XL_TLB_MIN)
         c->tlb_mask = ((uint64_t)entries(c) / 2 - 1) << 3;
     clear_tags(c);
-    clear_jc(c);
-    memset(c->x, 0xff, sizeof(c->x));
     for (uint32_t i = 0; i < XL_IOTLB; i++)
         c->io[i].tag_r = c->io[i].tag_w = UINT64_MAX;
 }
@@ -71,9 +74,11 @@ static void ctx_start(struct xl_vcpu *x, struct xl_ctx *c)
     }
     c->vcpu = x;
     c->tlb_mask = (uint64_t)(XL_TLB_MIN - 1) << 3;
-    c->tag_r[0] = c->tag_w[0] = c->tag_c[0] = UINT64_MAX;
     c->jc[0].va = UINT64_MAX;
     c->x[0].va = UINT64_MAX;
+    if (x->top)
+        return; /* the others are not used: do not touch them */
+    c->tag_r[0] = c->tag_w[0] = c->tag_c[0] = UINT64_MAX;
     c->io[0].tag_r = c->io[0].tag_w = UINT64_MAX;
 }
 
@@ -132,6 +137,11 @@ void xl_ctx_switch(struct xl_vcpu *x)
         x->guest->ctxkey(x, &k);
     if (c->key.a == k.a && c->key.b == k.b && c->mode == x->mode)
         return;
+    if (xl_r(x)->stamp == 1 && !c->fills) { /* the first, not used yet */
+        c->key = k;
+        c->mode = x->mode;
+        return;
+    }
     c = ctx_for(x, &k);
     c->stamp = ++xl_r(x)->stamp;
     /* A kick that still goes to the old context has set x->poll before: it is seen on entry

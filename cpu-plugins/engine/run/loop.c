@@ -213,11 +213,12 @@ static void drop_one(struct xl_vcpu *x, const struct xl_unit *u)
     x->exit_link = NULL;
 }
 
-/* Generated code finds `u` by itself from now on. */
+/* Generated code finds `u` by itself from now on: by a link, or by the jump cache, which has no
+ * room for what is mostly not jumped to. */
 static void publish(struct xl_vcpu *x, struct xl_unit *u)
 {
     const struct xl_unit *from = x->exit_link ? link_to(x, u) : NULL;
-    int put = xl_jc_put(x, x->pc, u->code, u->pa2 != UINT64_MAX);
+    int put = !from && xl_jc_put(x, x->pc, u->code, u->pa2 != UINT64_MAX);
 
     if (!x->engine->tell)
         return;

@@ -111,7 +111,7 @@ static void pause_a_bit(uint32_t *n)
 {
     struct timespec t = {0, 20000};
 
-    if (++*n < 64)
+    if (++*n < 16)
         sched_yield();
     else
         nanosleep(&t, NULL);

@@ -16,6 +16,7 @@ enum {
     XL_LEFT_GUEST   /* xl_leave(): an exception was entered, or leave_code says */
 };
 
+struct xl_chunk; /* cache/arena.c */
 struct xl_learn; /* learn.c */
 struct xl_page; /* units of one physical page: cache/cache.h */
 
@@ -72,12 +73,13 @@ struct xl_engine {
     struct xl_unit **hash;
     uint32_t hash_bits, n_units, n_dead;
     uint32_t published; /* atomic, counts: whoever reads it sees all units inserted before */
+    struct xl_chunk *arena; /* memory of the units, the last chunk first */
     struct xl_unit *dead; /* dropped, not freed yet: a vCPU may still run them */
     struct xl_page **pages; /* table of struct xl_page by physical page */
     uint64_t unit_bytes; /* memory that units hold, dead ones too */
     uint64_t code_bytes; /* size of code memory, -accel tcg,tb-size= */
     void *code;       /* the back end's: memory, thunks, cursor */
-    int fork_copy;    /* the back end's, while fork() is under way; here as this page is written */
+    uint32_t code_borrowed; /* the back end's, see codemem.c; here as a fork writes this page */
     uint32_t log;     /* XL_LOG_* */
     uint64_t n_translated, n_dropped, n_flushes, guest_bytes, host_bytes; /* for info jit */
     /* Chaos switches for tests: fail every n-th TLB hit, drop at random, … 0: off. */

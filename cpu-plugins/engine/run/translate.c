@@ -68,6 +68,7 @@ static struct xl_block *build(struct xl_vcpu *x, uint64_t pc, uint64_t mode,
 
     xl_b_init(b, x->guest, pc, mode, &r->block);
     b->x = x;
+    b->direct = x->top != 0;
     b->max_insns = max_insns;
     b->f.page = host;
     b->f.limit = b->f.limit2 = XL_PAGE_SIZE;
@@ -133,14 +134,6 @@ static uint32_t count_links(const struct xl_engine *e, const struct xl_block *b)
     return n < XL_UNIT_LINKS ? n : XL_UNIT_LINKS;
 }
 
-static void unit_away(struct xl_unit *u)
-{
-    free(u->ir);
-    free(u->src);
-    free(u->map);
-    free(u);
-}
-
 /* A unit of the block; PB_ENOSPC: forget everything first. `src`: its bytes, if they have to be
  * kept, or NULL. Holds e->lock. */
 static int make_unit(struct xl_engine *e, const struct xl_block *b, uint64_t pa, uint64_t pa2,
@@ -152,7 +145,7 @@ static int make_unit(struct xl_engine *e, const struct xl_block *b, uint64_t pa,
     if (e->unit_bytes > e->code_bytes || (e->tiny_cache && e->n_units >= e->tiny_cache))
         return PB_ENOSPC;
     size_t size = sizeof(*u) + count_links(e, b) * sizeof(u->link[0]);
-    u = calloc(1, size);
+    u = xl_arena(e, size);
     if (!u)
         return PB_ENOMEM;
     u->max_links = count_links(e, b);
@@ -161,10 +154,8 @@ static int make_unit(struct xl_engine *e, const struct xl_block *b, uint64_t pa,
     u->mode = b->mode;
     u->bytes = b->bytes;
     u->n_insns = b->n_insns;
-    if (src && !(u->src = malloc(b->bytes ? b->bytes : 1))) {
-        unit_away(u);
+    if (src && !(u->src = xl_arena(e, b->bytes)))
         return PB_ENOMEM;
-    }
     if (src)
         memcpy(u->src, src, b->bytes);
     rc = e->host_code && !e->n_watches ? e->host_code->compile(e, b, u) : PB_ENOTSUP;
@@ -173,7 +164,7 @@ static int make_unit(struct xl_engine *e, const struct xl_block *b, uint64_t pa,
     if (rc == PB_OK)
         rc = xl_unit_insert(e, u);
     if (rc != PB_OK) {
-        unit_away(u);
+        free(u->ir);
         return rc;
     }
     e->unit_bytes += size;

@@ -87,7 +87,7 @@ static int serial_of(const char *tty, size_t n)
 static int is_read(struct raspi_boot *b, const char *tty, size_t n)
 {
     int serial = serial_of(tty, n);
-    char name[12];
+    char name[20];
 
     if (serial < 0)
         return n < 3 || strncmp(tty, "tty", 3) != 0; /* a device's, such as ttyUSB0's */

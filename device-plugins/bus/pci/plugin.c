@@ -7,8 +7,8 @@
 static const struct pb_class_ref classes[] = {{PB_CLASS_DEVICE, &gpex_class},
                                               {PB_CLASS_DEVICE, &port_class},
                                               {PB_CLASS_DEVICE, &bridge_class}};
-static const char *const needs[] = {PB_SVC_MEM,  PB_SVC_BUS,  PB_SVC_LINE, PB_SVC_PROP,
-                                    PB_SVC_TIME, PB_SVC_STATE, NULL};
+static const char *const needs[] = {PB_SVC_MEM, PB_SVC_BUS, PB_SVC_LINE, PB_SVC_PROP,
+                                    PB_SVC_TIME, PB_SVC_STATE, PB_SVC_MINOR_1, NULL};
 
 PB_PLUGIN_ENTRY = {
     .size = sizeof(struct pb_plugin),

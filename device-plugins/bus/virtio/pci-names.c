@@ -82,8 +82,8 @@ DEVICE(console, "virtio-console", "input", "virtio-serial-pci", "virtio-serial")
     {PB_CLASS_DEVICE, &var##_any}, {PB_CLASS_DEVICE, &var##_both}, {PB_CLASS_DEVICE, &var##_modern}
 static const struct pb_class_ref classes[] = {REFS(blk), REFS(net), REFS(p9), REFS(rng),
                                               REFS(console)};
-static const char *const needs[] = {PB_SVC_MEM,  PB_SVC_BUS,  PB_SVC_THREAD, PB_SVC_PROP,
-                                    PB_SVC_TIME, PB_SVC_STATE, NULL};
+static const char *const needs[] = {PB_SVC_MEM, PB_SVC_BUS, PB_SVC_THREAD, PB_SVC_PROP,
+                                    PB_SVC_TIME, PB_SVC_STATE, PB_SVC_MINOR_1, NULL};
 
 PB_PLUGIN_ENTRY = {
     .size = sizeof(struct pb_plugin),

@@ -248,14 +248,13 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
     const struct pb_svc_prop *prop = h->get(h, PB_SVC_PROP);
     struct psci *p = self;
 
+    (void)e;
     p->h = h;
     p->dev = d;
     p->board = h->get(h, PB_SVC_BOARD);
     p->time = h->get(h, PB_SVC_TIME);
     p->conduit = (uint32_t)prop->get_int(d, P_CONDUIT);
     p->el = (uint32_t)prop->get_int(d, P_EL);
-    if (!PB_HAS(struct pb_svc_board, p->board, cpu_power))
-        return h->fail(e, PB_EVERSION, "arm-psci: this host cannot switch CPUs on and off");
     return PB_OK;
 }
 
@@ -302,7 +301,8 @@ static const struct pb_device_class arm_psci = {
     .unrealize = unrealize, .reset = reset,
 };
 static const struct pb_class_ref classes[] = {{PB_CLASS_DEVICE, &arm_psci}};
-static const char *const needs[] = {PB_SVC_BOARD, PB_SVC_PROP, PB_SVC_TIME, NULL};
+static const char *const needs[] = {PB_SVC_BOARD, PB_SVC_PROP, PB_SVC_TIME, PB_SVC_MINOR_1,
+                                    NULL};
 
 PB_PLUGIN_ENTRY = {.size = sizeof(struct pb_plugin), .epoch = PB_ABI_EPOCH,
     .abi_minor = PB_ABI_MINOR, .flags = PB_PLUGIN_UNLOADABLE, .id = "org.plugboard.arm-psci",

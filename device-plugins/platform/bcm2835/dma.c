@@ -8,12 +8,13 @@
  * (1.2.3): 0x7e...... is the peripherals, below are four aliases of memory.
  *
  * Not modelled: channel 15, bursts, wait cycles and priorities (there is no bus to share), AXI
- * errors other than addresses without memory, pace by a line without a port.
+ * errors other than addresses without memory, pace by a line without a port (-d unimp tells).
  */
 #include "soc.h"
 
 #include <plugboard/dma.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #define CHANNELS 15u /* register ids have the channel in bits 11:8 */
@@ -48,6 +49,7 @@ struct dma {
     const struct pb_dma_port *port[REQUESTS];
     void *port_self[REQUESTS];
     uint32_t enable;
+    uint32_t told; /* request lines without a port that were spoken of */
     struct channel ch[CHANNELS];
     uint8_t buf[CHUNK];
 };
@@ -88,6 +90,24 @@ static void fail(struct dma *m, struct channel *c)
     soc_guest_error(&m->b, "bcm2835-dma: an address without memory, section 4.2.1.2");
 }
 
+static uint32_t paced(const struct channel *c)
+{
+    return c->ti & (TI_SRC_DREQ | TI_DEST_DREQ) ? c->ti >> 16 & 31 : 0;
+}
+
+/* A transfer paced by a peripheral that is not modelled never moves. */
+static void check_port(struct dma *m, uint32_t line)
+{
+    char text[120];
+
+    if (!line || m->port[line] || m->told >> line & 1)
+        return;
+    m->told |= 1u << line;
+    snprintf(text, sizeof text, "bcm2835-dma: request line %u has no peripheral here: a transfer "
+             "waits for it for ever", line);
+    m->b.h->log(m->b.h, m->b.dev, PB_LOG_UNIMP, text);
+}
+
 /* Load the control block at CONBLK_AD (4.2.1.1). */
 static int load_block(struct dma *m, struct channel *c)
 {
@@ -108,6 +128,7 @@ static int load_block(struct dma *m, struct channel *c)
         c->len = c->x;
     }
     c->loaded = 1;
+    check_port(m, paced(c));
     return 1;
 }
 
@@ -136,11 +157,6 @@ static int move(struct dma *m, uint32_t addr, uint32_t n, int inc, int to)
             return rc;
     }
     return PB_OK;
-}
-
-static uint32_t paced(const struct channel *c)
-{
-    return c->ti & (TI_SRC_DREQ | TI_DEST_DREQ) ? c->ti >> 16 & 31 : 0;
 }
 
 /* Move up to n bytes; how many it were, 0 when a port has to be waited for, -1 an error. */

@@ -255,8 +255,10 @@ static uint32_t read_status(struct sdhci *s)
 {
     void *cs;
     const struct pb_sd_card *c = card(s, &cs);
-    uint32_t v = c ? PS_INSERTED | PS_WRITABLE | PS_LINES : 0;
+    uint32_t v = c ? PS_INSERTED | PS_LINES : 0;
 
+    if (c && !(PB_HAS(struct pb_sd_card, c, read_only) && c->read_only(cs)))
+        v |= PS_WRITABLE;
     if (c && c->busy(cs))
         v &= ~(1u << 20); /* DAT0 is low */
     if (s->active || s->busywait)

@@ -73,9 +73,11 @@ void port_woke(struct usb_bus *b, uint32_t port);
 uint32_t frame_number(struct dwc2 *c); /* HFNUM */
 void frame_restart(struct dwc2 *c);    /* the port was enabled */
 void frame_plan(struct dwc2 *c);       /* when is the next start of frame that anybody hears of? */
+void frame_next(struct dwc2 *c);       /* let the next one be heard, however seldom they are */
 void frame_on_timer(void *self);
 uint32_t frame_sof(struct dwc2 *c);    /* GINTSTS.SOF for one who polls it */
 void frame_sof_clear(struct dwc2 *c);
+int frame_is_quiet(const struct dwc2 *c); /* the last start that was heard of is some ms ago */
 void frame_active(struct dwc2 *c);   /* a channel is used */
 
 /* ---- channel.c ---- */

@@ -5,12 +5,13 @@
  * by it: Linux's does, even bulk ones, once any endpoint is polled, which may last for hours
  * with nothing happening. So it comes in every frame while channels are used, and ever more
  * seldom afterwards: after an eighth of the time that has passed since, NEAR at most in the first
- * half second, LONGEST after some more. What a guest starts by it is late by no more.
+ * half second, LONGEST after some more. What a guest starts by it is late by no more; a bulk
+ * transfer hardly at all, since the driver looks at GINTMSK first to see whether it must wait.
  */
 #include "dwc2.h"
 
 #define NEAR 4000000 /* ns */
-#define LONGEST 20000000
+#define LONGEST 100000000
 
 static int64_t now(const struct dwc2 *c)
 {
@@ -62,13 +63,25 @@ static int64_t gap(const struct dwc2 *c)
     return idle / 128 < NEAR ? NEAR : idle / 128 < LONGEST ? idle / 128 : LONGEST;
 }
 
+/* When the next frame starts, or one that is `late` ns later. */
+static int64_t start(const struct dwc2 *c, int64_t late)
+{
+    return c->frame_zero + (frame(c) + 1) * length(c) + late / length(c) * length(c);
+}
+
+void frame_next(struct dwc2 *c)
+{
+    if (heard(c))
+        c->bus.time->arm(c->sof, start(c, 0));
+}
+
 void frame_plan(struct dwc2 *c)
 {
     if (!heard(c) || (c->GINTSTS & GINTSTS_SOF)) {
         c->bus.time->disarm(c->sof);
         return;
     }
-    int64_t due = c->frame_zero + (frame(c) + 1) * length(c) + gap(c) / length(c) * length(c);
+    int64_t due = start(c, gap(c));
 
     if (c->bus.time->deadline(c->sof) < 0 || due < c->bus.time->deadline(c->sof))
         c->bus.time->arm(c->sof, due);
@@ -92,6 +105,11 @@ uint32_t frame_sof(struct dwc2 *c)
 void frame_sof_clear(struct dwc2 *c)
 {
     c->frame_seen = frame(c);
+}
+
+int frame_is_quiet(const struct dwc2 *c)
+{
+    return (frame(c) - c->frame_seen) * length(c) >= 2000000;
 }
 
 void frame_active(struct dwc2 *c)

@@ -26,7 +26,7 @@ struct pb_part_class {
     const void *table; /* constant; what id says */
 };
 
-#define PB_SVC_PART "pb.svc.part/1"
+#define PB_SVC_PART "pb.part/1"
 
 struct pb_svc_part {
     uint32_t size, reserved;

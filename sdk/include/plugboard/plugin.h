@@ -51,6 +51,14 @@ struct pb_plugin {
     void (*fini)(void);                         /* [main] optional */
 };
 
+/* What a plugin lists in `needs` that cannot do without an addition of ABI 1.1, so that an older
+ * host refuses it by its sidecar, in one sentence. Who can, asks PB_HAS(). Since ABI 1.1. */
+#define PB_SVC_MINOR_1 "pb.minor-1/1"
+struct pb_svc_minor {
+    uint32_t size;
+    uint32_t minor; /* PB_ABI_MINOR of the host */
+};
+
 #define PB_EXPORT __attribute__((visibility("default")))
 #ifdef __cplusplus
 #define PB_PLUGIN_ENTRY extern "C" PB_EXPORT const struct pb_plugin pb_plugin_v0

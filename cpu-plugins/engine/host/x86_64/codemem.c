@@ -7,10 +7,13 @@
  * that is not used yet costs nothing. There is no reuse of single units: when the memory is
  * full everything is forgotten.
  *
- * A memfd stays shared over fork(), so a child maps a copy of what was used of it in its place.
+ * A memfd stays shared over fork(), so a child gets a copy of what was used of it in its place.
+ * Most children run what their parent ran and end: so that copy is the parent's, for all children
+ * as long as it does not change, and a child that has code to write makes one of its own then.
  */
 #include "x86.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,12 +23,14 @@
 #define MFD_EXEC 0x10u /* Linux 6.3: without it, vm.memfd_noexec may forbid to run it */
 #endif
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23 /* Linux 5.14; older ones refuse it */
+#ifndef MADV_POPULATE_WRITE /* Linux 5.14; older ones refuse both */
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
 #endif
 
-#define THUNKS (20u << 10) /* bytes written at the start, roughly */
+#define AHEAD (64u << 10)  /* made present in both mappings at once, before it is written */
 #define MIN_UNIT 32 /* no unit is shorter: an exit and its cold path */
+#define ENOUGH 2048u /* most units are shorter */
 #define RESERVE 64 /* behind an xasm's limit: the longest instructions still fit */
 
 static int new_memory(void)
@@ -51,8 +56,6 @@ int x86_mem_init(struct x86_mem *m, size_t size)
         m->rx = mmap(NULL, m->size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
     }
     close(fd);
-    if (m->rw != MAP_FAILED) /* the thunks, in one call rather than page by page */
-        madvise(m->rw, THUNKS < m->size ? THUNKS : m->size, MADV_POPULATE_WRITE);
     m->max_units = (uint32_t)(m->size / MIN_UNIT);
     m->unit = calloc(m->max_units, sizeof(*m->unit));
     m->start = calloc(m->max_units, sizeof(*m->start));
@@ -69,50 +72,108 @@ void x86_mem_fini(struct x86_mem *m)
         munmap(m->rw, m->size);
     if (m->rx && m->rx != MAP_FAILED)
         munmap(m->rx, m->size);
+    if (m->lent)
+        munmap(m->lent, m->lent_size);
     free(m->unit);
     free(m->start);
     memset(m, 0, sizeof(*m));
 }
 
-/* Before: what is used, to a new file. */
-static int copy_used(const struct x86_mem *m, int *copy)
+static size_t ahead(size_t used)
 {
-    size_t at = 0;
+    return (used + AHEAD - 1) & ~(size_t)(AHEAD - 1);
+}
 
-    *copy = new_memory();
-    if (*copy < 0)
-        return PB_ENOMEM;
-    while (at < m->used) {
-        ssize_t n = write(*copy, m->rw + at, m->used - at);
+/* A fault for each page and mapping is most of what a short program's code costs. */
+static void make_present(struct x86_mem *m, size_t end)
+{
+    if (end <= m->present)
+        return;
+    madvise(m->rw + m->present, AHEAD, MADV_POPULATE_WRITE);
+    madvise(m->rx + m->present, AHEAD, MADV_POPULATE_READ);
+    m->present += AHEAD;
+}
 
-        if (n <= 0)
-            break;
-        at += (size_t)n;
+/* ---- Around fork() ------------------------------------------------------------------------ */
+
+/* Memory with a copy of what is used, as much as `size`. No descriptors: they are the program's. */
+static uint8_t *copy_used(const struct x86_mem *m, size_t size)
+{
+    uint8_t *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (p == MAP_FAILED)
+        return NULL;
+    madvise(p, ahead(m->used), MADV_POPULATE_WRITE);
+    memcpy(p, m->rx, m->used);
+    return p;
+}
+
+/* A mapping takes the place of another in one step, as other threads may be running there. */
+static int put_over(uint8_t *to, uint8_t *from, size_t n)
+{
+    return mremap(from, n, n, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to;
+}
+
+void x86_mem_own(struct x86_mem *m, uint32_t *borrowed)
+{
+    uint8_t *rw, *rx;
+
+    if (!*borrowed)
+        return;
+    rw = copy_used(m, m->size);
+    rx = rw ? mremap(rw, 0, m->size, MREMAP_MAYMOVE) : MAP_FAILED; /* a second mapping of it */
+    if (rx == MAP_FAILED || mprotect(rx, m->size, PROT_READ | PROT_EXEC) ||
+        !put_over(m->rw, rw, m->size) || !put_over(m->rx, rx, m->size)) {
+        fputs("plugboard: no memory for this process's own translations\n", stderr);
+        abort(); /* what is here may not be run on: it cannot be unlinked */
     }
-    if (at == m->used && ftruncate(*copy, (off_t)m->size) == 0)
+    m->present = ahead(m->used);
+    madvise(m->rx, m->present, MADV_POPULATE_READ);
+    m->lent = NULL; /* it was put to rx, and is gone */
+    *borrowed = 0;
+}
+
+/* In the parent, unless nothing was written since: a copy that children may run from. */
+static int lend(struct x86_mem *m)
+{
+    size_t n = ahead(m->used);
+
+    if (m->lent && m->lent_version == m->version)
         return PB_OK;
-    close(*copy);
-    *copy = -1;
+    if (m->lent)
+        munmap(m->lent, m->lent_size);
+    m->lent = copy_used(m, n);
+    if (!m->lent)
+        return PB_ENOMEM;
+    m->lent_size = n;
+    m->lent_version = m->version;
+    if (mprotect(m->lent, n, PROT_READ | PROT_EXEC) == 0)
+        return PB_OK;
+    munmap(m->lent, n);
+    m->lent = NULL;
     return PB_ENOMEM;
 }
 
-int x86_mem_fork(const struct x86_mem *m, uint32_t stage, int *copy)
+int x86_mem_fork(struct x86_mem *m, uint32_t stage, uint32_t *borrowed)
 {
-    const int how = MAP_SHARED | MAP_FIXED;
-
+    if (*borrowed)
+        return PB_OK; /* the child borrows from the same */
     if (stage == 0)
-        return copy_used(m, copy);
-    if (stage == 2 &&
-        (mmap(m->rw, m->size, PROT_READ | PROT_WRITE, how, *copy, 0) == MAP_FAILED ||
-         mmap(m->rx, m->size, PROT_READ | PROT_EXEC, how, *copy, 0) == MAP_FAILED))
-        abort(); /* running on would write to the parent's code */
-    close(*copy);
-    *copy = -1;
+        return lend(m);
+    if (stage == 2) {
+        if (!put_over(m->rx, m->lent, m->lent_size) ||
+            mmap(m->rw, m->size, PROT_NONE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
+            abort(); /* running on would write to the parent's code */
+        *borrowed = 1;
+    }
     return PB_OK;
 }
 
 void x86_mem_reset(struct x86_mem *m)
 {
+    m->version++;
     m->used = m->keep;
     m->n_units = 0;
 }
@@ -121,6 +182,7 @@ void x86_mem_begin(struct x86_mem *m, struct xasm *a)
 {
     size_t at = (m->used + 15) & ~(size_t)15;
 
+    make_present(m, at + ENOUGH < m->size ? at + ENOUGH : m->size);
     memset(a, 0, sizeof(*a));
     a->rx = m->rx - m->rw;
     a->limit = m->rw + m->size - RESERVE;
@@ -140,6 +202,7 @@ int x86_mem_commit(struct x86_mem *m, struct xasm *a, struct xl_unit *u)
         __atomic_store_n(&m->n_units, n + 1, __ATOMIC_RELEASE);
     }
     m->used = (size_t)(a->p - m->rw);
+    m->version++;
     return PB_OK;
 }
 

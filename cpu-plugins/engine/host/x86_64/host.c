@@ -9,6 +9,8 @@
  */
 #include "x86.h"
 
+#include "../../cache/cache.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <ucontext.h>
@@ -62,7 +64,7 @@ static int init(struct xl_engine *e)
     c->direct = e->direct;
     if (bytes > (uint64_t)1 << 30)
         bytes = (uint64_t)1 << 30; /* displacements have 32 bits */
-    r = x86_target_init(&c->t, e->guest);
+    r = x86_target_init(&c->t, e->guest, e->direct);
     if (r == PB_OK && (c->t.features & (XF_SSE41 | XF_POPCNT)) != (XF_SSE41 | XF_POPCNT))
         r = PB_ENOTSUP;
     if (r == PB_OK)
@@ -157,10 +159,12 @@ static int known_types(const struct xl_block *b)
     return 1;
 }
 
-static void begin(struct gen *g, const struct xl_block *b, struct xl_unit *u)
+static void begin(struct xl_engine *e, struct gen *g, const struct xl_block *b,
+                  struct xl_unit *u)
 {
     g->b = b;
     g->u = u;
+    x86_mem_own(&g->c->mem, &e->code_borrowed);
     g->n_cold = g->n_spills = g->n_wait = 0;
     g->locked = g->flags_live = 0;
     g->prefer = UINT32_MAX;
@@ -174,13 +178,13 @@ static void begin(struct gen *g, const struct xl_block *b, struct xl_unit *u)
     u->n_links = 0;
 }
 
-static int finish(struct gen *g, struct xl_unit *u)
+static int finish(struct xl_engine *e, struct gen *g, struct xl_unit *u)
 {
     uint8_t *code = g->start + g->a.rx;
 
     u->code_size = (uint32_t)(g->a.p - g->start);
     u->code = code;
-    u->map = malloc(g->map.n ? g->map.n : 1); /* freed with the unit */
+    u->map = xl_arena(e, g->map.n); /* freed with the unit */
     if (!u->map)
         return PB_ENOMEM;
     memcpy(u->map, g->map.b, g->map.n);
@@ -196,7 +200,7 @@ static int compile(struct xl_engine *e, const struct xl_block *b, struct xl_unit
 
     if (!known_types(b))
         return PB_ENOTSUP;
-    begin(g, b, u);
+    begin(e, g, b, u);
     x86_plan(g);
     for (g->i = 0; g->i < b->n_ops; g->i++) {
         const struct xl_op *o = &b->op[g->i];
@@ -208,7 +212,7 @@ static int compile(struct xl_engine *e, const struct xl_block *b, struct xl_unit
         x86_end_op(g);
     }
     x86_cold_emit(g);
-    r = finish(g, u);
+    r = finish(e, g, u);
     if (r != PB_OK) {
         u->code = NULL;
         u->n_links = 0;
@@ -266,7 +270,7 @@ static int rescue(struct xl_vcpu *x, void *ucontext, uint64_t *pc)
 
 static int fork_code(struct xl_engine *e, uint32_t stage)
 {
-    return x86_mem_fork(&((struct x86_code *)e->code)->mem, stage, &e->fork_copy);
+    return x86_mem_fork(&((struct x86_code *)e->code)->mem, stage, &e->code_borrowed);
 }
 
 const struct xl_host xl_host_x86_64 = {

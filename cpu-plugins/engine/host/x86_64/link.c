@@ -12,8 +12,11 @@ void x86_set_link(struct xl_engine *e, struct xl_link *l)
     const uint8_t *to = l->to ? l->to->code : l->cold;
     uint64_t *word = (uint64_t *)((uintptr_t)l->site & ~(uintptr_t)7);
     uint32_t shift = 8 * (uint32_t)((uintptr_t)l->site & 7);
-    uint64_t v = __atomic_load_n(word, __ATOMIC_RELAXED);
+    uint64_t v;
 
+    x86_mem_own(&c->mem, &e->code_borrowed);
+    c->mem.version++;
+    v = __atomic_load_n(word, __ATOMIC_RELAXED);
     v &= ~((uint64_t)0xffffffffu << shift);
     v |= (uint64_t)(uint32_t)(to - next) << shift;
     __atomic_store_n(word, v, __ATOMIC_RELEASE);

@@ -94,13 +94,26 @@ static struct xrm same_page(struct gen *g, int va, int32_t disp, struct cold *c)
     return xmx(c->add, va, 0, disp);
 }
 
+#define NEAR (1 << 20)
+
+/* Is the base near one that was seen to be the guest's? The gap above the guest's addresses has
+ * 2 GiB, what lies below them is nobody's. */
+static int near_inside(struct gen *g, uint32_t base, int32_t disp)
+{
+    const struct xl_op *o = &g->b->op[base];
+    int32_t k;
+
+    return o->op == XL_OP_add && g->v[g_rep(g, o->a)].inside && g_imm32(g, o->b, 1, &k) &&
+           k >= -NEAR && k <= NEAR && disp >= -NEAR && disp <= NEAR;
+}
+
 /* User mode: the operand is the address itself, once its base was seen to be the guest's. A tagged
  * base is C's each time; see user.c. */
 static struct xrm direct(struct gen *g, int va, uint32_t base, int32_t disp, struct cold *c)
 {
     struct xasm *a = &g->a;
 
-    if (g->b->op[base].op == XL_OP_pc)
+    if (g->b->op[base].op == XL_OP_pc || near_inside(g, base, disp))
         g->v[base].inside = 1;
     if (!g->v[base].inside) {
         xa_alu(a, ALU_CMP, 1, va, xm(RBP, VOFF(top)));

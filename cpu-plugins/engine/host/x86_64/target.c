@@ -103,10 +103,11 @@ static void pin(struct x86_target *t, const struct xl_guest *g, int fp, uint32_t
     }
 }
 
-int x86_target_init(struct x86_target *t, const struct xl_guest *g)
+int x86_target_init(struct x86_target *t, const struct xl_guest *g, uint32_t direct)
 {
     memset(t, 0, sizeof(*t));
     t->features = find_features();
+    t->ctx_reg = direct ? CTX_NONE : t->features & XF_GS ? CTX_GS : CTX_R10;
     t->nan_rule = g->fp_nan_rule;
     t->tiny_before = g->fp_tininess == 1; /* SF_TINY_BEFORE */
     t->slot_reg = malloc(g->n_slots ? g->n_slots : 1);
@@ -115,10 +116,10 @@ int x86_target_init(struct x86_target *t, const struct xl_guest *g)
     memset(t->slot_reg, -1, g->n_slots);
     for (uint32_t i = 0; i < g->n_slots; i++)
         t->vectors |= g->slots[i].type == XL_V128;
-    pin(t, g, 0, t->features & XF_GS ? N_GPR_PINS : N_GPR_PINS - 1);
+    pin(t, g, 0, t->ctx_reg == CTX_R10 ? N_GPR_PINS - 1 : N_GPR_PINS);
     pin(t, g, 1, N_XMM_PINS);
     t->temps = ~t->pinned & ~(BIT(RSP) | BIT(RBP));
-    if (!(t->features & XF_GS))
+    if (t->ctx_reg == CTX_R10)
         t->temps &= ~BIT(R10);
     return PB_OK;
 }
@@ -129,10 +130,10 @@ void x86_target_fini(struct x86_target *t)
     t->slot_reg = NULL;
 }
 
-/* A field of the current context. */
+/* A field of the current context, where there is a register for it. */
 struct xrm x86_ctx(const struct x86_target *t, int index, int32_t off)
 {
-    if (t->features & XF_GS)
+    if (t->ctx_reg == CTX_GS)
         return xmgs(index, off);
     return index < 0 ? xm(R10, off) : xmx(R10, index, 0, off);
 }

@@ -90,10 +90,10 @@ static void make_enter(struct xasm *a, struct x86_code *c)
     xa_op(a, XO_MOV_ST, 1, RSP, xm(RBP, VOFF(host_sp)));
     xa_mov(a, 1, RAX, RSI);
     csr_to_guest(a, VOFF(mxcsr_host));
-    if (c->t.features & XF_GS) {
+    if (c->t.ctx_reg == CTX_GS) {
         xa_op(a, XO_MOV, 1, RCX, xm(RBP, VOFF(ctx)));
         xa_gsbase(a, RCX);
-    } else {
+    } else if (c->t.ctx_reg == CTX_R10) {
         xa_op(a, XO_MOV, 1, R10, xm(RBP, VOFF(ctx)));
     }
     pins(a, &c->t, 0, 0);
@@ -161,7 +161,12 @@ void x86_jump_cache(struct xasm *a, const struct x86_code *c)
     xa_alu(a, ALU_XOR, 0, RCX, xr(RAX));
     xa_shift(a, SH_SHL, 0, xr(RCX), 3);
     xa_alui(a, ALU_AND, 0, xr(RCX), (XL_JC_SIZE - 1) * 16);
-    xa_alu(a, ALU_ADD, 1, RCX, x86_ctx(&c->t, R_NONE, COFF(jc_base)));
+    if (c->t.ctx_reg == CTX_NONE) {
+        xa_op(a, XO_MOV, 1, RDX, xm(RBP, VOFF(ctx)));
+        xa_alu(a, ALU_ADD, 1, RCX, xm(RDX, COFF(jc_base)));
+    } else {
+        xa_alu(a, ALU_ADD, 1, RCX, x86_ctx(&c->t, R_NONE, COFF(jc_base)));
+    }
     xa_alu(a, ALU_CMP, 1, RAX, xm(RCX, offsetof(struct xl_jc, va)));
     xa_jcc_to(a, CC_NE, c->leave_lookup);
     if (!c->direct) {
@@ -223,7 +228,7 @@ static const uint8_t *make_call(struct xasm *a, const struct x86_code *c, uintpt
     xa_op(a, XO_MOV_ST, 1, RAX, xm(RBP, ARG(ARG_RESULT)));
     if (flags & CALL_FP)
         csr_to_guest(a, ARG(5));
-    if (!(t->features & XF_GS))
+    if (t->ctx_reg == CTX_R10)
         xa_op(a, XO_MOV, 1, R10, xm(RBP, VOFF(ctx)));
     pins(a, t, 0, flags & CALL_WRITE ? 0 : CALLEE_SAVED);
     temps(a, keep, 0);

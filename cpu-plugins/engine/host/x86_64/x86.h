@@ -4,7 +4,7 @@
  * Registers while a unit runs:
  *   rsp  the host stack; [rsp + 8k] are spill places of the unit, see XL_FRAME
  *   rbp  struct xl_vcpu + 128, so that a one-byte displacement reaches 256 bytes of it
- *   gs   base is x->ctx; without FSGSBASE r10 is
+ *   gs   base is x->ctx; without FSGSBASE r10 is; in user mode neither
  *   rbx rsi rdi r8-r10 r12-r15   pinned: the guest's ten busiest integer slots
  *   xmm0-xmm9                    pinned: the ten busiest floating point and vector slots
  *   rax rcx rdx r11, xmm10-xmm15 and pins that have no slot: temporaries
@@ -66,6 +66,8 @@ struct x86_pin {
     int32_t off;     /* from rbp */
 };
 
+enum { CTX_GS, CTX_R10, CTX_NONE }; /* the last: user mode, for jumps only */
+
 struct x86_target {
     uint32_t features;
     uint32_t n_pins;
@@ -76,13 +78,14 @@ struct x86_target {
     uint32_t halves;   /* of these, those of F32 slots: calls do not keep the upper half */
     uint32_t shorts;   /* and those of F32 and F64 slots: they do not keep a vector */
     uint32_t nan_rule, tiny_before;
+    uint32_t ctx_reg;  /* CTX_*: where the current context is found */
     uint32_t vectors;  /* the guest has V128 slots */
 };
 
 /* For tests: features that the next init() shall pretend not to have. */
 extern uint32_t xl_x86_hide_features;
 
-int x86_target_init(struct x86_target *t, const struct xl_guest *g);
+int x86_target_init(struct x86_target *t, const struct xl_guest *g, uint32_t direct);
 void x86_target_fini(struct x86_target *t);
 
 /* ---- Code memory ------------------------------------------------------------------ */
@@ -91,6 +94,10 @@ struct x86_mem {
     uint8_t *rw, *rx;
     size_t size;
     size_t used;    /* bytes from the start */
+    uint8_t *lent;  /* the copy that children run from; its size; what `version` was then */
+    size_t lent_size;
+    uint32_t version, lent_version;
+    size_t present; /* up to here no page of either mapping faults */
     size_t keep;    /* thunks and constants end here: reset goes back to it */
     struct xl_unit **unit; /* unit[n_units], by rising code address */
     uint32_t *start;       /* their offsets */
@@ -99,8 +106,9 @@ struct x86_mem {
 };
 
 int x86_mem_init(struct x86_mem *m, size_t size);
-/* xl_host.fork(); *copy: memory for the child, between the stages. */
-int x86_mem_fork(const struct x86_mem *m, uint32_t stage, int *copy);
+/* xl_host.fork(); *borrowed: in this process rx is a copy that is its parent's, rw nothing. */
+int x86_mem_fork(struct x86_mem *m, uint32_t stage, uint32_t *borrowed);
+void x86_mem_own(struct x86_mem *m, uint32_t *borrowed); /* before writing */
 void x86_mem_fini(struct x86_mem *m);
 void x86_mem_reset(struct x86_mem *m);
 void x86_mem_begin(struct x86_mem *m, struct xasm *a); /* at the next multiple of 16 */
@@ -158,7 +166,7 @@ int x86_thunks(struct x86_code *c, const struct xl_engine *e);
 uint64_t x86_vec(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c, uint64_t how,
                  uint64_t imm);
 uint64_t x86_clmul(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t high);
-/* Jump to the unit at guest pc rax by the jump cache; uses rcx. */
+/* Jump to the unit at guest pc rax by the jump cache; uses rcx, perhaps rdx. */
 void x86_jump_cache(struct xasm *a, const struct x86_code *c);
 struct xrm x86_ctx(const struct x86_target *t, int index, int32_t off);
 

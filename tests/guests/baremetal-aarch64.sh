@@ -1,0 +1,22 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# baremetal-aarch64.sh - builds the bare program for the Raspberry Pi 3 of baremetal/, a flat image
+# for 0x80000. Prints pattern=PATH.
+set -eu
+[ $# -eq 0 ] || { echo "usage: baremetal-aarch64.sh" >&2; exit 2; }
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=lib.sh
+. "$here/lib.sh"
+
+from=$here/baremetal
+if guest_begin baremetal-aarch64 "$from"/pi-*; then
+    need aarch64-linux-gnu-gcc aarch64-linux-gnu-objcopy
+    # The caches are off, where unaligned accesses trap.
+    aarch64-linux-gnu-gcc -mstrict-align -mgeneral-regs-only -nostdlib -static -ffreestanding \
+        -fno-pic -no-pie -O2 -std=c11 -Wall -Wextra -Werror -Wl,--build-id=none \
+        -Wl,--no-warn-rwx-segments -Wl,-Ttext=0x80000 -Wl,-N -o "$tmp/pattern.elf" \
+        "$from/pi-entry.S" "$from/pi-pattern.c"
+    aarch64-linux-gnu-objcopy -O binary "$tmp/pattern.elf" "$tmp/pattern.img"
+    guest_end
+fi
+echo "pattern=$out/pattern.img"
