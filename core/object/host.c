@@ -99,6 +99,17 @@ int pb_log_open(const char *path, pb_err *e)
     return 0;
 }
 
+int pb_log_to(int fd)
+{
+    FILE *f = fdopen(fd, "a");
+
+    if (!f)
+        return PB_EIO;
+    setvbuf(f, NULL, _IOLBF, 0);
+    log_file = f;
+    return PB_OK;
+}
+
 uint64_t pb_log_count(uint32_t level)
 {
     return level < LEVELS ? atomic_load(&log_count[level]) : 0;

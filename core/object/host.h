@@ -10,6 +10,7 @@
 void pb_host_init(void);                        /* register the core's services; once */
 void pb_log_enable(uint32_t level, gboolean on); /* -d guest_errors, unimp */
 int pb_log_open(const char *path, pb_err *e);   /* -D: NULL: stderr */
+int pb_log_to(int fd);                     /* the same to an open file, which stays open */
 uint64_t pb_log_count(uint32_t level);          /* lines so far, hidden ones included */
 /* Trace points by shell pattern; those that come later are matched too. */
 void pb_trace_enable(const char *pattern, gboolean on);

@@ -344,7 +344,7 @@ int pb_user_log_open(const char *path, pb_err *e)
         fd = high;
     }
     U.log = fd;
-    return PB_OK;
+    return pb_log_to(fd) < 0 ? pb_err_set(e, PB_EIO, "-D %s: %s", path, g_strerror(errno)) : PB_OK;
 }
 
 int pb_user_log_fd(void)

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <elf.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sys/auxv.h>
 #include <sys/epoll.h>
@@ -16,8 +17,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #define WILD ((void *)0x7ffff7000000) /* may be memory of whoever runs us */
@@ -45,6 +49,47 @@ static void stats(void)
     close(fd);
     unlink(name);
     CHECK(open(name, O_RDONLY) == -1 && errno == ENOENT);
+}
+
+static void clocks(void)
+{
+    struct timespec was, now, cpu;
+    struct timeval tv;
+    unsigned on = ~0u;
+
+    CHECK(clock_gettime(CLOCK_MONOTONIC, &was) == 0 && clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+    CHECK(now.tv_sec > was.tv_sec || (now.tv_sec == was.tv_sec && now.tv_nsec >= was.tv_nsec));
+    CHECK(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu) == 0 && cpu.tv_nsec + cpu.tv_sec > 0);
+    CHECK(clock_gettime(CLOCK_REALTIME, &now) == 0 && gettimeofday(&tv, NULL) == 0);
+    CHECK(tv.tv_sec - now.tv_sec >= 0 && tv.tv_sec - now.tv_sec < 60);
+    CHECK(clock_gettime(99, &now) == -1 && errno == EINVAL);
+    CHECK(syscall(SYS_clock_gettime, CLOCK_REALTIME, WILD) == -1 && errno == EFAULT);
+    CHECK(syscall(SYS_getcpu, &on, NULL, NULL) == 0 && on < 65536);
+}
+
+/* Addresses inside what an argument leads to are looked at, or the call is refused. */
+static void nested_pointers(void)
+{
+    struct ifconf ifc = {.ifc_len = 4096, .ifc_buf = WILD};
+    struct { int op, flags, bytes; void *data; } partition = {1, 0, 152, WILD};
+    struct ifreq r[64];
+    int s = socket(AF_INET, SOCK_DGRAM, 0), p[2], n = 0;
+
+    CHECK(s >= 0 && pipe(p) == 0 && write(p[1], "abc", 3) == 3);
+    CHECK(ioctl(p[0], FIONREAD, &n) == 0 && n == 3);
+    CHECK(ioctl(s, SIOCGIFCONF, &ifc) == -1 && errno == EFAULT);
+    ifc.ifc_req = r;
+    ifc.ifc_len = sizeof r;
+    CHECK(ioctl(s, SIOCGIFCONF, &ifc) == 0 && ifc.ifc_len >= 0 &&
+          (size_t)ifc.ifc_len <= sizeof r && ifc.ifc_req == r);
+    CHECK(ioctl(s, 0x8946 /* SIOCETHTOOL */, r) == -1 && errno == ENOTTY);
+    CHECK(ioctl(p[0], 0x1269 /* BLKPG */, &partition) == -1 && errno == ENOTTY);
+    CHECK(ioctl(p[0], 0x2285 /* SG_IO */, r) == -1 && errno == ENOTTY);
+    CHECK(syscall(SYS_keyctl, 11 /* READ */, -3, WILD, 4096) == -1 && errno == EFAULT);
+    CHECK(syscall(SYS_keyctl, 23 /* DH_COMPUTE */, r, WILD, 9, 0) == -1 && errno == EOPNOTSUPP);
+    CHECK(syscall(SYS_bpf, 0, r, sizeof r) == -1 && errno == ENOSYS);
+    CHECK(syscall(425 /* io_uring_setup */, 8, r) == -1 && errno == ENOSYS);
+    close(s), close(p[0]), close(p[1]);
 }
 
 static void bad_pointers(void)
@@ -137,6 +182,8 @@ int main(int argc, char **argv)
     (void)argc;
     stats();
     bad_pointers();
+    nested_pointers();
+    clocks();
     waiting();
     semaphores();
     proc(argv[0]);

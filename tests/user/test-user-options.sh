@@ -76,5 +76,9 @@ check "exit under strace" 3 $?
 sed -n 's/^[0-9]* //; s/0x[0-9a-f]*/PTR/g; /^read(0\|^exit_group/p' "$scratch/log" >"$scratch/got"
 printf '%s\n' 'read(0,PTR,4) = 0' 'exit_group(3)' >"$scratch/want"
 cmp -s "$scratch/want" "$scratch/got" || { diff "$scratch/want" "$scratch/got"; fail=1; }
+"$emulator" -d in_asm,int -D "$scratch/asm" "$victim" exit=4 2>"$scratch/err"
+check "exit under -d" 4 $?
+grep -q '0x[0-9a-f]*: ' "$scratch/asm" || { echo "no instructions in -D's file"; fail=1; }
+check "stderr beside -D" "" "$(cat "$scratch/err")"
 says unimp "Unsupported syscall" "$emulator" -d unimp "$victim" nocall
 exit $fail

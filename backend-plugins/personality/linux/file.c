@@ -154,7 +154,7 @@ LX_HANDLER(close_range)
     return r || first > last ? r : lx_pass(t, c, a);
 }
 
-/* ---- fcntl, ioctl -------------------------------------------------------------------------- */
+/* ---- fcntl --------------------------------------------------------------------------------- */
 
 LX_HANDLER(fcntl)
 {
@@ -173,15 +173,6 @@ LX_HANDLER(fcntl)
         break;
     default: break;
     }
-    return lx_pass(t, c, a);
-}
-
-/* The numbers and structures are the same. The argument may be a number: only what can be an
- * address of ours is refused. */
-LX_HANDLER(ioctl)
-{
-    if (lx_bad(a[2]) && a[2] < (uint64_t)1 << 47)
-        return -EFAULT;
     return lx_pass(t, c, a);
 }
 

@@ -4,7 +4,7 @@
  * Who does what: plugin (start, the loop of a thread), table and calls.def (system calls by
  * number), host (host calls that signals may interrupt, copies from and to the program),
  * memory (what is mapped where), elf and stack (loading), signal, clone/thread/fork/exec
- * (processes), file, net, sysv, various (calls that need translation), procfs (files about the
+ * (processes), file, net, nested, clock, sysv, various (calls that need translation), procfs (files about the
  * program itself), strace, crash (reports), arch-* (registers, frames, layouts).
  *
  * The program's addresses are the process's, its threads and descriptors are the process's
