@@ -11,7 +11,7 @@ trap 'rm -rf "$T"' EXIT
 mkdir "$T/bin" "$T/backends"
 cp "$BUILD/bin/plugboard" "$T/bin/plugboard-system-toy"
 TOY=$T/bin/plugboard-system-toy
-for f in char-basic block-file block-raw block-overlay net-user fs-local; do
+for f in char-basic block-file block-raw block-overlay net-user slirp fs-local; do
     find "$BUILD/lib" -name "$f.*" -path '*/plugboard/1/*' -exec cp {} "$T/backends/" \;
 done
 PLUGBOARD_PLUGIN_PATH=$BUILD/tests/plugins:$T/backends
