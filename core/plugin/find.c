@@ -117,6 +117,26 @@ char **pb_find_plugin_dirs(void)
     return g_strdupv(dirs);
 }
 
+static int by_text(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+GPtrArray *pb_find_sidecars(const char *path)
+{
+    GDir *dir = g_dir_open(path, 0, NULL);
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    const char *n;
+
+    while (dir && (n = g_dir_read_name(dir)))
+        if (g_str_has_suffix(n, ".plugin"))
+            g_ptr_array_add(names, g_strdup(n));
+    if (dir)
+        g_dir_close(dir);
+    g_ptr_array_sort(names, by_text); /* readdir's order is nobody's */
+    return names;
+}
+
 const char *pb_find_data_dir(void)
 {
     static char *dir;

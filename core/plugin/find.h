@@ -8,6 +8,8 @@
 /* Directories, most important first; NULL-ended, g_strfreev. Only those that exist and
  * may be trusted are listed; one that may not is warned about, once. */
 char **pb_find_plugin_dirs(void);
+/* Names of the sidecars in `dir`, sorted by bytes; g_ptr_array_unref. */
+GPtrArray *pb_find_sidecars(const char *dir);
 /* Of manifests, least important first (drop-ins follow that order): distribution, local,
  * system configuration, user; PLUGBOARD_MACHINE_PATH last. */
 char **pb_find_machine_dirs(void);

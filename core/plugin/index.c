@@ -40,28 +40,40 @@ static void add_line(char *line)
 }
 
 /* The names that the lines begin with are those of the directory. */
-static gboolean is_of(const GPtrArray *names)
+static gboolean is_of(char *const *text, const GPtrArray *names)
 {
     guint n = 0;
 
-    for (; lines[n] && *lines[n]; n++) {
-        size_t len = strcspn(lines[n], " ");
-        if (n >= names->len || strncmp(lines[n], names->pdata[n], len) ||
+    for (; text[n] && *text[n]; n++) {
+        size_t len = strcspn(text[n], " ");
+        if (n >= names->len || strncmp(text[n], names->pdata[n], len) ||
             ((const char *)names->pdata[n])[len])
             return FALSE;
     }
     return n == names->len && n > 0;
 }
 
-gboolean pb_index_open(const char *dir, const GPtrArray *names)
+static char **read_lines(const char *dir)
 {
     g_autofree char *path = g_build_filename(dir, "plugins.index", NULL), *text = NULL;
 
-    if (lines || !g_file_get_contents(path, &text, NULL, NULL))
+    return g_file_get_contents(path, &text, NULL, NULL) ? g_strsplit(text, "\n", -1) : NULL;
+}
+
+gboolean pb_index_old(const char *dir, const GPtrArray *names)
+{
+    g_auto(GStrv) text = read_lines(dir);
+
+    return text && !is_of(text, names);
+}
+
+gboolean pb_index_open(const char *dir, const GPtrArray *names)
+{
+    if (lines)
         return FALSE;
-    lines = g_strsplit(text, "\n", -1);
-    if (!is_of(names)) {
-        g_strfreev(g_steal_pointer(&lines));
+    lines = read_lines(dir);
+    if (!lines || !is_of(lines, names)) {
+        g_clear_pointer(&lines, g_strfreev);
         return FALSE;
     }
     ids = g_hash_table_new(g_str_hash, g_str_equal);

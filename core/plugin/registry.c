@@ -114,27 +114,6 @@ static void scan_file(const char *path)
     pb_faults_clear(&f);
 }
 
-static int by_text(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Names of the sidecars in `path`. */
-static GPtrArray *list_dir(const char *path)
-{
-    GDir *dir = g_dir_open(path, 0, NULL);
-    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-    const char *n;
-
-    while (dir && (n = g_dir_read_name(dir)))
-        if (g_str_has_suffix(n, ".plugin"))
-            g_ptr_array_add(names, g_strdup(n));
-    if (dir)
-        g_dir_close(dir);
-    g_ptr_array_sort(names, by_text); /* readdir's order is nobody's */
-    return names;
-}
-
 static void read_all(void)
 {
     GPtrArray *v = g_steal_pointer(&unread);
@@ -167,7 +146,7 @@ void pb_registry_scan(void)
     g_auto(GStrv) dirs = pb_find_plugin_dirs();
     gboolean indexed = TRUE;
     for (char **d = dirs; *d; d++) {
-        g_autoptr(GPtrArray) names = list_dir(*d);
+        g_autoptr(GPtrArray) names = pb_find_sidecars(*d);
         if (names->len)
             indexed = indexed && !unread->len && pb_index_open(*d, names);
         for (guint i = 0; i < names->len; i++)

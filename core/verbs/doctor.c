@@ -7,6 +7,7 @@
 
 #include "../plugin/check.h"
 #include "../plugin/find.h"
+#include "../plugin/index.h"
 #include "../plugin/shadow.h"
 
 #include <string.h>
@@ -28,14 +29,26 @@ static void found(const char *how, const char *fmt, ...)
     bad += !strcmp(how, "BAD");
 }
 
+/* One that is not used costs each run a moment, and nothing else. */
+static void look_at_index(const char *dir)
+{
+    g_autoptr(GPtrArray) names = pb_find_sidecars(dir);
+
+    if (names->len && pb_index_old(dir, names))
+        found("note", "%s/plugins.index is not of the plugins that are there, and not used\n"
+                      "     plugboard-sidecar --index %s", dir, dir);
+}
+
 static void look_at_plugins(void)
 {
     g_auto(GStrv) dirs = pb_find_plugin_dirs();
     GPtrArray *v = pb_plugin_list();
     guint usable = 0;
 
-    for (char **d = dirs; *d; d++)
+    for (char **d = dirs; *d; d++) {
         found("ok", "plugins are searched in %s", *d);
+        look_at_index(*d);
+    }
     for (guint i = 0; i < v->len; i++) {
         const struct pb_plugin_file *p = v->pdata[i];
         pb_err e = {0};

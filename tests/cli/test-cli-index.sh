@@ -42,6 +42,18 @@ want "an empty index"
 head -c 3000 /dev/urandom >"$index"
 want "noise"
 
+# Who asks is told of an old one, and how to make it anew.
+tells() { "$T/tree/bin/plugboard" doctor | grep -A1 "^note .*/plugins.index is not of"; }
+cp kept "$index"
+tells && { echo "doctor blames a good index"; fail=1; }
+sed '3,9d' kept >"$index"
+cure=$(tells | sed -n '2s/^ *//p')
+case $cure in
+"plugboard-sidecar --index "*) (PATH=$T/tree/bin:$PATH && $cure) || fail=1 ;;
+*) echo "doctor does not tell of an old index: $cure"; fail=1 ;;
+esac
+cmp -s kept "$index" || { echo "the cure does not make it anew"; fail=1; }
+
 # A run reads what it uses: a sidecar that is not its own may be nonsense, unnoticed.
 cp kept "$index"
 echo nonsense >"$dir/virtio-rng.plugin"

@@ -4,7 +4,8 @@
 # system of their own; the quick start's guest boots there; each optional package can be removed,
 # takes exactly its lines from -device help, is named when asked for, and comes back; the
 # autopkgtest passes; the tutorial is followed to the letter, within 15 minutes; what it makes
-# becomes a package by the debhelper addon. Root, for chroot(8).
+# becomes a package by the debhelper addon; the index of plugins is of those that are there at each
+# step, and goes with the last of it. Root, for chroot(8).
 # usage: test-packaging-debs.sh
 # Packages are built once for a state of the sources, in the guests' cache. $PLUGBOARD_DEBS: some
 # already built; $PLUGBOARD_SUITE: another system than bookworm
@@ -85,6 +86,20 @@ install_all() {
     in_root plugboard check || say "check found something"
 }
 
+# The index lists just the sidecars that are there.
+index_fits() { # WHEN
+    dir=$(echo "$T"/root/usr/lib/*/plugboard/1)
+    (cd "$dir" && LC_ALL=C ls -- *.plugin) >"$T/there" 2>/dev/null
+    cut -d' ' -f1 "$dir/plugins.index" | cmp -s - "$T/there" ||
+        say "$1: plugins.index is not of the plugins that are there"
+}
+
+no_list_opens_plugins() {
+    in_root env LD_DEBUG=files plugboard-system-riscv64 -device help >"$T/opened" 2>&1
+    grep -q "libc\.so" "$T/opened" || say "LD_DEBUG does not tell"
+    grep 'plugboard/1/.*\.so' "$T/opened" && say "-device help opens plugins"
+}
+
 help_lines() { in_root plugboard-system-riscv64 -device help | grep '^name' | sort; }
 
 # What a package takes from -device help, and what is said to who asks for it; then it returns.
@@ -94,6 +109,7 @@ come_and_go() {
         sed -n 's/^\[device \(.*\)\]$/name "\1"/p' "$T/root$f"
     done | sort >"$T/own"
     in_root dpkg -r "$package" >"$T/log" 2>&1 || { cat "$T/log"; say "$package cannot be removed"; }
+    index_fits "without $package"
     help_lines >"$T/now"
     comm -23 "$T/all" "$T/now" | sed 's/^\(name "[^"]*"\).*/\1/' | sort >"$T/lost"
     [ -z "$(comm -13 "$T/all" "$T/now")" ] || say "$package: lines came when it went"
@@ -110,16 +126,23 @@ come_and_go() {
         esac
     done <"$T/lost"
     in_root sh -c "dpkg -i /debs/${package}_*.deb" >"$T/log" 2>&1 || say "$package does not return"
+    index_fits "$package is back"
     help_lines | cmp -s - "$T/all" || say "$package came back as another"
     echo "$package: $(wc -l <"$T/lost") lines went and came"
+}
+
+installed() {
+    in_root dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' 'plugboard*' |
+        sed -n 's/^ii *//p'
 }
 
 optional() {
     help_lines >"$T/all"
     [ -s "$T/all" ] || say "-device help has no lines"
+    index_fits "all installed"
+    no_list_opens_plugins
     n=0
-    for package in $(in_root dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' 'plugboard-*' |
-        sed -n 's/^ii *//p' | grep -v -- '-sdk$\|-doc$'); do
+    for package in $(installed | grep -v -- '^plugboard$\|-sdk$\|-doc$'); do
         come_and_go "$package"
         n=$((n + 1))
     done
@@ -162,7 +185,14 @@ outside() { # the tutorial's project as a package, as sdk/doc/packaging.md says
         >"$T/outside" 2>&1 || { tail -20 "$T/outside"; say "an outside plugin's package fails"; }
     in_root dpkg-query -W -f '${Depends}\n' plugboard-device-npu |
         grep -q 'plugboard-abi-1 (>= 1\.' || say "the addon wrote no dependency on the ABI"
+    index_fits "an outside plugin is installed"
     in_root plugboard inspect npu | grep -q STATUS || say "the packaged plugin is not found"
+}
+
+leave() { # all of it at once; nothing of it stays
+    # shellcheck disable=SC2046 # names
+    in_root dpkg -r $(installed) >"$T/log" 2>&1 || { cat "$T/log"; say "it cannot be removed"; }
+    [ -z "$(ls -d "$T"/root/usr/lib/*/plugboard 2>/dev/null)" ] || say "the index stays behind"
 }
 
 build || exit 1
@@ -183,4 +213,6 @@ tutorial
 stage "tutorial"
 outside
 stage "an outside plugin's package"
+leave
+stage "removal"
 exit $fail

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # What the packages' lists are made by: every plugin of the build has a package that debian/control
 # and the spec know, every class is in the catalog once, a core with the catalog names the package
-# of a plugin that is absent, and each class has a manual page that man(1) accepts.
+# of a plugin that is absent, and each class has a manual page that man(1) accepts. And the core's
+# scripts: the index that they make is of the plugins that are there.
 # usage: test-packaging-lists.sh BUILD-TREE
 set -u
 build=$(cd "$1" && pwd)
@@ -58,6 +59,22 @@ comm -12 names gone >wanted 2>/dev/null
 sort -o wanted wanted
 diff wanted lost >/dev/null || { diff wanted lost; say "other lines went than those"; }
 [ -z "$(comm -13 before after)" ] || say "lines came"
+
+# The core's scripts make an index of just what is there, and take it away; no list opens a plugin.
+script() { # NAME WORDS: debian/plugboard.NAME, for the stage
+    name=$1
+    shift
+    sed "s|/usr/lib/#DEB_HOST_MULTIARCH#/plugboard/1|$T/$plugins|" \
+        "$packaging/debian/plugboard.$name" | (PATH=$T/stage/usr/bin:$PATH sh -s "$@")
+}
+script postinst triggered "/usr/lib/x/plugboard/1" || say "postinst fails"
+(cd "$plugins" && LC_ALL=C ls -- *.plugin) >there
+cut -d' ' -f1 "$plugins/plugins.index" | diff there - || say "the index is not of what is there"
+LD_DEBUG=files "$system" -device help >opened 2>&1
+grep -q 'libc\.so' opened || say "LD_DEBUG does not tell"
+grep 'plugboard/1/.*\.so' opened && say "-device help opens plugins"
+script prerm upgrade 2 && [ -f "$plugins/plugins.index" ] || say "an upgrade loses the index"
+script prerm remove && [ ! -e "$plugins/plugins.index" ] || say "the index stays behind"
 out=$("$system" -device virtio-net-device,help 2>&1)
 case $out in
 *"package plugboard-device-virtio provides it, not installed"*) ;;

@@ -3,7 +3,7 @@
 # plugboard.spec makes its packages of this build tree: rpmbuild -bb with the compilation left out,
 # since Debian's rpm has neither Fedora's macros for CMake nor its -devel packages. Every file that
 # is installed is in one package, every plugin in that of the map, and the ABI is provided once and
-# required by all that have plugins.
+# required by all that have plugins. The core makes the index when plugins come or go.
 # usage: test-packaging-rpm.sh BUILD-TREE
 set -u
 build=$(cd "$1" && pwd)
@@ -43,6 +43,11 @@ done
 [ "$(cat "$T"/*.list | sort | uniq -d | grep -c '\.so$')" = 0 ] || say "a plugin is in two packages"
 rpm -qp --provides "$T"/top/RPMS/*/plugboard-"$version"-*.rpm 2>/dev/null |
     grep -q '^plugboard-abi(1) = 1\.' || say "the core does not provide the ABI"
+core=$(echo "$T"/top/RPMS/*/plugboard-"$version"-*.rpm)
+for when in transfiletriggerin transfiletriggerpostun; do
+    rpm -qp --filetriggers "$core" 2>/dev/null | grep -q "^$when.* -- $libdir/plugboard/1" ||
+        say "the core has no $when that makes the index"
+done
 built=$(find "$build/lib/plugboard/1" -name '*.so' | wc -l)
 [ "$plugins" = "$built" ] || say "$built plugins were built, $plugins are in packages"
 echo "$n packages, $plugins plugins"
