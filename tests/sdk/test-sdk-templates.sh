@@ -38,4 +38,4 @@ refuse "mmio" "plugboard: new: takes KIND and NAME
 refuse "../bin x1" "plugboard: new: there is no template '../bin'
 'plugboard new' lists them"
 echo "$n kinds"
-[ "$fail" = 0 ] && [ "$n" -ge 6 ]
+[ "$fail" = 0 ] && [ "$n" -ge 9 ]
