@@ -76,7 +76,8 @@ struct pb_device_class {
     void (*line_in)(void *self, uint32_t n, int32_t level);                     /* [dev] */
     int (*prop_changed)(void *self, uint32_t prop, pb_err *e);                  /* [main] */
     int (*save)(void *self, pb_state *s, pb_err *e); /* [main] vCPUs stopped; optional */
-    int (*load)(void *self, pb_state *s, pb_err *e); /* after the fields were set */
+    /* After the fields were set. It asks no other device, whose state may come later. */
+    int (*load)(void *self, pb_state *s, pb_err *e);
     /* All requests in flight have come back when this returns. [main] optional */
     void (*drain)(void *self);
     const char *const *requires_; /* NULL-ended plugin ids that must be present, or NULL */

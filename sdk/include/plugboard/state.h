@@ -2,7 +2,8 @@
 /* plugboard/state.h - saved state, described once.
  *
  * Reset, snapshot, migration, hot reload, replay and the bench use the same field table.
- * RAM, timers, line levels and properties are the host's and are not listed.
+ * RAM, timers, line levels and properties are the host's and are not listed. Devices are loaded
+ * one by one, in no promised order: load() asks no other device, whose state may come later.
  */
 #ifndef PLUGBOARD_STATE_H
 #define PLUGBOARD_STATE_H
