@@ -68,6 +68,7 @@ pahole              reads the ABI's layout
 socat
 expect
 busybox-static
+zstd                what a guest packed is unpacked by the host
 shellcheck          reads our scripts
 librsvg2-bin        draws the pictures of machines
 END
