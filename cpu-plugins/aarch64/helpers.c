@@ -22,6 +22,7 @@ const struct xl_helper a64_helpers[A64_HELPERS] = {
     [A64_H_ERET] = {"eret", a64_eret_helper, A64_FAULTS, 1, XL_I64, 0},
     [A64_H_WAIT] = {"wait", a64_wait_helper, A64_FAULTS, 1, 0, 0},
     [A64_H_SEV] = {"sev", a64_sev_helper, 0, 0, 0, 0},
+    [A64_H_DSB] = {"dsb", a64_dsb_helper, 0, 0, 0, 0},
     [A64_H_STEP] = {"step", a64_step_helper, A64_FAULTS, 0, 0, 0},
     [A64_H_PAC] = {"pac", a64_pac_helper, 0, 3, XL_I64, 0},
     [A64_H_LDT] = {"ldt", a64_ldt_helper, A64_FAULTS, 2, XL_I64, 0},

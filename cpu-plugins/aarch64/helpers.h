@@ -16,6 +16,7 @@ A64_HELPER_FN(a64_exc_helper);
 A64_HELPER_FN(a64_mrs_helper);
 A64_HELPER_FN(a64_msr_helper);
 A64_HELPER_FN(a64_sys_helper);
+A64_HELPER_FN(a64_dsb_helper);
 A64_HELPER_FN(a64_crc32_helper);
 A64_HELPER_FN(a64_pstate_helper);
 A64_HELPER_FN(a64_clrex_helper);

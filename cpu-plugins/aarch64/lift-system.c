@@ -99,6 +99,10 @@ static void barrier(struct lift *l)
 {
     static const uint8_t kinds[] = {15, XL_FENCE_RR | XL_FENCE_RW, XL_FENCE_WW, 15};
     xl_fence(l->b, kinds[l->i.op == A64_dmb ? l->i.imm & 3 : 3]);
+    if (l->i.op == A64_dmb || !A64_MODE_EL(l->mode))
+        return;
+    xl_callh(l->b, A64_H_DSB, 0, 0, 0, 0, 0);
+    lift_end(l); /* others may have asked for a flush while it waited */
 }
 
 static void clrex(struct lift *l)

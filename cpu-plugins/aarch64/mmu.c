@@ -409,7 +409,7 @@ int a64_walk(struct xl_vcpu *x, uint64_t va, uint32_t access, uint32_t probe, st
     int rc = a64_translate_va(c, &at, &r);
     *w = (struct xl_walk){.pa = r.pa, .prot = r.prot, .bits = r.bits < 12 ? 12 : r.bits};
     if (rc == 0 && va != strip(c, regime, va))
-        c->tags_seen = 1;
+        c->x.tagged = 1;
     if (probe)
         w->prot |= need(access);
     return rc;

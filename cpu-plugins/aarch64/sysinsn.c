@@ -153,15 +153,37 @@ static int address_translation(const struct sys *s)
 static void flush(struct a64 *c, const struct xl_ctxkey *want, const struct xl_ctxkey *mask,
                   uint64_t va, uint32_t all, int everywhere)
 {
-    if (c->tags_seen)
-        all = 1; /* the page may be there under other tags */
-    if (everywhere && c->x.svc->n_cpus(c->x.cpu) > 1)
-        xl_tlb_flush_all_cpus(&c->x);
-    else
+    if (everywhere && c->x.svc->n_cpus(c->x.cpu) > 1) {
+        xl_tlb_flush_everywhere(&c->x, want, mask, va, all);
+        c->tlbi_open = 1;
+    } else {
         xl_tlb_flush(&c->x, want, mask, va, all);
+    }
 }
 
-#define MAX_RANGE 64u
+/* A DSB: what TLBI instructions before it asked of other CPUs is complete (D8.13.5). A kernel
+ * gives up many pages before one DSB. */
+A64_HELPER_FN(a64_dsb_helper)
+{
+    struct a64 *cpu = a64_of(x);
+
+    (void)a, (void)b, (void)c, (void)d;
+    if (cpu->tlbi_open) {
+        cpu->tlbi_open = 0;
+        xl_tlb_flush_wait(x);
+    }
+    return 0;
+}
+
+static void flush_all(struct a64 *c, int everywhere)
+{
+    static const struct xl_ctxkey any = {0, 0};
+
+    flush(c, &any, &any, 0, 1, everywhere);
+}
+
+#define MAX_RANGE 64u /* pages */
+#define MAX_REMOTE 8u /* pages that others flush one by one */
 
 /* Xt of the range forms: BaseADDR 36:0, NUM 43:39, SCALE 45:44, TG 47:46. */
 static uint64_t range(uint64_t v, int two, uint64_t *bytes)
@@ -199,11 +221,9 @@ static void tlbi(const struct sys *s, uint32_t regime, int by_va, int all_asids,
         va = s->v << 20 >> 8;
     if (ranged)
         va = range(s->v, two, &bytes);
-    /* To others everything goes anyway: once is enough. */
-    if (!by_va || bytes > MAX_RANGE * 4096ull ||
-        (everywhere && c->x.svc->n_cpus(c->x.cpu) > 1)) {
+    if (!by_va || bytes > (everywhere ? MAX_REMOTE : MAX_RANGE) * 4096ull) {
         flush(c, &want, &mask, 0, 1, everywhere);
-        return;
+        bytes = 0;
     }
     for (; bytes; bytes -= 4096, va += 4096)
         flush(c, &want, &mask, va, 0, everywhere);
@@ -240,7 +260,7 @@ static int tlbi_forms(const struct sys *s, int everywhere, int ranged)
     case 6: /* ALLE1, VMALLS12E1 */
         if (s->op1 != 4)
             return 0;
-        flush(s->c, NULL, NULL, 0, 1, everywhere);
+        flush_all(s->c, everywhere);
         return 1;
     default: return 0;
     }
@@ -266,7 +286,7 @@ static int tlb(const struct sys *s)
     case 4: /* by intermediate address */
         if (s->op1 != 4 || !(s->op2 & 3))
             return 0;
-        flush(s->c, NULL, NULL, 0, 1, s->crm == 0);
+        flush_all(s->c, s->crm == 0);
         return 1;
     default: return 0;
     }

@@ -169,6 +169,7 @@ struct xl_vcpu {
     volatile uint32_t pending; /* set by the guest, e.g. from line_in(): call interrupt() */
     volatile uint32_t halted;  /* set by the guest (WFI): run() returns PB_EXIT_HALT */
     uint32_t requests;      /* XL_REQ_* for this vCPU's own thread, atomic */
+    uint32_t tagged;        /* set by the guest: one page may be at several addresses */
     uint32_t leave_code;    /* set by the guest before xl_leave(): run() returns it; 0: no */
     struct xl_engine *engine;
     const struct xl_guest *guest;
@@ -217,9 +218,11 @@ int xl_phys_cas(struct xl_vcpu *x, uint64_t pa, uint32_t bytes, uint64_t *expect
  * takes effect before the next guest instruction. */
 void xl_tlb_flush(struct xl_vcpu *x, const struct xl_ctxkey *want, const struct xl_ctxkey *mask,
                   uint64_t va, uint32_t all);
-/* The same on every vCPU of the machine, complete before the caller's next instruction
+/* The same on every vCPU of the machine. The others' are complete when xl_tlb_flush_wait() returns,
  * as far as guests can observe. */
-void xl_tlb_flush_all_cpus(struct xl_vcpu *x);
+void xl_tlb_flush_everywhere(struct xl_vcpu *x, const struct xl_ctxkey *want,
+                             const struct xl_ctxkey *mask, uint64_t va, uint32_t all);
+void xl_tlb_flush_wait(struct xl_vcpu *x);
 
 /* An argument of a helper that is a V128. */
 static inline const struct xl_v128 *xl_vec_arg(uint64_t a)

@@ -18,7 +18,7 @@ static struct toy *toy_of(struct xl_vcpu *x)
 static uint64_t sys_helper(struct xl_vcpu *x, uint64_t n, uint64_t b, uint64_t c, uint64_t d)
 {
     struct toy *t = toy_of(x);
-    struct xl_ctxkey k = {t->r[1], 0}, mask = {UINT64_MAX, 0};
+    struct xl_ctxkey k = {t->r[1], 0}, mask = {UINT64_MAX, 0}, none = {0, 0};
 
     (void)b;
     (void)c;
@@ -26,7 +26,10 @@ static uint64_t sys_helper(struct xl_vcpu *x, uint64_t n, uint64_t b, uint64_t c
     xl_sync(x);
     switch (n) {
     case SYS_HALT: __atomic_store_n(&x->halted, 1, __ATOMIC_SEQ_CST); break;
-    case SYS_FLUSH_ALL: xl_tlb_flush_all_cpus(x); break;
+    case SYS_FLUSH_ALL:
+        xl_tlb_flush_everywhere(x, &none, &none, 0, 1);
+        xl_tlb_flush_wait(x);
+        break;
     case SYS_FLUSH_PAGE: xl_tlb_flush(x, NULL, NULL, t->r[1], 0); break;
     case SYS_MODE: t->mode = t->r[1]; break;
     case SYS_CTX: t->ctx = t->r[1]; break;

@@ -301,6 +301,7 @@ static void flush_page(struct xl_vcpu *x, struct xl_ctx *c, uint64_t page)
 void xl_tlb_flush(struct xl_vcpu *x, const struct xl_ctxkey *want, const struct xl_ctxkey *mask,
                   uint64_t va, uint32_t all)
 {
+    all |= x->tagged;
     for (uint32_t i = 0; i < XL_CTXS; i++) {
         struct xl_ctx *c = &xl_r(x)->ctxs[i];
 

@@ -33,10 +33,12 @@
 #define XL_REQ_JC 4u     /* jump caches: units went away */
 #define XL_REQ_WATCH 8u  /* tag_w: run->watch[] became watched */
 #define XL_REQ_MAP 16u   /* the memory map changed in run->map_lo..hi */
+#define XL_REQ_PAGES 32u /* TLBs: run->flush[] */
 
 #define XL_SPANS 4u
 #define XL_BREAKS 64u
 #define XL_WATCHES 8u
+#define XL_FLUSHES 16u
 
 struct xl_break {
     uint64_t addr, len;
@@ -59,6 +61,12 @@ struct xl_run {
     uint64_t map_lo, map_hi;
     uint64_t watch[XL_WATCHES]; /* pages for XL_REQ_WATCH; also under map_lock */
     uint32_t n_watch;           /* XL_WATCHES + 1: more than fit */
+    struct {
+        struct xl_ctxkey want, mask;
+        uint64_t va;
+        uint32_t all;
+    } flush[XL_FLUSHES]; /* what others want flushed here, for XL_REQ_PAGES; also under map_lock */
+    uint32_t n_flush;    /* XL_FLUSHES + 1: more than fit */
     struct xl_break bp[XL_BREAKS], wp[XL_BREAKS];
     uint32_t n_bp, n_wp;
     uint32_t bp_skip;     /* stopped at bp_skip_pc: the next run goes past it */

@@ -81,6 +81,21 @@ static void watch_request(struct xl_vcpu *x)
         xl_forget_writes(x, page[i]);
 }
 
+/* None: they were taken before the bit of the last was set. */
+static void flush_request(struct xl_vcpu *x)
+{
+    struct xl_run *r = xl_r(x);
+
+    pthread_mutex_lock(&r->map_lock);
+    if (r->n_flush > XL_FLUSHES)
+        xl_forget_all(x);
+    else
+        for (uint32_t i = 0; i < r->n_flush; i++)
+            xl_tlb_flush(x, &r->flush[i].want, &r->flush[i].mask, r->flush[i].va, r->flush[i].all);
+    r->n_flush = 0;
+    pthread_mutex_unlock(&r->map_lock);
+}
+
 uint32_t xl_do_requests(struct xl_vcpu *x)
 {
     uint32_t q = __atomic_fetch_and(&x->requests, XL_REQ_KICK, __ATOMIC_SEQ_CST);
@@ -89,6 +104,8 @@ uint32_t xl_do_requests(struct xl_vcpu *x)
         map_request(x);
     if (q & XL_REQ_FLUSH)
         xl_forget_all(x);
+    if (q & XL_REQ_PAGES)
+        flush_request(x);
     if (q & XL_REQ_JC)
         xl_forget_code(x);
     if (q & XL_REQ_WATCH)
@@ -136,16 +153,11 @@ void xl_tell_all(struct xl_engine *e, uint32_t what)
     }
 }
 
-void xl_ask_others(struct xl_engine *e, struct xl_vcpu *self, uint32_t what)
+/* Until nobody runs on without having done what was asked. */
+static void wait_for_others(struct xl_engine *e, struct xl_vcpu *self, uint32_t what)
 {
     uint32_t spins = 0;
 
-    for (uint32_t i = 0; i < e->n_vcpus; i++) {
-        struct xl_vcpu *y = __atomic_load_n(&e->vcpu[i], __ATOMIC_ACQUIRE);
-
-        if (y && y != self)
-            ask(y, what);
-    }
     for (uint32_t i = 0; i < e->n_vcpus; i++) {
         struct xl_vcpu *y = __atomic_load_n(&e->vcpu[i], __ATOMIC_ACQUIRE);
 
@@ -153,6 +165,17 @@ void xl_ask_others(struct xl_engine *e, struct xl_vcpu *self, uint32_t what)
                __atomic_load_n(&y->in_unit, __ATOMIC_SEQ_CST))
             pause_a_bit(&spins);
     }
+}
+
+void xl_ask_others(struct xl_engine *e, struct xl_vcpu *self, uint32_t what)
+{
+    for (uint32_t i = 0; i < e->n_vcpus; i++) {
+        struct xl_vcpu *y = __atomic_load_n(&e->vcpu[i], __ATOMIC_ACQUIRE);
+
+        if (y && y != self)
+            ask(y, what);
+    }
+    wait_for_others(e, self, what);
 }
 
 void xl_ask_watch(struct xl_engine *e, struct xl_vcpu *self, uint64_t page)
@@ -174,13 +197,39 @@ void xl_ask_watch(struct xl_engine *e, struct xl_vcpu *self, uint64_t page)
     xl_ask_others(e, self, XL_REQ_WATCH);
 }
 
-void xl_tlb_flush_all_cpus(struct xl_vcpu *x)
+void xl_tlb_flush_everywhere(struct xl_vcpu *x, const struct xl_ctxkey *want,
+                             const struct xl_ctxkey *mask, uint64_t va, uint32_t all)
+{
+    struct xl_engine *e = x->engine;
+
+    xl_tlb_flush(x, want, mask, va, all);
+    for (uint32_t i = 0; i < e->n_vcpus; i++) {
+        struct xl_vcpu *y = __atomic_load_n(&e->vcpu[i], __ATOMIC_ACQUIRE);
+        struct xl_run *r;
+
+        if (!y || y == x)
+            continue;
+        r = xl_r(y);
+        pthread_mutex_lock(&r->map_lock);
+        if (r->n_flush < XL_FLUSHES) {
+            r->flush[r->n_flush].want = *want;
+            r->flush[r->n_flush].mask = *mask;
+            r->flush[r->n_flush].va = va;
+            r->flush[r->n_flush].all = all;
+        }
+        if (r->n_flush <= XL_FLUSHES)
+            r->n_flush++;
+        pthread_mutex_unlock(&r->map_lock);
+        ask(y, XL_REQ_PAGES);
+    }
+}
+
+void xl_tlb_flush_wait(struct xl_vcpu *x)
 {
     uint32_t was = x->in_unit;
 
-    xl_forget_all(x);
     xl_out(x);
-    xl_ask_others(x->engine, x, XL_REQ_FLUSH);
+    wait_for_others(x->engine, x, XL_REQ_PAGES);
     if (was)
         xl_in(x);
 }
