@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 # riscv-tests.sh [DIR] - runs the public riscv-tests, p and v environments, by generated code and by
 # the interpreter. DIR (or $PLUGBOARD_RISCV_TESTS) is a checkout outside this tree whose `make isa`
-# its user has run with XLEN=64; this script builds nothing of it. Prints the counts; skipped (77)
-# where there are no binaries.
+# its user has run with XLEN=64, and with -fno-pie in RISCV_GCC_OPTS where compilers make PIE, as
+# Debian's do: the v environment reads `tohost` by its address. This script builds nothing of it.
+# Prints the counts; skipped (77) where there are no binaries.
 # $PLUGBOARD_BUILD: the build tree, build/release unless given.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
