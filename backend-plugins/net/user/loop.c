@@ -2,9 +2,9 @@
 /* loop.c - slirp's callbacks and the thread that polls its sockets.
  *
  * libslirp is single-threaded: `lock` is held around every call into it. Frames from the
- * guest enter it on the guest's thread when it is free. When it is not, they wait in the
- * inbox for this thread, as they do until libslirp is there: the guest's may hold locks of the device that this one, giving
- * the device a frame, is waiting for. Otherwise this thread is only woken when sockets may
+ * guest enter it on the guest's thread when it is free. When it is not, or not there yet, they
+ * wait in the inbox for this thread: the guest's may hold locks of the device that this one,
+ * giving the device a frame, is waiting for. Otherwise this thread is only woken when sockets may
  * have changed. A frame that the guest has no room for waits in the backlog, and while there is
  * a backlog the sockets are not read, so that TCP slows the sender down.
  */
@@ -65,7 +65,8 @@ int loop_input(struct user *u, const uint8_t *data, uint32_t len)
         user_want_slirp(u);
     else if (loop_start(u) < 0)
         return PB_EAGAIN;
-    if (there && !__atomic_load_n(&u->n_inbox, __ATOMIC_ACQUIRE) && !pthread_mutex_trylock(&u->lock)) {
+    if (there && !__atomic_load_n(&u->n_inbox, __ATOMIC_ACQUIRE) &&
+        !pthread_mutex_trylock(&u->lock)) {
         u->part->input(u->slirp, data, (int)len);
         pthread_mutex_unlock(&u->lock);
         loop_wake(u);

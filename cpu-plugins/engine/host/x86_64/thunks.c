@@ -330,7 +330,8 @@ int x86_thunks(struct x86_code *c, const struct xl_engine *e)
     for (int i = 0; i < TH_COUNT; i++)
         c->thunk[i] = make_call(&a, c, fn[i],
                                 i == TH_CLMUL || i == TH_CLASS ? 0
-                                : i == TH_FP || i == TH_VEC || i == TH_FLAGS ? CALL_FP : CALL_ALL | CALL_FP, 0);
+                                : i == TH_FP || i == TH_VEC || i == TH_FLAGS
+                                    ? CALL_FP : CALL_ALL | CALL_FP, 0);
     r = make_helpers(&a, c, e->guest);
     if (r == PB_OK)
         r = x86_mem_commit(&c->mem, &a, NULL);
