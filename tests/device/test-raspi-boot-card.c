@@ -135,7 +135,8 @@ static void test_config(void)
 
     files("# comment\nkernel=wrong.img\n[pi4]\nkernel=pi4.img\n[pi3]\n  kernel=My Kernel.img\r\n"
           "[none]\ncmdline=none.txt\n[all]\n[0xdeadbeef]\ncmdline=none.txt\n[all]\n"
-          "initramfs one.gz,two.gz followkernel\ndtparam=audio=on\ndtoverlay=vc4-kms-v3d\n"
+          "initramfs old.gz 0x00f00000\ninitramfs one.gz,two.gz followkernel\n"
+          "dtparam=audio=on\ndtoverlay=vc4-kms-v3d\n"
           "dtoverlay=nothing\ngpu_mem=128\ninclude more.txt\n");
     usual();
     fat_image_add(&card, "MYKERN~1IMG", "My Kernel.img", kernel, 100);
@@ -149,8 +150,8 @@ static void test_config(void)
     const void *ram_disk = loaded("RAM disk of the SD card", &len);
     CU_ASSERT(ram_disk && len == 5 && memcmp(ram_disk, "abcde", 5) == 0);
     CU_ASSERT_STRING_EQUAL(bootargs(), "quiet");
-    CU_ASSERT_STRING_EQUAL(pbt_last_log(b), "config.txt: not applied: dtparam, gpu_mem (the "
-                           "machine's VideoCore has 64 MiB), include (too many, or in a circle), "
+    CU_ASSERT_STRING_EQUAL(pbt_last_log(b), "config.txt: not applied: address of initramfs, "
+                           "dtparam, gpu_mem (the machine's VideoCore has 64 MiB), include (too many, or in a circle), "
                            "dtoverlay=vc4-kms-v3d (no such file), dtoverlay=nothing (no such "
                            "file)");
     finish();

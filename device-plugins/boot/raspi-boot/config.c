@@ -7,8 +7,8 @@
  * that the machine has no use for are passed over, like comments; what would change what boots and
  * is not applied is noted.
  *
- * Not modelled: dtparam and parameters of overlays, addresses of kernel and tree, [EDID=…], [gpio…]
- * and [HDMI:1] (never true).
+ * Not modelled: dtparam and parameters of overlays, addresses of kernel, RAM disk and tree,
+ * [EDID=…], [gpio…] and [HDMI:1] (never true).
  */
 #include "config.h"
 
@@ -116,7 +116,8 @@ static void initramfs(struct pi_config *c, const char *value)
     snprintf(file, sizeof file, "%.*s", (int)n, value);
     value += n + strspn(value + n, " \t");
     name(c, c->initramfs, "initramfs", file);
-    c->initramfs_at = strcmp(value, "followkernel") == 0 ? 0 : strtoul(value, NULL, 0);
+    if (strcmp(value, "followkernel") != 0 && strtoul(value, NULL, 0) != 0)
+        pi_config_note(c, "address of initramfs"); /* it is put behind the kernel */
 }
 
 static int file_setting(struct pi_config *c, const char *key, const char *value)

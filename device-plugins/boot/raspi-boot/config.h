@@ -14,7 +14,6 @@ struct pi_config {
     /* File names below the boot partition's root; empty: the firmware's choice. */
     char kernel[CONFIG_NAME], initramfs[CONFIG_NAME], cmdline[CONFIG_NAME],
         device_tree[CONFIG_NAME], os_prefix[CONFIG_NAME], overlay_prefix[CONFIG_NAME];
-    uint64_t initramfs_at;  /* 0: behind the kernel */
     uint32_t no_tree;       /* "device_tree=": the kernel gets none */
     int32_t arm_64bit;      /* -1: not said */
     uint32_t auto_initramfs, upstream, includes;
