@@ -151,9 +151,9 @@ static void test_config(void)
     CU_ASSERT(ram_disk && len == 5 && memcmp(ram_disk, "abcde", 5) == 0);
     CU_ASSERT_STRING_EQUAL(bootargs(), "quiet");
     CU_ASSERT_STRING_EQUAL(pbt_last_log(b), "config.txt: not applied: address of initramfs, "
-                           "dtparam, gpu_mem (the machine's VideoCore has 64 MiB), include (too many, or in a circle), "
-                           "dtoverlay=vc4-kms-v3d (no such file), dtoverlay=nothing (no such "
-                           "file)");
+                           "dtparam, gpu_mem (the machine's VideoCore has 64 MiB), include (too "
+                           "many, or in a circle), dtoverlay=vc4-kms-v3d (no such file), "
+                           "dtoverlay=nothing (no such file)");
     finish();
 }
 
