@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <elf.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sys/auxv.h>
@@ -72,6 +73,8 @@ static void nested_pointers(void)
 {
     struct ifconf ifc = {.ifc_len = 4096, .ifc_buf = WILD};
     struct { int op, flags, bytes; void *data; } partition = {1, 0, 152, WILD};
+    struct sock_filter all = {BPF_RET | BPF_K, 0, 0, 0xffff};
+    struct sock_fprog filter = {1, WILD};
     struct ifreq r[64];
     int s = socket(AF_INET, SOCK_DGRAM, 0), p[2], n = 0;
 
@@ -82,6 +85,11 @@ static void nested_pointers(void)
     ifc.ifc_len = sizeof r;
     CHECK(ioctl(s, SIOCGIFCONF, &ifc) == 0 && ifc.ifc_len >= 0 &&
           (size_t)ifc.ifc_len <= sizeof r && ifc.ifc_req == r);
+    CHECK(setsockopt(s, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == -1 &&
+          errno == EFAULT);
+    filter.filter = &all;
+    CHECK(setsockopt(s, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0);
+    CHECK(setsockopt(s, SOL_SOCKET, SO_ATTACH_FILTER, &filter, 3) == -1 && errno == EINVAL);
     CHECK(ioctl(s, 0x8946 /* SIOCETHTOOL */, r) == -1 && errno == ENOTTY);
     CHECK(ioctl(p[0], 0x1269 /* BLKPG */, &partition) == -1 && errno == ENOTTY);
     CHECK(ioctl(p[0], 0x2285 /* SG_IO */, r) == -1 && errno == ENOTTY);

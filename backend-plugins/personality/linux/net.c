@@ -121,6 +121,8 @@ LX_HANDLER(setsockopt)
                                     (int)a[2] == SO_ATTACH_REUSEPORT_CBPF)) {
         if (lx_get(&f, a[3], sizeof f) < 0 || lx_bad((uint64_t)(uintptr_t)f.filter))
             return -EFAULT;
+        a[3] = (uint64_t)(uintptr_t)&f; /* what was checked: the program may change its own */
+        return lx_host(t, c->host, a);
     }
     return lx_pass(t, c, a);
 }
