@@ -103,6 +103,7 @@ static int boot(void *self, pb_err *e)
 
     if (b->c.board->ram(b->c.dev, &b->c.ram, 1) == 0)
         return boot_fail(&b->c, e, PB_EINVAL, "riscv-boot: the machine has no main memory");
+    b->c.board->used(b->c.dev, "acpi"); /* off: there is a device tree and nothing else */
     b->entry = b->firmware_end = b->c.ram.addr;
     b->kernel_entry = b->kernel_end = b->c.initrd = b->c.initrd_end = 0;
     b->flash = 0;
