@@ -13,6 +13,7 @@ enum { DELEGATE = 0x400, DETACHED = 1, EDGE1 = 4, EDGE0, LEVEL1, LEVEL0, IE = 0x
 
 static pbt *b;
 static pb_dev *m, *s;
+static uint64_t count;
 
 static uint64_t rd(pb_dev *d, uint64_t off)
 {
@@ -231,12 +232,45 @@ static void test_limits(void)
     pbt_free(b);
 }
 
-int main(void)
+/* Registers and wires of both domains at random; what delivers never leaves the harts there are. */
+static void random_traffic(int messages)
+{
+    uint64_t seed = 1;
+
+    bench(messages);
+    pbt_quiet(b, 1);
+    for (uint64_t i = 0; i < count; i++) {
+        seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+        uint32_t r = (uint32_t)(seed >> 33), at = r >> 3 & 0x43fc, v = (uint32_t)(seed >> 20);
+        pb_dev *d = r & 1 ? m : s;
+        if (v % 7 == 0)
+            pbt_line(d, r >> 8 & 0x7f, v >> 3 & 1);
+        else if (v % 5 == 0)
+            rd(d, at);
+        else
+            wr(d, at, v % 3 ? v & 0x7ff : v);
+        if (i % 4096 == 0)
+            pbt_reload(b);
+    }
+    CU_ASSERT_EQUAL(rd(m, DOMAINCFG) & ~0x104u, 0x80000000);
+    pbt_free(b);
+}
+
+static void test_random(void)
+{
+    random_traffic(0);
+    random_traffic(1);
+}
+
+int main(int argc, char **argv)
 {
     static const struct suite_test tests[] = {
         {"by lines", test_direct}, {"pending bits", test_pending_bits},
         {"delegation", test_delegation}, {"by messages", test_messages}, {"limits", test_limits},
+        {"at random", test_random},
     };
 
+    count = pbt_count_arg(argc, argv, 100000);
+    printf("seed 1, %llu accesses\n", (unsigned long long)count);
     return SUITE_RUN("riscv-aplic", tests);
 }
