@@ -3,7 +3,7 @@
 """Debian's kernel takes its interrupts from an APLIC, or from IMSICs and an APLIC that sends to
 them: a disk on PCI does its work on four CPUs, by MSI-X where there are IMSICs.
 
-usage: test-guest-aia.py aplic|aplic-imsic"""
+usage: test-guest-aia.py aplic|aplic-imsic SUITE: under the OpenSBI of that Debian"""
 import os
 import re
 import sys
@@ -22,7 +22,8 @@ def count(text, chip, user):
 
 
 def test():
-    kind = sys.argv[1]
+    kind, suite = sys.argv[1:]
+    firmware = console.artefact("firmware-riscv64.sh")[suite]
     with console.scratch() as folder:
         disk = os.path.join(folder, "disk.raw")
         with open(disk, "wb") as file:
@@ -31,7 +32,7 @@ def test():
                    "-device", "virtio-blk-pci,drive=d0"]
         with console.Guest(busybox.line("probe,disk,interrupts", *options, cpus=4,
                                         machine=f"virt,aia={kind}{GUESTS[kind]}",
-                                        words="pbmib=24")) as guest:
+                                        words="pbmib=24", bios=firmware)) as guest:
             busybox.finish(guest)
         if "PB-PROBE cpus 4" not in guest.text:
             raise console.Failed("not four CPUs")
