@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* riscv-boot: what harts start with when the first flash has contents: OpenSBI is told to enter it
- * in S mode, -bios none enters it at once; -kernel beside it is refused. */
+ * in S mode, -bios none enters it at once; -kernel beside it goes to fw_cfg, or is refused. */
 #include "suite.h"
 
 #include <stdlib.h>
@@ -67,16 +67,42 @@ static void test_alone(void)
     pbt_free(b);
 }
 
+static uint64_t take(pb_dev *fw, uint16_t key, uint32_t n)
+{
+    uint64_t v = 0;
+
+    pbt_write(fw, 0, 8, key, 2);
+    for (uint32_t i = 0; i < n; i++)
+        v |= pbt_read(fw, 0, 0, 1) << 8 * i;
+    return v;
+}
+
 static void test_kernel_beside(void)
 {
+    char path[] = "/tmp/pb-kernel-XXXXXX";
+    int fd = mkstemp(path);
     pb_dev *boot;
     pbt *b = bench(&boot);
 
+    CU_ASSERT_EQUAL(write(fd, "MZkernel", 8), 8);
+    close(fd);
     pbt_option(b, "bios", "none");
-    pbt_option(b, "kernel", "/dev/null");
+    pbt_option(b, "kernel", path);
+    pbt_option(b, "append", "quiet");
     CU_ASSERT(pbt_boot(boot) < 0);
-    CU_ASSERT_PTR_NOT_NULL(strstr(pbt_error(b), "together with firmware in flash"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(pbt_error(b), "needs a fw_cfg device"));
+    pbt_load(b, "fw-cfg-mmio");
+    pb_dev *fw = pbt_add(b, "fw-cfg-mmio", "fw-cfg", NULL);
+    CU_ASSERT_EQUAL_FATAL(pbt_boot(boot), PB_OK);
+    pbt_reload(b); /* what was given is part of the state */
+    CU_ASSERT_EQUAL(take(fw, 0x08, 4), 8);
+    CU_ASSERT_EQUAL(take(fw, 0x11, 8), 0x6c656e72656b5a4d); /* "MZkernel" */
+    CU_ASSERT_EQUAL(take(fw, 0x0b, 4), 0);
+    CU_ASSERT_EQUAL(take(fw, 0x14, 4), 6);
+    CU_ASSERT_EQUAL(take(fw, 0x15, 6), 0x007465697571); /* "quiet" and its end */
+    CU_ASSERT_EQUAL(in_code(b, CODE_ENTRY), FLASH);
     pbt_free(b);
+    unlink(path);
 }
 
 int main(void)

@@ -6,9 +6,10 @@
  *
  * Every hart starts at the reset vector with a0 = mhartid, a1 = device tree, a2 = the
  * fw_dynamic information, and jumps to the firmware, or without one to the kernel. What is in the
- * first flash takes the kernel's place: OpenSBI starts it in S mode, -bios none in M mode.
+ * first flash takes the kernel's place, and finds it in fw_cfg: OpenSBI starts the flash in S mode,
+ * -bios none in M mode.
  *
- * Not modelled: 32-bit harts, kernels handed over through fw_cfg.
+ * Not modelled: 32-bit harts.
  */
 #include "riscv-boot.h"
 
