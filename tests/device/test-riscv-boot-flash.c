@@ -71,7 +71,7 @@ static uint64_t take(pb_dev *fw, uint16_t key, uint32_t n)
 {
     uint64_t v = 0;
 
-    pbt_write(fw, 0, 8, key, 2);
+    pbt_write(fw, 0, 8, (uint64_t)key << 8, 2); /* big-endian */
     for (uint32_t i = 0; i < n; i++)
         v |= pbt_read(fw, 0, 0, 1) << 8 * i;
     return v;
