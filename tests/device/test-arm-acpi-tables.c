@@ -40,7 +40,7 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
     return PB_OK;
 }
 
-static const struct pb_fw_files fw_files = {sizeof fw_files, 0, add};
+static const struct pb_fw_files fw_files = {.size = sizeof fw_files, .add = add};
 static const struct pb_provide provides[] = {{PB_FW_FILES, &fw_files}};
 static const struct pb_device_class keeper = {.size = sizeof keeper, .id = "keeper",
     .provides = provides, .n_provides = 1, .instance_size = 8, .state_version = 1, .realize = realize};
