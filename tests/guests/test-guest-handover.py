@@ -13,7 +13,7 @@ def test():
     found = console.artefact(f"firmware-{arch}.sh")
     flash = ["-drive", f"if=pflash,format=raw,readonly=on,file={found['code']}"]
     with console.Guest(busybox.line("probe", *flash, memory=1024, arch=arch)) as guest:
-        guest.expect(r"EDK II|UEFI|EFI stub", timeout=60)
+        guest.expect(r"UEFI firmware|EDK2 firmware", timeout=60)
         busybox.finish(guest)
         if "PB-PROBE cpus 1" not in guest.text:
             raise console.Failed("the job on the command line was not done")
