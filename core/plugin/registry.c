@@ -151,7 +151,7 @@ void pb_registry_scan(void)
         if (names->len)
             indexed = indexed && !unread->len && pb_index_open(*d, names);
         for (guint i = 0; i < names->len; i++)
-            g_ptr_array_add(unread, g_build_filename(*d, names->pdata[i], NULL));
+            g_ptr_array_add(unread, g_strconcat(*d, "/", (char *)names->pdata[i], NULL));
     }
     if (!indexed) /* or several directories: who hides whom is known only when all is read */
         read_all();
