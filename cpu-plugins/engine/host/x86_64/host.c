@@ -165,7 +165,7 @@ static void begin(struct xl_engine *e, struct gen *g, const struct xl_block *b,
     g->b = b;
     g->u = u;
     x86_mem_own(&g->c->mem, &e->code_borrowed);
-    g->n_cold = g->n_spills = g->n_wait = 0;
+    g->n_cold = g->n_spills = g->n_wait = g->n_places = 0;
     g->locked = g->flags_live = 0;
     g->prefer = UINT32_MAX;
     g_forget_page(g);

@@ -230,7 +230,7 @@ struct cold {
     uint8_t kind, n_sites;
     int8_t dst;       /* 0-31, or -1 */
     uint8_t dst_type; /* enum xl_type */
-    uint8_t *site[4]; /* jumps to it */
+    uint8_t *site[8]; /* jumps to it */
     uint8_t *back;
     const uint8_t *thunk;
     struct carg arg[5];
@@ -239,6 +239,9 @@ struct cold {
     struct xrm src;   /* COLD_DIV: a */
     uint16_t op;
     uint8_t w;
+    /* COLD_NANS: g->place[place], n_places of them. */
+    uint8_t n_places;
+    uint32_t place;
     /* COLD_CALL of a ld or st: */
     uint8_t lookup, write, aligned, size; /* the kept page was another: look in the TLB first */
     int8_t page, add; /* registers of the kept translation */
@@ -248,11 +251,19 @@ struct cold {
 };
 
 /* A result that may be NaN and was not looked at yet: nan.c. */
-struct nan_wait {
-    uint32_t v, type;
-    uint32_t shows; /* waiting ones, as bits, that it would be NaN of */
+#define MAX_WAIT 12 /* looked at two by two, by type: seven sites of a cold path */
+#define MAX_PLACES 6
+struct nan_place {
+    uint32_t regs;  /* as bits */
+    uint32_t spill; /* its spill place, + 1; 0: none */
+    uint8_t type, n_slots;
+    uint16_t slot[MAX_PLACES]; /* those in memory */
 };
-#define MAX_WAIT 5 /* as many as a cold path has arguments */
+struct nan_wait {
+    uint32_t v;
+    uint32_t shows; /* waiting ones, as bits, that it would be NaN of */
+    struct nan_place place;
+};
 
 struct gen {
     struct xasm a;
@@ -266,8 +277,9 @@ struct gen {
     int64_t delta;         /* pc - pcb of its instruction */
     uint32_t locked;       /* registers the current op uses */
     struct last_page last;
-    uint32_t n_spills, n_cold, n_wait;
+    uint32_t n_spills, n_cold, n_wait, n_places;
     struct nan_wait wait[MAX_WAIT];
+    struct nan_place place[XL_MAX_OPS]; /* each result is looked at once */
     uint32_t rv[32];       /* value in each register */
     uint32_t flags_live;   /* a compare waits for its reader: loads keep the flags */
     uint8_t *cmp;          /* the last instruction of x86_compare() */
@@ -309,6 +321,7 @@ void x86_end_op(struct gen *g);
 
 /* nan.c */
 void x86_nan_wait(struct gen *g, const struct xl_op *op);
+void x86_nan_put(struct gen *g, uint32_t slot, uint32_t v); /* v is in the slot's memory now */
 void x86_nan_look(struct gen *g, const struct xl_op *op);
 void x86_nan_emit(struct gen *g, const struct cold *c);
 
