@@ -268,9 +268,10 @@ static int rescue(struct xl_vcpu *x, void *ucontext, uint64_t *pc)
     return 1;
 }
 
-static int fork_code(struct xl_engine *e, uint32_t stage)
+static void fork_code(struct xl_engine *e)
 {
-    return x86_mem_fork(&((struct x86_code *)e->code)->mem, stage, &e->code_borrowed);
+    if (!e->code_borrowed) /* each write copies a page */
+        e->code_borrowed = 1;
 }
 
 const struct xl_host xl_host_x86_64 = {

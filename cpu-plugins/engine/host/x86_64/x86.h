@@ -94,9 +94,6 @@ struct x86_mem {
     uint8_t *rw, *rx;
     size_t size;
     size_t used;    /* bytes from the start */
-    uint8_t *lent;  /* the copy that children run from; its size; what `version` was then */
-    size_t lent_size;
-    uint32_t version, lent_version;
     size_t present; /* up to here no page of either mapping faults */
     size_t keep;    /* thunks and constants end here: reset goes back to it */
     struct xl_unit **unit; /* unit[n_units], by rising code address */
@@ -106,9 +103,8 @@ struct x86_mem {
 };
 
 int x86_mem_init(struct x86_mem *m, size_t size);
-/* xl_host.fork(); *borrowed: in this process rx is a copy that is its parent's, rw nothing. */
-int x86_mem_fork(struct x86_mem *m, uint32_t stage, uint32_t *borrowed);
-void x86_mem_own(struct x86_mem *m, uint32_t *borrowed); /* before writing */
+/* Before writing. *borrowed: another process runs from the same memory, see xl_host.fork(). */
+void x86_mem_own(struct x86_mem *m, uint32_t *borrowed);
 void x86_mem_fini(struct x86_mem *m);
 void x86_mem_reset(struct x86_mem *m);
 void x86_mem_begin(struct x86_mem *m, struct xasm *a); /* at the next multiple of 16 */
