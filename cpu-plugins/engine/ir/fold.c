@@ -324,7 +324,8 @@ static xl_val fold_bits2f(struct xl_builder *b, const struct xl_op *o)
         return in->a;
     if (o->type != XL_F32)
         return XL_NONE;
-    while ((in->op == XL_OP_sext32 || in->op == XL_OP_zext32) && xl_result(op_of(b, in->a)) == XL_I64)
+    while ((in->op == XL_OP_sext32 || in->op == XL_OP_zext32) &&
+           xl_result(op_of(b, in->a)) == XL_I64)
         in = op_of(b, in->a);
     if (in->op != XL_OP_f2bits)
         return XL_NONE;
