@@ -234,6 +234,18 @@ void xl_tlb_flush_wait(struct xl_vcpu *x)
         xl_in(x);
 }
 
+void xl_relax(struct xl_vcpu *x)
+{
+    uint32_t was = x->in_unit;
+
+    if (!x->engine->crowded)
+        return;
+    xl_out(x); /* nobody waits for us meanwhile */
+    sched_yield();
+    if (was)
+        xl_in(x);
+}
+
 void xl_map_changed(struct xl_vcpu *x, uint64_t gpa, uint64_t len)
 {
     struct xl_run *r = xl_r(x);
