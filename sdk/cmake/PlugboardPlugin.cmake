@@ -7,7 +7,8 @@
 # Builds NAME.so, a plugin: no SONAME, one exported symbol (pb_plugin_v0), every
 # undefined symbol resolved at link time by libc or a library of its own, and
 # writes NAME.plugin, the text sidecar that lets a host list and refuse the
-# plugin without opening it. TEST: one that only tests use, kept apart and not installed.
+# plugin without opening it. TEST: one that only tests use, kept apart (in
+# PB_TEST_PLUGIN_DIRECTORY, if that is set) and not installed.
 set(PB_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map)
 set(PB_PACK_MAP ${CMAKE_CURRENT_LIST_DIR}/pack.map)
 set(PB_PACK_SCRIPT ${CMAKE_CURRENT_LIST_DIR}/pack.cmake)
@@ -31,6 +32,9 @@ function(plugboard_plugin name)
   set(dir ${PB_PLUGIN_OUTPUT_DIRECTORY})
   if(P_TEST)
     set(dir ${CMAKE_BINARY_DIR}/tests/plugins)
+    if(PB_TEST_PLUGIN_DIRECTORY)
+      set(dir ${PB_TEST_PLUGIN_DIRECTORY})
+    endif()
   endif()
   add_library(${name} MODULE ${P_SOURCES})
   set_target_properties(${name} PROPERTIES PREFIX "" NO_SONAME ON C_VISIBILITY_PRESET hidden
