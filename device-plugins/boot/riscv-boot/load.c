@@ -127,8 +127,7 @@ int rb_load_kernel(struct riscv_boot *b, pb_err *e)
         return PB_OK;
     }
     if (b->flash)
-        return boot_fail(&b->c, e, PB_ENOTSUP, "-kernel together with firmware in flash (-pflash) "
-                         "is not supported: leave -pflash out, or let it load the kernel");
+        return boot_hand_over(&b->c, e);
     snprintf(what, sizeof what, "kernel '%s'", path);
     if (image_open(&m, path, text) < 0)
         return boot_fail(&b->c, e, PB_EIO, "could not load kernel '%s': %s", path, text);
@@ -165,6 +164,8 @@ int rb_load_initrd(struct riscv_boot *b, pb_err *e)
     char what[600], text[IMAGE_TEXT];
     struct image m;
 
+    if (b->flash) /* with the kernel, by boot_hand_over() */
+        return PB_OK;
     b->c.board->used(b->c.dev, "initrd");
     if (!path)
         return PB_OK;

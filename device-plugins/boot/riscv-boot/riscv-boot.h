@@ -17,7 +17,8 @@ struct riscv_boot {
     uint32_t flash;        /* kernel_entry is the first flash, which holds firmware */
 };
 
-/* load.c: put the images of -bios, -kernel and -initrd into memory; the flash has its own. */
+/* load.c: put the images of -bios, -kernel and -initrd into memory; the flash has its own, and is
+ * handed the kernel by fw_cfg. */
 int rb_load_firmware(struct riscv_boot *b, pb_err *e);
 int rb_find_flash(struct riscv_boot *b, pb_err *e);
 int rb_load_kernel(struct riscv_boot *b, pb_err *e);
