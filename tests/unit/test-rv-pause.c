@@ -15,7 +15,7 @@ static const uint32_t program[] = {
     0xfff58593, /*       addi  a1, a1, -1 */
     0xfe059ae3, /*       bnez  a1, again */
     0x00c52023, /*       sw    a2, 0(a0) */
-    0x0000006f, /*       j     . */
+    0x10500073, /*       wfi */
 };
 
 static uint64_t written;
