@@ -18,8 +18,8 @@ static void store(struct lift *l, uint32_t size)
     xl_store(l->b, lift_get(l, l->i.rs1), l->i.imm, lift_get(l, l->i.rs2), XL_M_SIZE(size));
 }
 
-/* PAUSE of Zihintpause (volume I, chapter "Zihintpause"): FENCE W, 0 with rd and rs1 zero. A kernel's
- * spinning ends a unit here, and with one CPU it costs no more than that. */
+/* PAUSE (volume I, chapter "Zihintpause"): FENCE W, 0 with rd and rs1 zero. A kernel's spinning
+ * ends a unit here, and with one CPU it costs no more than that. */
 #define PAUSE 0x0100000fu
 
 static void pause(struct lift *l)

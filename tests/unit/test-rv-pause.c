@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test-rv-pause.c - PAUSE does nothing that a hart sees, whether or not it hands its host CPU on, in
- * the interpreter and in generated code. */
+/* test-rv-pause.c - PAUSE does nothing that a hart sees, whether or not it hands its host CPU on,
+ * in the interpreter and in generated code. */
 #include "rv-test.h"
 
 #include "run/run.h"
