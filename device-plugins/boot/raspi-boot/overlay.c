@@ -18,8 +18,10 @@
 
 const char *pi_overlay(struct image *tree, const uint8_t *overlay, uint64_t n)
 {
-    if (n > BIGGEST || tree->len > BIGGEST || fdt_check_full(overlay, n) != 0)
+    if (n > BIGGEST || fdt_check_full(overlay, n) != 0)
         return "it is no device tree blob";
+    if (tree->len > BIGGEST || fdt_check_full(tree->data, tree->len) != 0)
+        return "the device tree is damaged";
     size_t size = tree->len + 2 * n + SPARE;
     uint8_t *copy = malloc(n), *to = malloc(size);
     int rc = copy && to ? fdt_open_into(tree->data, to, (int)size) : -FDT_ERR_NOSPACE;
