@@ -106,12 +106,13 @@ A64_HELPER_FN(a64_stxp_helper) /* address, values; 0: stored */
 {
     struct a64 *cpu = a64_of(x);
     u128 seen = pair(x->ll_value, cpu->ll_hi);
-    int ours = x->ll_addr == a;
+    int failed;
     (void)d;
     if (a & 15)
         xl_raise(x, a, XL_W, XL_FAULT_ALIGN);
+    failed = x->ll_addr != a || swap16(x, a, seen, pair(b, c)) != seen; /* or it faults */
     x->ll_addr = ~0ull;
-    return !ours || swap16(x, a, seen, pair(b, c)) != seen;
+    return (uint64_t)failed;
 }
 
 A64_HELPER_FN(a64_casp_helper) /* address, Rs | Rt << 8 */

@@ -12,10 +12,12 @@
 #include <plugboard/i2c.h>
 #include <plugboard/input.h>
 #include <plugboard/msi.h>
+#include <plugboard/pack.h>
 #include <plugboard/part.h>
 #include <plugboard/pci.h>
 #include <plugboard/plugin.h>
 #include <plugboard/reg.h>
+#include <plugboard/riscv.h>
 #include <plugboard/sd.h>
 #include <plugboard/spi.h>
 #include <plugboard/usb.h>
@@ -37,7 +39,8 @@
     X(pb_usb_ep) X(pb_usb_interface) X(pb_usb_config) X(pb_usb_desc) X(pb_usb_setup)           \
     X(pb_usb_info) X(pb_usb) X(pb_input_event) X(pb_input) X(pb_sd_card) X(pb_sd_host)         \
     X(pb_sd_slot) X(pb_i2c_target) X(pb_spi_target) X(pb_dma_port) X(pb_display)               \
-    X(pb_part_class) X(pb_svc_part) X(pb_svc_minor)
+    X(pb_part_class) X(pb_svc_part) X(pb_svc_minor) X(pb_riscv_imsic) X(pb_pack_member)        \
+    X(pb_pack)
 
 #define X(s) struct s anchor_##s;
 STRUCTS(X)

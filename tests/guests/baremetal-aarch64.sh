@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# baremetal-aarch64.sh - builds the bare program for the Raspberry Pi 3 of baremetal/, a flat image
-# for 0x80000. Prints pattern=PATH.
+# baremetal-aarch64.sh - builds the bare programs of baremetal/, flat images: for the Raspberry Pi 3
+# at 0x80000, and float.img for virt at 0x40080000. Prints pattern=, float=PATH.
 set -eu
 [ $# -eq 0 ] || { echo "usage: baremetal-aarch64.sh" >&2; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
@@ -9,7 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
 
 from=$here/baremetal
-if guest_begin baremetal-aarch64 "$from"/pi-*; then
+if guest_begin baremetal-aarch64 "$from"/pi-* "$from"/float*; then
     need aarch64-linux-gnu-gcc aarch64-linux-gnu-objcopy
     # The caches are off, where unaligned accesses trap.
     aarch64-linux-gnu-gcc -mstrict-align -mgeneral-regs-only -nostdlib -static -ffreestanding \
@@ -17,6 +17,12 @@ if guest_begin baremetal-aarch64 "$from"/pi-*; then
         -Wl,--no-warn-rwx-segments -Wl,-Ttext=0x80000 -Wl,-N -o "$tmp/pattern.elf" \
         "$from/pi-entry.S" "$from/pi-pattern.c"
     aarch64-linux-gnu-objcopy -O binary "$tmp/pattern.elf" "$tmp/pattern.img"
+    aarch64-linux-gnu-gcc -mstrict-align -nostdlib -static -ffreestanding -fno-pic -no-pie -O2 \
+        -std=c11 -Wall -Wextra -Werror -ffp-contract=off -frounding-math -Wl,--build-id=none \
+        -Wl,--no-warn-rwx-segments -Wl,-Ttext=0x40080000 -Wl,-N -Wl,--defsym=bss_end=_end \
+        -o "$tmp/float.elf" "$from/float-entry.S" "$from/float.c"
+    aarch64-linux-gnu-objcopy -O binary "$tmp/float.elf" "$tmp/float.img"
     guest_end
 fi
 echo "pattern=$out/pattern.img"
+echo "float=$out/float.img"

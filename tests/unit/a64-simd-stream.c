@@ -5,7 +5,8 @@
  *                 [-x NAME,NAME] [-k]
  * The interpreter is stepped beside QEMU's log: after each unit FPSR (cleared each time), NZCV
  * and the register named Rd must agree, at the end the buffer. Then the whole program runs in
- * the interpreter and in generated code, and all state must agree. -q none: without QEMU;
+ * the interpreter and in generated code, and all state must agree; and again with every n-th access
+ * failing first, where the state at each fault must agree as well. -q none: without QEMU;
  * -g: rows whose name has that prefix; -x: without these; -k: keep the ELF files. Exit status
  * 77 when there is no QEMU.
  */
@@ -13,6 +14,7 @@
 #include "a64-simd-random.h"
 
 #include "aarch64.h"
+#include "stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,11 +43,26 @@ static int step(struct cpu_host *r)
     return ended;
 }
 
-static int run_to(struct cpu_host *r, uint64_t end)
+static void note_fault(struct a64 *c, struct stream_faults *f)
+{
+    const uint64_t other[] = {c->trap.kind, c->trap.access, a64_nzcv(c), a64_fpsr(c)};
+    uint64_t state = stream_hash(0, c->gpr, sizeof c->gpr);
+    state = stream_hash(stream_hash(state, c->v, sizeof c->v), other, sizeof other);
+    stream_fault(f, c->x.pc, c->trap.addr, state);
+}
+
+/* Faults are noted and their instructions done again. */
+static int run_to(struct cpu_host *r, uint64_t end, struct stream_faults *f)
 {
     r->cls->breakpoint(r->arm, 0, end, 4, 1);
-    for (int k = 0; k < 100 && r->cls->run(r->arm) != PB_EXIT_DEBUG; k++)
-        ;
+    f->n = 0;
+    for (uint32_t k = 0; k < STREAM_FAULTS; k++) {
+        uint32_t why = r->cls->run(r->arm);
+        if (why == PB_EXIT_DEBUG)
+            break;
+        if (why == PB_EXIT_TRAP)
+            note_fault(r->arm, f);
+    }
     return r->arm->x.pc == end ? 0 : -1;
 }
 
@@ -174,10 +191,13 @@ struct result {
     uint8_t buffer[A64S_BUFFER_SIZE];
 };
 
-static int run_whole(const struct a64s *p, const char *engine, struct result *out)
+static struct stream_faults interp_faults, code_faults;
+
+static int run_whole(const struct a64s *p, const char *engine, struct result *out,
+                     struct stream_faults *f)
 {
     struct cpu_host *r = host_new(engine);
-    int ended = run_to(r, load(r, p));
+    int ended = run_to(r, load(r, p), f);
     memcpy(out->x, r->arm->gpr, sizeof out->x);
     memcpy(out->v, r->arm->v, sizeof out->v);
     out->fpsr = a64_fpsr(r->arm);
@@ -194,8 +214,26 @@ static struct result by_interp, by_code;
 
 static int whole_differs(const struct a64s *p)
 {
-    return run_whole(p, "interp", &by_interp) < 0 || run_whole(p, NULL, &by_code) < 0 ||
+    return run_whole(p, "interp", &by_interp, &interp_faults) < 0 ||
+           run_whole(p, NULL, &by_code, &code_faults) < 0 ||
            memcmp(&by_interp, &by_code, sizeof by_code);
+}
+
+/* An instruction makes fewer accesses than 17. */
+static uint32_t faults_differ(const struct a64s *p)
+{
+    char engine[48];
+    static struct result faulting;
+    snprintf(engine, sizeof engine, "interp,chaos-fault=%u", 17 + (uint32_t)(p->seed % 31));
+    for (int i = 0; i < 2; i++) {
+        if (run_whole(p, i ? engine + 7 : engine, &faulting, i ? &code_faults : &interp_faults) < 0)
+            return 1;
+        if (memcmp(&by_interp, &faulting, sizeof faulting)) {
+            printf("seed %llu: the end differs with %s\n", (unsigned long long)p->seed, engine);
+            return 1;
+        }
+    }
+    return (uint32_t)stream_faults_differ(&interp_faults, &code_faults, p->seed);
 }
 
 static void show_difference(const struct result *a, const struct result *b)
@@ -224,7 +262,7 @@ static void show_difference(const struct result *a, const struct result *b)
 static uint32_t both_engines(struct a64s *p)
 {
     if (!whole_differs(p))
-        return 0;
+        return faults_differ(p);
     uint32_t low = 0, high = p->units, units = p->units, insns = p->n_insns;
     while (high - low > 1) {
         p->units = (low + high) / 2;
@@ -252,7 +290,7 @@ int main(int argc, char **argv)
     static struct a64s p;
     const char *qemu = "qemu-aarch64";
     char dir[] = "/tmp/a64-simd-XXXXXX", elf[64], find[256];
-    uint64_t seed = 1, insns = 0;
+    uint64_t seed = 1, insns = 0, faults = 0;
     uint32_t programs = 10, units = 1000, keep = 0, bad = 0;
     p.fpcr_mask = 0x07c80000;
     for (int o; (o = getopt(argc, argv, "s:c:n:q:f:g:x:k")) != -1;)
@@ -284,8 +322,10 @@ int main(int argc, char **argv)
             unlink(elf);
         bad += wrong;
         insns += p.units;
+        faults += code_faults.n;
     }
-    printf("%u programs, %llu units, %u differ\n", programs, (unsigned long long)insns, bad);
+    printf("%u programs, %llu units, %llu faults, %u differ\n", programs,
+           (unsigned long long)insns, (unsigned long long)faults, bad);
     rmdir(dir);
     return bad != 0;
 }

@@ -65,6 +65,46 @@ static int run(const char *engine, uint8_t *out)
     return ended == 0 && dumped ? 0 : -1;
 }
 
+/* ---- Without a machine: SVC and faults end run() -------------------------------------------- */
+
+static struct stream_faults *faults;
+
+static void on_trap(struct cpu_host *r)
+{
+    struct a64 *c = r->arm;
+    uint64_t nzcv = a64_nzcv(c), state = stream_hash(c->trap.access, c->gpr, sizeof c->gpr);
+    if (c->trap.kind == PB_TRAP_BUS) {
+        state = stream_hash(stream_hash(state, c->v, sizeof c->v), &nzcv, 8);
+        stream_fault(faults, c->x.pc, c->trap.addr, state);
+        return;
+    }
+    if (c->trap.kind == PB_TRAP_CALL && c->gpr[8] == 64) {
+        memcpy(dump_to, r->ram + (A64R_DUMP - A64R_BASE), A64R_DUMP_SIZE);
+        dumped = 1;
+        return;
+    }
+    if (c->trap.kind != PB_TRAP_CALL)
+        printf("trap %u at %llx\n", c->trap.kind, (unsigned long long)c->x.pc);
+    r->stop = 1;
+}
+
+static int run_faults(const char *engine, uint8_t *out, struct stream_faults *f)
+{
+    struct cpu_host *r = cpu_host_new(A64R_BASE, RAM_SIZE, "max", NULL, engine);
+    if (!r)
+        return -1;
+    memcpy(r->ram, program.image, sizeof program.image);
+    r->trap = on_trap;
+    r->arm->user = 1;
+    r->cls->reset(r->arm, A64R_BASE, NULL, 0);
+    faults = f;
+    dump_to = out;
+    dumped = 0;
+    int ended = cpu_host_run(r, 60);
+    cpu_host_free(r);
+    return ended == 0 && dumped ? 0 : -1;
+}
+
 static int make(struct stream_args *a, const char *elf)
 {
     program.seed = a->seed;
@@ -88,4 +128,5 @@ static void describe(uint32_t at, char *out, uint32_t len)
 
 const struct stream_isa stream_isa = {.name = "aarch64", .qemu = "qemu-aarch64",
                                       .dump_size = A64R_DUMP_SIZE, .code_from = 1024,
-                                      .make = make, .run = run, .describe = describe};
+                                      .make = make, .run = run, .run_faults = run_faults,
+                                      .describe = describe};

@@ -7,6 +7,7 @@
 #include "cpu-host.h"
 
 #include <elf.h>
+#include <plugboard/draft/personality.h>
 #include <plugboard/plugin.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -332,6 +333,8 @@ int cpu_host_run(struct cpu_host *r, uint32_t seconds)
         return -1;
     while (!r->stop) {
         uint32_t why = r->cls->run(r->cpu);
+        if (why == PB_EXIT_TRAP && r->trap)
+            r->trap(r);
         if (why == PB_EXIT_ERROR || why == PB_EXIT_DEBUG ||
             (why == PB_EXIT_HALT && !r->cls->can_run(r->cpu)))
             break;

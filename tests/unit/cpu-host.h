@@ -27,7 +27,8 @@ struct cpu_host {
     volatile uint8_t *code; /* a byte a page: watched */
     int64_t now;          /* virtual ns; moves on at each look */
     void *shared;
-    int stop;             /* set by io_write: end cpu_host_run() */
+    void (*trap)(struct cpu_host *r); /* PB_EXIT_TRAP, of a CPU whose `user` was set; or NULL */
+    int stop;             /* set by io_write or trap: end cpu_host_run() */
 };
 
 /* NULL after a message. `engine`: "interp" or NULL for the default. */

@@ -77,6 +77,48 @@ static int run(const char *engine, uint8_t *out)
     return ended == 0 && dumped ? 0 : -1;
 }
 
+/* ---- Without a machine: ECALL and faults end run() ------------------------------------------ */
+
+static struct stream_faults *faults;
+
+static void on_trap(struct cpu_host *r)
+{
+    struct rv *c = r->hart;
+    uint64_t fcsr = 0, state = stream_hash(c->trap.access, c->gpr, sizeof c->gpr);
+    if (c->trap.kind == PB_TRAP_BUS) {
+        r->cls->reg_get(c, 65 + 3, &fcsr, 8);
+        state = stream_hash(stream_hash(state, c->fpr, sizeof c->fpr), &fcsr, 8);
+        stream_fault(faults, c->x.pc, c->trap.addr, state);
+        return;
+    }
+    if (c->trap.kind == PB_TRAP_CALL && c->gpr[17] == 64) {
+        memcpy(dump, r->ram + (RVR_DUMP - RVR_BASE), sizeof dump);
+        dumped = 1;
+        return;
+    }
+    if (c->trap.kind != PB_TRAP_CALL)
+        printf("trap %u at %llx\n", c->trap.kind, (unsigned long long)c->x.pc);
+    r->stop = 1;
+}
+
+static int run_faults(const char *engine, uint8_t *out, struct stream_faults *f)
+{
+    static const struct pb_svc_user no_machine;
+    struct cpu_host *r = cpu_host_new(RVR_BASE, RAM_SIZE, "rv64", NULL, engine);
+    if (!r)
+        return -1;
+    memcpy(r->ram, program.image, sizeof program.image);
+    r->trap = on_trap;
+    r->hart->user = &no_machine;
+    r->cls->reset(r->hart, RVR_BASE, NULL, 0);
+    faults = f;
+    dumped = 0;
+    int ended = cpu_host_run(r, 60);
+    cpu_host_free(r);
+    memcpy(out, dump, sizeof dump);
+    return ended == 0 && dumped ? 0 : -1;
+}
+
 static int make(struct stream_args *a, const char *elf)
 {
     program.seed = a->seed;
@@ -99,4 +141,5 @@ static void describe(uint32_t at, char *out, uint32_t len)
 
 const struct stream_isa stream_isa = {.name = "riscv64", .qemu = "qemu-riscv64",
                                       .dump_size = RVR_DUMP_SIZE, .code_from = 1024,
-                                      .make = make, .run = run, .describe = describe};
+                                      .make = make, .run = run, .run_faults = run_faults,
+                                      .describe = describe};

@@ -125,7 +125,7 @@ static void fill(struct xl_vcpu *x, uint64_t va, const struct xl_walk *w,
     uint64_t page = va & ~(uint64_t)XL_PAGE_MASK, pa = w->pa & ~(uint64_t)XL_PAGE_MASK;
     uint32_t i;
 
-    if (xl_chaos(x, x->engine->chaos_tlb) || xl_wp_page(x, va))
+    if (x->engine->chaos_fault || xl_chaos(x, x->engine->chaos_tlb) || xl_wp_page(x, va))
         return;
     if (c->misses > (uint32_t)(c->tlb_mask >> 3) * 2)
         grow(c);

@@ -19,7 +19,7 @@ static const struct xl_host *const host_code = NULL;
 /* ---- Options ---------------------------------------------- */
 
 struct options {
-    uint32_t interp, log, chaos_tlb, chaos_drop, tiny_cache, seed;
+    uint32_t interp, log, chaos_tlb, chaos_drop, chaos_fault, tiny_cache, seed;
     uint64_t code_bytes;
 };
 
@@ -73,6 +73,8 @@ static int one_option(struct options *o, const char *s, size_t n)
         o->chaos_tlb = (uint32_t)v;
     else if (is_key(s, k, "chaos-drop"))
         o->chaos_drop = (uint32_t)v;
+    else if (is_key(s, k, "chaos-fault"))
+        o->chaos_fault = (uint32_t)v;
     else if (is_key(s, k, "chaos-seed"))
         o->seed = (uint32_t)v;
     else if (is_key(s, k, "tiny-cache"))
@@ -123,6 +125,7 @@ static int engine_init(struct xl_engine *e, const struct xl_guest *g, const pb_h
     e->code_bytes = o->code_bytes;
     e->chaos_tlb = o->chaos_tlb;
     e->chaos_drop = o->chaos_drop;
+    e->chaos_fault = o->chaos_fault;
     e->chaos_seed = o->seed;
     e->tiny_cache = o->tiny_cache;
     e->max_vcpus = n_cpus;
@@ -179,6 +182,9 @@ int xl_vcpu_init(struct xl_vcpu *x, const struct xl_guest *g, pb_cpu *cpu, const
                        "log=in_asm,op,out_asm,exec,int");
     if (g->n_slots > XL_MAX_SLOTS || g->max_insn < g->min_insn || g->max_insn > 16)
         return h->fail(err, PB_EINVAL, "the CPU plugin's description exceeds the engine's limits");
+    if (o.chaos_fault && h->get(h, PB_SVC_USER))
+        return h->fail(err, PB_EINVAL, "chaos-fault: a program's memory is accessed directly, "
+                       "where nothing counts; use it with a machine");
     e = svc->shared(cpu, sizeof(*e));
     index = svc->index(cpu);
     if (!e)

@@ -76,6 +76,7 @@ struct xl_run {
     uint64_t stop_addr;
     uint32_t fence;       /* what a full barrier is done on under TSan */
     uint32_t chaos;       /* state of the chaos switches */
+    uint32_t n_counted;   /* accesses since chaos_fault failed one */
     uint64_t n_fills, n_misses, n_io, n_lookups, n_leaves, n_flushes, n_watched; /* info jit */
     uint32_t touch;       /* user mode: C code is at the guest's memory on its behalf */
     uint32_t mutable;     /* user mode: the block being built is in such memory */

@@ -83,7 +83,7 @@ struct xl_engine {
     uint32_t log;     /* XL_LOG_* */
     uint64_t n_translated, n_dropped, n_flushes, guest_bytes, host_bytes; /* for info jit */
     /* Chaos switches for tests: fail every n-th TLB hit, drop at random, … 0: off. */
-    uint32_t chaos_tlb, chaos_drop, chaos_seed, tiny_cache;
+    uint32_t chaos_tlb, chaos_drop, chaos_fault, chaos_seed, tiny_cache;
 };
 
 #define XL_LOG_IN_ASM 1u

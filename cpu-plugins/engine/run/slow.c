@@ -83,6 +83,22 @@ static void check_align(struct xl_vcpu *x, uint64_t va, uint32_t memop, uint32_t
         xl_raise(x, va, access, XL_FAULT_ALIGN);
 }
 
+/* Chaos: every n-th access of RAM fails before it has any effect, as if nothing answered. TLBs stay
+ * empty then, so generated code comes here with each one, as the interpreter does. */
+static void fail_nth(struct xl_vcpu *x, uint64_t va, uint32_t access)
+{
+    struct xl_run *r = xl_r(x);
+    struct xl_acc a;
+
+    if (!x->engine->chaos_fault)
+        return;
+    xl_resolve(x, va, 1, access, &a);
+    if (!a.host || ++r->n_counted < x->engine->chaos_fault)
+        return;
+    r->n_counted = 0;
+    xl_raise(x, va, access, XL_FAULT_BUS);
+}
+
 /* Bytes of [va, va+n) in the page of va. */
 static uint32_t head_of(uint64_t va, uint32_t n)
 {
@@ -99,6 +115,7 @@ uint64_t xl_slow_ld(struct xl_vcpu *x, uint64_t va, uint64_t memop)
 
     xl_r(x)->n_misses++;
     check_align(x, va, m, XL_R);
+    fail_nth(x, va, XL_R);
     if ((m & XL_M_SEQ) == XL_M_SEQ)
         xl_barrier(x);
     if (head == n) {
@@ -120,6 +137,7 @@ void xl_slow_st(struct xl_vcpu *x, uint64_t va, uint64_t v, uint64_t memop)
 
     xl_r(x)->n_misses++;
     check_align(x, va, m, XL_W);
+    fail_nth(x, va, XL_W);
     if (m & XL_M_REL)
         xl_barrier(x);
     v = xl_swap(v, m);
@@ -169,6 +187,7 @@ void xl_slow_ld128(struct xl_vcpu *x, uint64_t va, uint64_t memop)
 
     xl_r(x)->n_misses++;
     check_align(x, va, m, XL_R);
+    fail_nth(x, va, XL_R);
     if ((m & XL_M_SEQ) == XL_M_SEQ)
         xl_barrier(x);
     xl_resolve(x, va, head, XL_R, &a); /* faults come before any effect */
@@ -190,6 +209,7 @@ void xl_slow_st128(struct xl_vcpu *x, uint64_t va, uint64_t memop)
 
     xl_r(x)->n_misses++;
     check_align(x, va, m, XL_W);
+    fail_nth(x, va, XL_W);
     if (m & XL_M_REL)
         xl_barrier(x);
     xl_resolve(x, va, head, XL_W, &a);
@@ -207,6 +227,7 @@ void xl_slow_st128(struct xl_vcpu *x, uint64_t va, uint64_t memop)
 static void *atomic_at(struct xl_vcpu *x, uint64_t va, uint32_t memop, struct xl_acc *a)
 {
     check_align(x, va, memop | XL_M_ATOMIC, XL_W);
+    fail_nth(x, va, XL_W);
     xl_resolve(x, va, XL_M_SIZE_OF(memop), XL_W, a);
     if (!a->host)
         xl_raise(x, va, XL_W, XL_FAULT_BUS);
@@ -299,6 +320,7 @@ uint64_t xl_slow_ll(struct xl_vcpu *x, uint64_t va, uint64_t memop)
 
     xl_r(x)->n_misses++;
     check_align(x, va, m | XL_M_ATOMIC, XL_R);
+    fail_nth(x, va, XL_R);
     xl_resolve(x, va, XL_M_SIZE_OF(m), XL_R, &a);
     if (!a.host)
         xl_raise(x, va, XL_R, XL_FAULT_BUS);
@@ -392,10 +414,12 @@ void xl_probe(struct xl_vcpu *x, uint64_t va, uint32_t n, uint32_t access)
     while (n) {
         uint32_t part = head_of(va, n);
 
-        if (access == XL_X)
+        if (access == XL_X) {
             xl_resolve_x(x, va);
-        else
+        } else {
+            fail_nth(x, va, access);
             xl_resolve(x, va, part, access, &a);
+        }
         if (x->top && access == XL_R)
             (void)*(volatile uint8_t *)a.host;
         else if (x->top && access == XL_W)
@@ -411,6 +435,7 @@ void *xl_ptr(struct xl_vcpu *x, uint64_t va, uint32_t n, uint32_t access)
 
     if (n == 0 || head_of(va, n) != n || access == XL_X)
         return NULL;
+    fail_nth(x, va, access);
     if (x->top) /* whoever uses the pointer is not prepared for faults */
         xl_probe(x, va, n, access);
     xl_resolve(x, va, n, access, &a);

@@ -85,6 +85,9 @@ enum { PB_CPU_OFF, PB_CPU_ON, PB_CPU_STARTING };
 struct pb_fw_files {
     uint32_t size, reserved;
     int (*add)(void *self, const char *name, const void *data, uint32_t n, pb_err *e);
+    /* ABI 1.1. An item without a name, by its number below 0x20: the kernel that firmware is to
+     * start, and what belongs to it. It replaces an earlier one. */
+    int (*item)(void *self, uint32_t key, const void *data, uint32_t n, pb_err *e);
 };
 
 /* Interface of a device that is the machine's power button. */
