@@ -105,6 +105,15 @@ struct pb_boot {
     int (*boot)(void *self, pb_err *e); /* [main] */
 };
 
+/* Numbers of a board that its boot plugin tells the guest and another device does, too; that one
+ * has them as properties and offers them. ABI 1.1. */
+#define PB_BOARD_FACTS "pb.board-facts/1"
+struct pb_board_facts {
+    uint32_t size, reserved;
+    int (*number)(void *self, const char *name, uint64_t *v); /* PB_OK or PB_ENOENT; [main] after
+                                                                 every device is realized */
+};
+
 /* How a device wants to appear in a device tree, when the generic node will not do. The
  * generic node has compatible (fdt.compatible), reg, interrupts, clocks. The blob is a
  * libfdt tree being built in place; the plugin uses its own libfdt. */
