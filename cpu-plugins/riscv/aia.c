@@ -32,7 +32,7 @@ static uint64_t mvip(const struct rv *c, uint64_t mvien)
 {
     uint64_t soft = __atomic_load_n(&c->mip_soft, __ATOMIC_SEQ_CST);
     uint64_t v = __atomic_load_n(&c->mvip, __ATOMIC_SEQ_CST), alias = MIP_SEIP | MIP_STIP;
-    if (c->menvcfg & MENVCFG_STCE)
+    if (__atomic_load_n(&c->menvcfg, __ATOMIC_SEQ_CST) & MENVCFG_STCE)
         soft &= ~MIP_STIP;
     if (!(mvien & MIP_SSIP)) {
         alias |= MIP_SSIP;
@@ -44,7 +44,10 @@ static uint64_t mvip(const struct rv *c, uint64_t mvien)
 uint64_t rv_virtual(const struct rv *c)
 {
     uint64_t mvien = __atomic_load_n(&c->mvien, __ATOMIC_SEQ_CST);
-    uint64_t enabled = __atomic_load_n(&c->sie_virtual, __ATOMIC_SEQ_CST) & mvien & ~c->mideleg;
+    if (!mvien)
+        return 0;
+    uint64_t enabled = __atomic_load_n(&c->sie_virtual, __ATOMIC_SEQ_CST) & mvien &
+                       ~__atomic_load_n(&c->mideleg, __ATOMIC_SEQ_CST);
     return enabled ? enabled & mvip(c, mvien) : 0;
 }
 

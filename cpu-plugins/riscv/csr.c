@@ -42,7 +42,6 @@ STORAGE(mtvec, ~2ull)
 STORAGE(scounteren, 0xffffffffull)
 STORAGE(mcounteren, 0xffffffffull)
 STORAGE(medeleg, DELEGABLE)
-STORAGE(mideleg, MIP_S)
 FIXED(zero, 0)
 FIXED(mvendorid, c->mvendorid)
 FIXED(marchid, c->marchid)
@@ -161,6 +160,19 @@ static void w_sstatus(struct rv *c, uint32_t n, uint64_t v)
 }
 
 /* ---- Interrupts ---------------------------------------------------------------------- */
+
+static uint64_t r_mideleg(struct rv *c, uint32_t n)
+{
+    (void)n;
+    return c->mideleg;
+}
+
+/* Other threads ask for it: see rv_virtual(). */
+static void w_mideleg(struct rv *c, uint32_t n, uint64_t v)
+{
+    (void)n;
+    __atomic_store_n(&c->mideleg, v & MIP_S, __ATOMIC_SEQ_CST);
+}
 
 static uint64_t mie_mask(const struct rv *c)
 {
