@@ -143,7 +143,12 @@ const char *pb_ini_value(const struct pb_ini_group *g, const char *key)
 
 static gboolean word_char(char c)
 {
-    return g_ascii_isalnum(c) || (c && strchr("-_.,#/@+", c));
+    switch (c) {
+    case '-': case '_': case '.': case ',': case '#': case '/': case '@': case '+':
+        return TRUE;
+    default:
+        return g_ascii_isalnum(c);
+    }
 }
 
 static struct pb_place col(const struct reader *r, const char *line, const char *p)

@@ -138,6 +138,7 @@ enum {
 enum {
     RV_H_ILLEGAL, RV_H_FETCH_ALIGN, RV_H_CHECK_TARGET, RV_H_ECALL, RV_H_EBREAK, RV_H_CSR,
     RV_H_MRET, RV_H_SRET, RV_H_WFI, RV_H_SFENCE, RV_H_FS_DIRTY, RV_H_CBO, RV_H_FENCE_I,
+    RV_H_PAUSE,
     RV_HELPERS
 };
 extern const struct xl_helper rv_helpers[RV_HELPERS];

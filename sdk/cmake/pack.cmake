@@ -24,5 +24,7 @@ static const struct pb_pack_member members[] = {
 ${rows}};
 
 __attribute__((visibility(\"default\"))) extern const struct pb_pack pb_pack_v0;
-const struct pb_pack pb_pack_v0 = {sizeof pb_pack_v0, PB_ABI_EPOCH, ${i}, sizeof members[0], members};
+const struct pb_pack pb_pack_v0 = {
+    sizeof pb_pack_v0, PB_ABI_EPOCH, ${i}, sizeof members[0], members,
+};
 ")

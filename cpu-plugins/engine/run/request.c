@@ -234,6 +234,18 @@ void xl_tlb_flush_wait(struct xl_vcpu *x)
         xl_in(x);
 }
 
+void xl_relax(struct xl_vcpu *x)
+{
+    uint32_t was = x->in_unit;
+
+    if (!x->engine->crowded)
+        return;
+    xl_out(x); /* nobody waits for us meanwhile */
+    sched_yield();
+    if (was)
+        xl_in(x);
+}
+
 void xl_each_other(struct xl_vcpu *x, void (*fn)(struct xl_vcpu *y))
 {
     struct xl_engine *e = x->engine;
