@@ -220,7 +220,8 @@ static void entry_end(struct image *m, uint32_t from)
 
     align(m, 4);
     bytes = m->n - from;
-    memcpy(m->b + from - 4, &bytes, 4);
+    if (m->n <= MAX_BYTES) /* else the whole is refused */
+        memcpy(m->b + from - 4, &bytes, 4);
 }
 
 /* DW_OP_breg of the stack pointer: 3 bytes, as the offset, signed, is below 8192. */
