@@ -64,6 +64,7 @@ qemu-system-arm     peer of the arm64 guests' benchmarks
 ipxe-qemu           its network card's ROM
 gdb-multiarch       drives the gdb stub
 device-tree-compiler
+acpica-tools        iasl reads the ACPI tables
 pahole              reads the ABI's layout
 socat
 expect

@@ -69,7 +69,7 @@ gboolean pb_block_ends(pb_block *b, struct pb_block_req *r)
 {
     enum pb_on_error what = r->op == PB_BLK_READ ? b->policy.read : b->policy.write;
 
-    if (r->status == PB_EIO || r->status == PB_ENOSPC) {
+    if (!(r->flags & PB_BLK_REPORT) && (r->status == PB_EIO || r->status == PB_ENOSPC)) {
         if (what == PB_ON_ERROR_IGNORE)
             r->status = PB_OK;
         if (what == PB_ON_ERROR_STOP ||

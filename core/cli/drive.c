@@ -374,9 +374,9 @@ static int check_interface(struct drive *d, gboolean index_given)
 
 static int read_drive(struct drive *d, const char *dflt)
 {
-    static const char *const absent[] = {"copy-on-read", "bus", "unit", NULL};
+    static const char *const absent[] = {"copy-on-read", "bus", NULL};
     static const char *const known[] = {"file",   "format", "if",    "index",    "media",    "id",
-                                        "cache",  "aio",    "discard", "snapshot", "readonly",
+                                        "unit", "cache",  "aio", "discard", "snapshot", "readonly",
                                         "read-only", "werror", "rerror", "detect-zeroes", NULL};
     struct pb_args *a = d->a;
     pb_err *e = d->s->e;
@@ -390,11 +390,13 @@ static int read_drive(struct drive *d, const char *dflt)
     d->aio = pb_args_get(a, "aio");
     d->discard = pb_args_get(a, "discard");
     d->id = g_strdup(pb_args_get(a, "id"));
-    gboolean index = pb_args_get(a, "index") != NULL;
+    gboolean index = pb_args_get(a, "index") != NULL, unit = pb_args_get(a, "unit") != NULL;
+    if (index && unit)
+        return drive_error(d, "'index' and 'unit' say the same: give one of them");
     if ((r = pb_args_bool(a, "snapshot", &d->snapshot, e)) < 0 ||
         (r = pb_args_bool(a, "readonly", &d->readonly, e)) < 0 ||
         (r = pb_args_bool(a, "read-only", &d->readonly, e)) < 0 ||
-        (r = pb_args_uint(a, "index", &d->index, e)) < 0)
+        (r = pb_args_uint(a, unit ? "unit" : "index", &d->index, e)) < 0)
         return r;
     for (const char *const *x = absent; *x; x++)
         if (pb_args_get(a, *x))
@@ -418,7 +420,7 @@ static int read_drive(struct drive *d, const char *dflt)
     if (!d->file || !*d->file)
         return drive_error(d, "'file' is missing: an empty drive needs a removable device, which "
                            "no installed plugin has");
-    return check_interface(d, index);
+    return check_interface(d, index || unit);
 }
 
 static int one_drive(struct pb_sys *s, struct pb_args *a)

@@ -2,6 +2,8 @@
 /* machine.c - -M, -m, -smp, -cpu: which machine, how big; the plan and the empty machine. */
 #include "sys.h"
 
+#include "../plugin/pack.h"
+
 #include <string.h>
 
 static int no_machine(struct pb_sys *s, const char *name)
@@ -280,6 +282,7 @@ int pb_sys_machine(struct pb_sys *s)
 
 int pb_sys_create(struct pb_sys *s)
 {
+    pb_pack_choose(s->plan->pack);
     s->m = pb_machine_new(s->plan->name, s->plan->arch, s->e);
     return s->m ? PB_OK : PB_ENOMEM;
 }

@@ -46,7 +46,7 @@ const struct pb_opt pb_options[] = {
      "make a block node; KEY.SUB=VALUE describes the node below; '-blockdev help' lists\n"
      "drivers; may be a JSON object", NULL},
     {"drive", "[file=FILE][,if=IF][,format=FORMAT][,media=disk|cdrom][,id=ID][,index=N]\n"
-"[,snapshot=on|off][,readonly=on|off][,cache=MODE][,aio=AIO][,discard=ignore|unmap]\n"
+"[,unit=N][,snapshot=on|off][,readonly=on|off][,cache=MODE][,aio=AIO][,discard=ignore|unmap]\n"
      "[,werror=ACTION][,rerror=ACTION][,detect-zeroes=on|off|unmap]",
      NULL, "block nodes for FILE and, unless if=none, a device of the machine's. MODE is\n"
      "writeback, writethrough, none, directsync or unsafe; ACTION is report, ignore, stop\n"

@@ -223,4 +223,5 @@ const struct pb_svc_cpu pb_cpu_service = {
     .deterministic = cpu_deterministic,
     .stop_others = cpu_stop_others,
     .resume_others = cpu_resume_others,
+    .wake = pb_cpu_wake,
 };

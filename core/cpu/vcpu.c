@@ -125,7 +125,11 @@ static void run_once(struct pb_cpu *c)
 static void *cpu_thread(void *arg)
 {
     struct pb_cpu *c = arg;
+    char name[16];
 
+    /* by the thread itself: a system call, where another's name is a file in /proc */
+    g_snprintf(name, sizeof name, "CPU %u", c->index);
+    pthread_setname_np(pthread_self(), name);
     pb_tl.kind = PB_THREAD_CPU;
     pb_tl.cpu = c;
     for (;;) {
@@ -145,15 +149,11 @@ static void *cpu_thread(void *arg)
 
 static int start_thread(struct pb_cpu *c, pb_err *e)
 {
-    char name[16];
-
     int rc = pthread_create(&c->thread, NULL, cpu_thread, c);
     if (rc != 0)
         return pb_err_set(e, PB_ENOMEM, "cannot start the thread of CPU %u: %s", c->index,
                           g_strerror(rc));
     c->started = TRUE;
-    g_snprintf(name, sizeof name, "CPU %u", c->index);
-    pthread_setname_np(c->thread, name);
     return 0;
 }
 

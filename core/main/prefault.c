@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* prefault.c - touch in one call the heap that start-up would touch page by page.
+/* prefault.c - have the heap that start-up will touch in one huge page.
  *
- * A page fault costs far more than the page: most of all on a host that is itself a guest
- * (madvise(2), MADV_POPULATE_WRITE, Linux 5.14; older kernels refuse, which costs nothing).
+ * A page fault costs far more than the page: most of all on a host that is itself a guest, where a
+ * page that is there already (madvise(2), MADV_POPULATE_WRITE) still costs a fault of the outer
+ * host's at its first touch. So the heap goes on from a boundary of 2 MiB, in a page of that size
+ * where the kernel gives one, else in small ones that are taken in one call (Linux 5.14; older
+ * kernels refuse, which costs nothing).
  */
 #include "main.h"
 
@@ -15,21 +18,41 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
+#define HUGE_PAGE ((size_t)2 << 20)
 #define HEAP_BYTES (320 << 10) /* what `-M virt` has taken when its guest starts */
+#define NEAR 256               /* the heap's top is left that far below the boundary, or less */
+
+static void *gap; /* up to the boundary; never touched, so that it is addresses only */
+
+/* Where the heap goes on, or NULL when malloc() does not take from where it would. */
+static void *raise_heap(void)
+{
+    char *block = malloc(64);
+    uintptr_t end = (uintptr_t)block + (block ? malloc_usable_size(block) : 0);
+    uintptr_t page = (end + NEAR + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+
+    gap = block ? malloc((size_t)(page - end) - NEAR / 2) : NULL;
+    free(block);
+    if (!gap || (uintptr_t)gap < end || (uintptr_t)gap > end + NEAR ||
+        page + HUGE_PAGE > (uintptr_t)sbrk(0))
+        return NULL;
+    return (void *)page;
+}
 
 void pb_prefault(void)
 {
-    /* Setting one of the two stops glibc from raising the other as it sees larger blocks
+    /* Setting one of the first two stops glibc from raising the other as it sees larger blocks
      * freed, so both are set to where it would have come to soon. */
     mallopt(M_TRIM_THRESHOLD, 4 << 20);
+    mallopt(M_MMAP_THRESHOLD, 2 * HUGE_PAGE);
+    mallopt(M_TOP_PAD, HUGE_PAGE + 4096);
+    /* Our threads allocate little, and each would begin with an arena of its own. */
+    mallopt(M_ARENA_MAX, 1);
+    void *page = raise_heap();
     mallopt(M_MMAP_THRESHOLD, 256 << 10);
-    mallopt(M_TOP_PAD, HEAP_BYTES);
-    char *block = malloc(160 << 10); /* more than the first heap has left */
-    char *from = block, *to = sbrk(0);
     mallopt(M_TOP_PAD, 128 << 10);
-    if (to > from && to - from < 2 * HEAP_BYTES) { /* the heap is where malloc takes from */
-        from = (char *)((uintptr_t)from & ~(uintptr_t)4095);
-        madvise(from, (size_t)(to - from), MADV_POPULATE_WRITE);
+    if (page) {
+        madvise(page, HUGE_PAGE, MADV_HUGEPAGE);
+        madvise(page, HEAP_BYTES, MADV_POPULATE_WRITE);
     }
-    free(block);
 }

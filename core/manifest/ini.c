@@ -84,6 +84,7 @@ void pb_ini_set(struct pb_ini_group *g, const struct pb_ini_key *from)
     if (!k) {
         k = g_new0(struct pb_ini_key, 1);
         k->key = g_strdup(from->key);
+        k->len = (guint)strlen(k->key);
         g_ptr_array_add(g->keys, k);
     }
     g_free(k->value);
@@ -110,20 +111,27 @@ struct pb_ini_group *pb_ini_group_copy(const struct pb_ini_group *from)
     for (guint i = 0; i < from->keys->len; i++) {
         const struct pb_ini_key *k = from->keys->pdata[i];
         struct pb_ini_key *to = g_new0(struct pb_ini_key, 1);
-        *to = (struct pb_ini_key){g_strdup(k->key), g_strdup(k->value), k->place, k->vcol};
+        *to = (struct pb_ini_key){g_strdup(k->key), g_strdup(k->value), k->place, k->vcol,
+                                   k->len};
         g_ptr_array_add(g->keys, to);
     }
     return g;
 }
 
-struct pb_ini_key *pb_ini_get(const struct pb_ini_group *g, const char *key)
+/* Keys of a group share beginnings; their lengths tell most of them apart. */
+static struct pb_ini_key *get(const struct pb_ini_group *g, const char *key, size_t n)
 {
-    for (guint i = 0; g && i < g->keys->len; i++) {
+    for (guint i = 0; i < g->keys->len; i++) {
         struct pb_ini_key *k = g->keys->pdata[i];
-        if (!strcmp(k->key, key))
+        if (k->len == n && !memcmp(k->key, key, n))
             return k;
     }
     return NULL;
+}
+
+struct pb_ini_key *pb_ini_get(const struct pb_ini_group *g, const char *key)
+{
+    return g ? get(g, key, strlen(key)) : NULL;
 }
 
 const char *pb_ini_value(const struct pb_ini_group *g, const char *key)
@@ -135,7 +143,12 @@ const char *pb_ini_value(const struct pb_ini_group *g, const char *key)
 
 static gboolean word_char(char c)
 {
-    return g_ascii_isalnum(c) || (c && strchr("-_.,#/@+", c));
+    switch (c) {
+    case '-': case '_': case '.': case ',': case '#': case '/': case '@': case '+':
+        return TRUE;
+    default:
+        return g_ascii_isalnum(c);
+    }
 }
 
 static struct pb_place col(const struct reader *r, const char *line, const char *p)
@@ -228,15 +241,16 @@ static void read_key(struct reader *r, const char *line, const char *p, const ch
         pb_fault_add(r->f, &at, "a key before the first [GROUP]");
         return;
     }
-    g_autofree char *key = g_strndup(p, (gsize)(kend - p));
-    const struct pb_ini_key *old = pb_ini_get(r->group, key);
+    const struct pb_ini_key *old = get(r->group, p, (size_t)(kend - p));
     if (old) {
-        pb_fault_add(r->f, &at, "key '%s' was already given in line %d", key, old->place.line);
+        pb_fault_add(r->f, &at, "key '%s' was already given in line %d", old->key,
+                     old->place.line);
         return;
     }
     const char *v = blanks(eq + 1, end);
     struct pb_ini_key *k = g_new0(struct pb_ini_key, 1);
-    k->key = g_steal_pointer(&key);
+    k->key = g_strndup(p, (gsize)(kend - p));
+    k->len = (guint)(kend - p);
     k->value = g_strndup(v, (gsize)(end - v));
     k->place = at;
     k->vcol = (int)(v - line) + 1;

@@ -9,6 +9,7 @@ struct pb_ini_key {
     char *key, *value;
     struct pb_place place; /* of the key */
     int vcol;              /* column of the value */
+    guint len;             /* of `key` */
 };
 struct pb_ini_group {
     char *kind, *name; /* "[device uart0]"; name "" when there is none */

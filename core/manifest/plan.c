@@ -181,11 +181,29 @@ static void plan_ram(struct pb_plan *p, const struct pb_ini_group *g, struct pb_
         p->ram_size = top - p->ram_base; /* the rest is there, but nobody can reach it */
 }
 
+/* pack = NAME: a file beside the plugins, so no path. */
+static void plan_pack(struct pb_plan *p, const struct pb_ini_group *g, struct pb_faults *f)
+{
+    const struct pb_ini_key *k = pb_ini_get(g, "pack");
+    const char *v = k ? k->value : "";
+
+    while (g_ascii_isalnum(*v) || *v == '-' || *v == '_')
+        v++;
+    if (k && (*v || !*k->value)) {
+        struct pb_place at = pb_plan_at(k);
+        pb_fault_add(f, &at, "pack takes a name of letters, digits, '-' and '_', not '%s'",
+                     k->value);
+    } else if (k) {
+        p->pack = g_strdup(k->value);
+    }
+}
+
 static void plan_machine(struct pb_plan *p, struct pb_faults *f)
 {
     static const char *const known[] = {"format",   "title",       "doc",     "arch",
                                         "aliases",  "default",     "ram.base", "ram.default",
-                                        "ram.fixed", "ram.min",    "ram.max",  "ram.top", NULL};
+                                        "ram.fixed", "ram.min",    "ram.max",  "ram.top",
+                                        "pack",     NULL};
     const struct pb_ini_group *g = pb_ini_group(p->ini, "machine", "");
     struct pb_place at = {.file = p->ini->file, .line = 1, .col = 1};
 
@@ -212,6 +230,7 @@ static void plan_machine(struct pb_plan *p, struct pb_faults *f)
         g_free(p->arch);
         p->arch = g_strdup(arch->value);
     }
+    plan_pack(p, g, f);
     plan_ram(p, g, f);
 }
 
@@ -610,6 +629,7 @@ void pb_plan_free(struct pb_plan *p)
     g_free(p->name);
     g_free(p->arch);
     g_free(p->title);
+    g_free(p->pack);
     g_free(p->model);
     g_free(p);
 }

@@ -39,7 +39,7 @@ struct pb_plan_drive { /* [drive IF] */
     struct pb_place place;
 };
 struct pb_plan {
-    char *name, *arch, *title;
+    char *name, *arch, *title, *pack;
     const struct pb_mconf *conf;
     uint64_t ram_base, ram_size;
     struct pb_place ram_place;

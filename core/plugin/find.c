@@ -150,7 +150,7 @@ const char *pb_find_data_dir(void)
     return dir;
 }
 
-char **pb_find_machine_dirs(void)
+static char **machine_dirs(void)
 {
     GPtrArray *v = g_ptr_array_new();
     gboolean usr = !strcmp(bin_dir(), "/usr/bin");
@@ -166,4 +166,13 @@ char **pb_find_machine_dirs(void)
         add_below(v, g_get_user_config_dir(), "plugboard/machines");
     add_list(v, g_getenv("PLUGBOARD_MACHINE_PATH"));
     return finish(v);
+}
+
+char **pb_find_machine_dirs(void)
+{
+    static char **dirs;
+
+    if (!dirs)
+        dirs = machine_dirs();
+    return g_strdupv(dirs);
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ltdl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -72,6 +73,54 @@ void *pb_load_open(const char *path, pb_err *e)
     }
     lt_dladvise_destroy(&advise);
     return h;
+}
+
+static gboolean note_id(const uint8_t *note, size_t n, char *id)
+{
+    Elf64_Nhdr h;
+
+    while (n >= sizeof h) {
+        memcpy(&h, note, sizeof h);
+        size_t name = sizeof h + (((size_t)h.n_namesz + 3) & ~(size_t)3);
+        size_t all = name + (((size_t)h.n_descsz + 3) & ~(size_t)3);
+        if (all > n)
+            return FALSE;
+        if (h.n_type == NT_GNU_BUILD_ID && h.n_namesz == 4 && !memcmp(note + sizeof h, "GNU", 4) &&
+            h.n_descsz && h.n_descsz <= (PB_BUILD_ID_TEXT - 1) / 2) {
+            for (unsigned i = 0; i < h.n_descsz; i++)
+                sprintf(id + 2 * i, "%02x", note[name + i]);
+            return TRUE;
+        }
+        note += all;
+        n -= all;
+    }
+    return FALSE;
+}
+
+gboolean pb_load_build_id(const char *path, char id[PB_BUILD_ID_TEXT])
+{
+    union {
+        uint8_t byte[4096];
+        Elf64_Ehdr h;
+    } f;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : pread(fd, &f, sizeof f, 0);
+
+    if (fd >= 0)
+        close(fd);
+    if (n < (ssize_t)sizeof f.h || memcmp(f.h.e_ident, ELFMAG, SELFMAG) ||
+        f.h.e_phoff != sizeof f.h || f.h.e_phentsize != sizeof(Elf64_Phdr))
+        return FALSE;
+    for (size_t i = 0, at = sizeof f.h; i < f.h.e_phnum; i++, at += sizeof(Elf64_Phdr)) {
+        Elf64_Phdr p;
+        if (at + sizeof p > (size_t)n)
+            return FALSE;
+        memcpy(&p, f.byte + at, sizeof p);
+        if (p.p_type == PT_NOTE && p.p_offset <= (size_t)n &&
+            p.p_filesz <= (size_t)n - p.p_offset && note_id(f.byte + p.p_offset, p.p_filesz, id))
+            return TRUE;
+    }
+    return FALSE;
 }
 
 static int copy_all(int from, int to)

@@ -14,6 +14,7 @@
 #include "find.h"
 #include "index.h"
 #include "load.h"
+#include "pack.h"
 #include "shadow.h"
 #include "sidecar.h"
 
@@ -150,7 +151,7 @@ void pb_registry_scan(void)
         if (names->len)
             indexed = indexed && !unread->len && pb_index_open(*d, names);
         for (guint i = 0; i < names->len; i++)
-            g_ptr_array_add(unread, g_build_filename(*d, names->pdata[i], NULL));
+            g_ptr_array_add(unread, g_strconcat(*d, "/", (char *)names->pdata[i], NULL));
     }
     if (!indexed) /* or several directories: who hides whom is known only when all is read */
         read_all();
@@ -224,10 +225,13 @@ static int open_plugin(struct pb_plugin_file *p, pb_err *e)
 
     if (r < 0)
         return r;
-    void *h = pb_load_open(p->library, e);
-    if (!h)
+    const struct pb_plugin *entry = pb_pack_entry(p);
+    gboolean packed = entry != NULL;
+    void *h = packed ? NULL : pb_load_open(p->library, e);
+    if (!packed && !h)
         return PB_ENOENT;
-    const struct pb_plugin *entry = pb_load_symbol(h, "pb_plugin_v0");
+    if (h)
+        entry = pb_load_symbol(h, "pb_plugin_v0");
     if (!entry)
         r = pb_err_set(e, PB_EINVAL, "%s: no symbol pb_plugin_v0: not a plugin", p->library);
     else
@@ -240,10 +244,12 @@ static int open_plugin(struct pb_plugin_file *p, pb_err *e)
         }
     }
     if (r < 0) {
-        pb_load_close(h);
+        if (h)
+            pb_load_close(h);
         return r;
     }
     p->handle = h;
+    p->packed = packed;
     p->entry = entry;
     return PB_OK;
 }

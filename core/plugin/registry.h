@@ -19,7 +19,8 @@ struct pb_plugin_file {
     char **needs;              /* NULL-ended */
     uint32_t epoch, abi;
     char *unusable;            /* why it cannot be loaded (epoch, missing needs), or NULL */
-    void *handle;              /* libltdl's, once loaded */
+    void *handle;              /* libltdl's, once loaded; NULL: from a pack, or built in */
+    gboolean packed;           /* loaded from a pack */
     const struct pb_plugin *entry;
     int copy;                  /* renew.h: descriptor of the copy that is open, 0: none */
 };

@@ -51,7 +51,7 @@ static const char *differs(const struct pb_device_class *a, const struct pb_devi
 
 static int check_kinds(const struct pb_plugin_file *p, pb_err *e)
 {
-    if (!p->entry || !p->handle)
+    if (!p->entry || !(p->handle || p->packed))
         return pb_err_set(e, PB_ENOENT, "plugin %s is not loaded", p->id);
     for (uint32_t i = 0; i < p->entry->n_classes; i++)
         if (strcmp(p->entry->classes[i].kind, PB_CLASS_DEVICE))
@@ -117,9 +117,11 @@ void pb_renew_swap(struct pb_renewed *r)
     p->handle = r->handle;
     p->entry = r->entry;
     p->copy = r->copy;
+    p->packed = r->packed;
     r->handle = old.handle;
     r->entry = old.entry;
     r->copy = old.copy;
+    r->packed = old.packed;
     for (guint i = 0; i < r->classes->len; i++) {
         struct pb_class *c = r->classes->pdata[i];
         const void *t = c->table;

@@ -10,6 +10,7 @@ struct pb_renewed {
     void *handle;
     const struct pb_plugin *entry;
     int copy;
+    gboolean packed;
     GPtrArray *classes; /* struct pb_class *, loaded ones of p */
     GPtrArray *tables;  /* their tables in the object that is not in use */
 };

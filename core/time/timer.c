@@ -3,30 +3,36 @@
  *
  * One thread runs all timers: of the due ones that with the earliest deadline first, then
  * the one created first. A binary heap per clock; the thread sleeps until the earliest of
- * them. The heap of the virtual clock rests while the machine is stopped. The thread is
+ * them, on a timerfd that whoever arms sets: a guest arms its tick, and then a later one as it
+ * goes idle, and the thread need wake for neither. The heap of the virtual clock rests while the machine is stopped. The thread is
  * also the helper that drains domains whose holders are too busy for it.
  */
 #include "clock.h"
 
 #include "../cpu/cpu.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #define CLOCKS 3
 #define MAX_SLEEP 3600000000000 /* ns: the wall clock may be set meanwhile */
 #define HOST_SLEEP 100000000    /* ns, when a PB_CLK_HOST timer waits: same reason */
+#define EARLY 1000000           /* ns: so much too early is not worth setting the alarm again */
 
 static struct {
     pthread_mutex_t lock;
-    pthread_cond_t wake, done; /* work for the thread; a callback returned */
+    pthread_cond_t done; /* a callback returned */
+    int alarm;           /* the thread sleeps in reading it */
     pthread_t thread;
     gboolean started, quit;
     GPtrArray *heap[CLOCKS]; /* struct pb_timer *, earliest first */
     GPtrArray *all;          /* in creation order */
     uint64_t number;
     pb_timer *firing;
-    int64_t sleep_until; /* CLOCK_MONOTONIC; 0: awake */
+    int64_t sleep_until; /* CLOCK_MONOTONIC, what `alarm` is set to; 0: awake, or about to be */
     GPtrArray *drain;    /* struct pb_domain * */
     struct pb_domain *draining;
 } T = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -154,6 +160,26 @@ static void drain_one(void)
     pthread_cond_broadcast(&T.done);
 }
 
+static void set_alarm(int64_t at)
+{
+    struct itimerspec s = {.it_value = {at / 1000000000, at % 1000000000}};
+
+    T.sleep_until = at;
+    timerfd_settime(T.alarm, TFD_TIMER_ABSTIME, &s, NULL);
+}
+
+static void sleep_for(int64_t ns)
+{
+    uint64_t n;
+
+    set_alarm(pb_clock_now(PB_CLK_REAL) + ns);
+    pthread_mutex_unlock(&T.lock);
+    while (read(T.alarm, &n, sizeof n) < 0 && errno == EINTR)
+        ;
+    pthread_mutex_lock(&T.lock);
+    T.sleep_until = 0;
+}
+
 static void *timer_thread(void *unused)
 {
     int64_t sleep;
@@ -169,11 +195,7 @@ static void *timer_thread(void *unused)
         if (t) {
             fire(t);
         } else if (!T.drain->len && !T.quit) {
-            T.sleep_until = pb_clock_now(PB_CLK_REAL) + sleep;
-            struct timespec ts = {.tv_sec = T.sleep_until / 1000000000,
-                                  .tv_nsec = T.sleep_until % 1000000000};
-            pthread_cond_timedwait(&T.wake, &T.lock, &ts);
-            T.sleep_until = 0;
+            sleep_for(sleep);
         }
     }
     pthread_mutex_unlock(&T.lock);
@@ -183,9 +205,25 @@ static void *timer_thread(void *unused)
 static void poke_thread(void)
 {
     if (T.sleep_until) {
+        set_alarm(1); /* long ago */
         T.sleep_until = 0;
-        pthread_cond_signal(&T.wake);
     }
+}
+
+/* The first of a heap is another: the thread must not sleep longer, and need not wake earlier. */
+static void plan(void)
+{
+    int64_t sleep;
+
+    if (!T.sleep_until)
+        return;
+    if (next_due(&sleep)) {
+        poke_thread();
+        return;
+    }
+    int64_t at = pb_clock_now(PB_CLK_REAL) + sleep;
+    if (at < T.sleep_until || at > T.sleep_until + EARLY)
+        set_alarm(at);
 }
 
 /* The first work for the thread starts it. Holds the lock. */
@@ -193,7 +231,8 @@ static void need_thread(void)
 {
     if (T.started)
         return;
-    T.started = pthread_create(&T.thread, NULL, timer_thread, NULL) == 0;
+    T.alarm = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+    T.started = T.alarm >= 0 && pthread_create(&T.thread, NULL, timer_thread, NULL) == 0;
     g_assert(T.started); /* a process that cannot have one thread cannot go on */
 }
 
@@ -217,14 +256,8 @@ void pb_time_poke(void)
 
 void pb_clock_init(struct pb_machine *m)
 {
-    pthread_condattr_t a;
-
     g_assert(!T.all); /* one machine at a time */
-    pthread_condattr_init(&a);
-    pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
-    pthread_cond_init(&T.wake, &a);
     pthread_cond_init(&T.done, NULL);
-    pthread_condattr_destroy(&a);
     for (int c = 0; c < CLOCKS; c++)
         T.heap[c] = g_ptr_array_new();
     T.all = g_ptr_array_new();
@@ -240,17 +273,18 @@ void pb_clock_fini(struct pb_machine *m)
         return;
     pthread_mutex_lock(&T.lock);
     T.quit = TRUE;
-    pthread_cond_signal(&T.wake);
+    poke_thread();
     pthread_mutex_unlock(&T.lock);
-    if (T.started)
+    if (T.started) {
         pthread_join(T.thread, NULL);
+        close(T.alarm);
+    }
     T.started = FALSE;
     for (int c = 0; c < CLOCKS; c++)
         g_ptr_array_free(T.heap[c], TRUE);
     g_ptr_array_free(T.all, TRUE);
     T.all = NULL;
     g_ptr_array_free(T.drain, TRUE);
-    pthread_cond_destroy(&T.wake);
     pthread_cond_destroy(&T.done);
     m->clock = NULL;
 }
@@ -286,25 +320,26 @@ void pb_timer_arm(pb_timer *t, int64_t when)
         pthread_mutex_unlock(&T.lock);
         return;
     }
+    guint was = t->slot;
     t->when = when < 0 ? 0 : when;
-    if (t->slot)
+    if (was)
         heap_remove(t);
     heap_add(t);
     need_thread();
-    if (t->slot == 1 && T.sleep_until) { /* first of its clock: is it before the alarm? */
-        int64_t left = t->when - pb_clock_now(t->clock); /* when may be "never" */
-        if (left < T.sleep_until - pb_clock_now(PB_CLK_REAL))
-            poke_thread();
-    }
+    if (was == 1 || t->slot == 1)
+        plan();
     pthread_mutex_unlock(&T.lock);
 }
 
 void pb_timer_disarm(pb_timer *t)
 {
     pthread_mutex_lock(&T.lock);
-    if (t->slot)
-        heap_remove(t);
+    guint was = t->slot;
     t->when = -1;
+    if (was)
+        heap_remove(t);
+    if (was == 1)
+        plan();
     pthread_mutex_unlock(&T.lock);
 }
 

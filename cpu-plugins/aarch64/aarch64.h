@@ -102,6 +102,9 @@ struct a64 {
     uint32_t timer_busy; /* expiries that are being delivered; atomic */
 };
 
+/* What x.halted says: waits for an interrupt, or for an event, too. */
+enum { A64_RUNS, A64_WFI, A64_WFE };
+
 static inline struct a64 *a64_of(struct xl_vcpu *x)
 {
     return (struct a64 *)x;

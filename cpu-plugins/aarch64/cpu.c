@@ -130,8 +130,9 @@ static void kick(void *self)
 static uint32_t can_run(void *self)
 {
     struct a64 *c = self;
-    return !__atomic_load_n(&c->x.halted, __ATOMIC_SEQ_CST) ||
-           a64_woken(c);
+    uint32_t halted = __atomic_load_n(&c->x.halted, __ATOMIC_SEQ_CST);
+    return !halted || a64_woken(c) ||
+           (halted == A64_WFE && __atomic_load_n(&c->event, __ATOMIC_SEQ_CST));
 }
 
 static const char *const lines_out[] = {"phys-timer", "virt-timer", "hyp-timer", "hyp-virt-timer",

@@ -35,7 +35,7 @@ struct a64_insn {
 };
 
 struct a64_row { /* one row of the tables, by enum a64_op */
-    const char *name, *operands;
+    char name[16], operands[28]; /* no pointers: they would be relocated at each start */
     uint32_t match, mask;
     uint8_t len, ext;
     uint16_t expands; /* always 0 */

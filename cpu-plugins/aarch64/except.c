@@ -483,7 +483,8 @@ static void check_wait(struct a64 *c, uint32_t event)
 #define SPIN_GAP 100000 /* ns: a loop around a WFE comes by sooner */
 #define NAP 50000 /* ns */
 
-/* A WFE may end at any time: it does soon, as the store that it usually waits for would go unseen.
+/* A WFE may end at any time. This one does soon: it waits for a store that we do not see, or for
+ * the next event of a stream (D11.2.4), or an interrupt is there that PSTATE masks.
  * In a loop that has waited long (cores that nobody has started yet do) it naps, in which time
  * whoever it waits for gets on. */
 static void pass_time(struct a64 *c)
@@ -502,6 +503,22 @@ static void pass_time(struct a64 *c)
     }
 }
 
+/* Nothing but SEV or an interrupt ends a WFE (B2.9.5, D1.6.1): no monitor is armed, no stream of
+ * events is on. */
+static int only_sev(const struct a64 *c)
+{
+    return !c->user && PB_HAS(struct pb_svc_cpu, c->x.svc, wake) && c->x.ll_addr == ~0ull &&
+           !((c->sr[SR_CNTKCTL_EL1] | c->sr[SR_CNTHCTL_EL2]) & CNTKCTL_EVNTEN) && !a64_woken(c);
+}
+
+/* In this order, as a64_line_in() and send_event() do it in the other. */
+static void halt(struct a64 *c, uint32_t how)
+{
+    __atomic_store_n(&c->x.halted, how, __ATOMIC_SEQ_CST);
+    if (a64_woken(c) || (how == A64_WFE && __atomic_load_n(&c->event, __ATOMIC_SEQ_CST)))
+        __atomic_store_n(&c->x.halted, A64_RUNS, __ATOMIC_SEQ_CST);
+}
+
 A64_HELPER_FN(a64_wait_helper)
 {
     struct a64 *cpu = a64_of(x);
@@ -510,20 +527,31 @@ A64_HELPER_FN(a64_wait_helper)
     if (a && __atomic_exchange_n(&cpu->event, 0, __ATOMIC_SEQ_CST))
         return 0;
     check_wait(cpu, (uint32_t)a);
-    if (a)
+    if (a && only_sev(cpu))
+        halt(cpu, A64_WFE);
+    else if (a)
         pass_time(cpu);
-    if (a || cpu->user)
-        return 0;
-    /* In this order, as a64_line_in() does it in the other. */
-    __atomic_store_n(&x->halted, 1, __ATOMIC_SEQ_CST);
-    if (a64_woken(cpu))
-        __atomic_store_n(&x->halted, 0, __ATOMIC_SEQ_CST);
+    else if (!cpu->user)
+        halt(cpu, A64_WFI);
     return 0;
 }
 
-A64_HELPER_FN(a64_sev_helper)
+/* Who waits for it leaves it set: its next WFE ends at once, as it may. */
+static void send_event(struct xl_vcpu *y)
 {
-    (void)a, (void)b, (void)c, (void)d;
+    uint32_t wfe = A64_WFE;
+
+    __atomic_store_n(&a64_of(y)->event, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_compare_exchange_n(&y->halted, &wfe, A64_RUNS, 0, __ATOMIC_SEQ_CST,
+                                    __ATOMIC_SEQ_CST))
+        y->svc->wake(y->cpu);
+}
+
+A64_HELPER_FN(a64_sev_helper) /* to all, else to this CPU only */
+{
+    (void)b, (void)c, (void)d;
     __atomic_store_n(&a64_of(x)->event, 1, __ATOMIC_SEQ_CST);
+    if (a && !a64_of(x)->user)
+        xl_each_other(x, send_event);
     return 0;
 }

@@ -47,6 +47,7 @@ enum { A64_V_SYNC = 0, A64_V_IRQ = 0x80, A64_V_FIQ = 0x100 };
 #define HCR_DC (1ull << 12)
 #define HCR_TWI (1ull << 13)
 #define HCR_TWE (1ull << 14)
+#define CNTKCTL_EVNTEN (1ull << 2) /* of CNTHCTL_EL2, too */
 #define HCR_TID1 (1ull << 16)
 #define HCR_TID2 (1ull << 17)
 #define HCR_TID3 (1ull << 18)

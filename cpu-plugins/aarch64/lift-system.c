@@ -195,11 +195,12 @@ static int lift_pac_insn(struct lift *l)
 int lift_system(struct lift *l)
 {
     switch (l->i.op) {
-    case A64_nop: case A64_yield: case A64_sevl: case A64_csdb: case A64_hint: case A64_bti:
+    case A64_nop: case A64_yield: case A64_csdb: case A64_hint: case A64_bti:
     case A64_esb: break;
     case A64_wfe: wait(l, 1); break;
     case A64_wfi: wait(l, 0); break;
-    case A64_sev: xl_callh(l->b, A64_H_SEV, 0, 0, 0, 0, 0); break;
+    case A64_sev: xl_callh(l->b, A64_H_SEV, 1, lift_const(l, 1), 0, 0, 0); break;
+    case A64_sevl: xl_callh(l->b, A64_H_SEV, 1, lift_const(l, 0), 0, 0, 0); break;
     case A64_clrex: clrex(l); break;
     case A64_dsb: case A64_dmb: barrier(l); break;
     case A64_sb: break;

@@ -27,6 +27,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NAME_BYTES 16 /* of the generated rows, as decode.h declares them */
+#define OPERANDS_BYTES 28
 #define MAX_ROWS 2048
 #define MAX_COLUMNS 7
 
@@ -96,8 +98,10 @@ static void parse_row(char *text, int line)
                       .expands = col[5] && *col[5] ? col[5] : NULL,
                       .where = col[6] && *col[6] ? col[6] : NULL, .line = line, .file = path};
     parse_bits(r, col[1]);
-    if (strlen(r->name) >= sizeof r->id)
+    if (strlen(r->name) >= sizeof r->id || strlen(r->name) >= NAME_BYTES)
         die(line, "name too long", r->name);
+    if (strlen(r->operands) >= OPERANDS_BYTES)
+        die(line, "operands too long", r->operands);
     for (int i = 0; r->name[i]; i++)
         r->id[i] = isalnum((unsigned char)r->name[i]) ? r->name[i] : '_';
 }

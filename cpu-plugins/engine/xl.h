@@ -223,6 +223,11 @@ void xl_tlb_flush(struct xl_vcpu *x, const struct xl_ctxkey *want, const struct 
 void xl_tlb_flush_everywhere(struct xl_vcpu *x, const struct xl_ctxkey *want,
                              const struct xl_ctxkey *mask, uint64_t va, uint32_t all);
 void xl_tlb_flush_wait(struct xl_vcpu *x);
+/* The guest says that it spins: where vCPUs outnumber the host's CPUs, what it waits for may be one
+ * that does not run, so the others come first. End the unit behind it. */
+void xl_relax(struct xl_vcpu *x);
+/* Call `fn` for each other vCPU of the machine. [cpu] */
+void xl_each_other(struct xl_vcpu *x, void (*fn)(struct xl_vcpu *y));
 
 /* An argument of a helper that is a V128. */
 static inline const struct xl_v128 *xl_vec_arg(uint64_t a)

@@ -4,7 +4,8 @@
  *
  * Inputs are numbered as the interrupts they set in mip, so that a manifest's names, the
  * manual and the code agree. Everything else is in the files that rv.h lists.
- * Not modelled: H, V, big-endian and 32-bit modes, triggers, counting of events, NMIs.
+ * Not modelled: H (and so AIA for guests), V, big-endian and 32-bit modes, triggers, counting of
+ * events, NMIs.
  */
 #include "rv.h"
 
@@ -42,6 +43,8 @@ static int realize(void *self, pb_cpu *cpu, pb_dev *d, const pb_host *h, const c
         c->counter = c->prop->get_link(d, RV_P_COUNTER, PB_COUNTER, &c->counter_self);
         c->reset_pc = (uint64_t)c->prop->get_int(d, RV_P_RESET);
         opts = c->prop->get_str(d, RV_P_ENGINE);
+        for (uint32_t i = 0; i < 2; i++)
+            c->imsic[i] = c->prop->get_link(d, RV_P_IMSIC_M + i, PB_RISCV_IMSIC, &c->imsic_self[i]);
     }
     if ((r = rv_timer_init(c, e)) < 0 || (r = xl_vcpu_init(&c->x, &guest, cpu, h, opts, e)) < 0)
         return r;
@@ -182,6 +185,7 @@ static int load(void *self, pb_state *s, pb_err *e)
         return r;
     c->priv = c->priv == 2 ? RV_PRIV_M : c->priv & 3;
     c->frm &= 7;
+    c->mvien &= MVIEN_MASK;
     xl_fp_set_flags(&c->x, flags & 31);
     xl_fp_set_rm(&c->x, c->frm <= SF_RMM ? (uint32_t)c->frm : SF_RNE);
     c->x.ll_addr = ~0ull;
@@ -191,6 +195,7 @@ static int load(void *self, pb_state *s, pb_err *e)
 }
 
 #define U64(m) PB_FIELD(struct rv, m, PB_S_U64)
+#define SINCE2(m) {#m, PB_S_U64, (uint32_t)offsetof(struct rv, m), 1, 2}
 static const struct pb_field state[] = {
     {"pc", PB_S_U64, (uint32_t)offsetof(struct rv, x.pc), 1, 1},
     {"halted", PB_S_U32, (uint32_t)offsetof(struct rv, x.halted), 1, 1},
@@ -202,6 +207,7 @@ static const struct pb_field state[] = {
     U64(instret_base), PB_FIELD_ARRAY(struct rv, count_from, PB_S_U64, 2),
     PB_FIELD_ARRAY(struct rv, pmpaddr, PB_S_U64, RV_PMP_ENTRIES),
     PB_FIELD_ARRAY(struct rv, pmpcfg, PB_S_U8, RV_PMP_ENTRIES),
+    SINCE2(mvien), SINCE2(mvip), SINCE2(sie_virtual), SINCE2(miselect), SINCE2(siselect),
 };
 
 static const struct pb_cpu_info info_table = {.size = sizeof info_table, .text = info};
@@ -212,7 +218,7 @@ static const struct pb_cpu_class riscv64 = {
     .size = sizeof riscv64, .id = "riscv64", .doc = "64-bit RISC-V hart",
     .models = rv_models, .n_models = 4, .props = rv_props, .n_props = RV_P_COUNT,
     .lines_in = lines_in, .provides = provides, .n_provides = 2,
-    .instance_size = sizeof(struct rv), .state_version = 1, .state = state,
+    .instance_size = sizeof(struct rv), .state_version = 2, .state = state,
     .n_state = sizeof state / sizeof *state,
     .realize = realize, .unrealize = unrealize, .reset = reset, .run = run, .kick = kick,
     .can_run = can_run, .line_in = line_in, .regs = rv_regs, .reg_get = rv_reg_get,

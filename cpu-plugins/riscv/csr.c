@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* csr.c - the control and status registers.
  * The RISC-V Instruction Set Manual, volume II: 2, 3.1 (machine), 12.1 (supervisor), 14 (Sstc);
- * volume I: 5 (Zicsr), 6 (counters), 20.2 (fcsr).
+ * volume I: 5 (Zicsr), 6 (counters), 20.2 (fcsr); AIA 1.0: 5.3 (sip, sie).
  *
  * csr.def lists them with a read and a write function each; this file has the functions and
  * the checks that every access passes. Fields are WARL: what cannot be held reads back as the
@@ -182,13 +182,14 @@ static void w_mie(struct rv *c, uint32_t n, uint64_t v)
 static uint64_t r_sie(struct rv *c, uint32_t n)
 {
     (void)n;
-    return c->mie & c->mideleg;
+    return (c->mie & c->mideleg) | (c->sie_virtual & c->mvien & ~c->mideleg);
 }
 
 static void w_sie(struct rv *c, uint32_t n, uint64_t v)
 {
     (void)n;
     __atomic_store_n(&c->mie, (c->mie & ~c->mideleg) | (v & c->mideleg), __ATOMIC_SEQ_CST);
+    __atomic_store_n(&c->sie_virtual, v & c->mvien & ~c->mideleg, __ATOMIC_SEQ_CST);
 }
 
 static uint64_t r_mip(struct rv *c, uint32_t n)
@@ -203,24 +204,25 @@ static void mip_write(struct rv *c, uint64_t mask, uint64_t v)
     rv_mip_set(c, &c->mip_soft, mask & ~v, 0);
 }
 
-/* STIP is Sstc's while menvcfg.STCE is set. */
+/* STIP is Sstc's while menvcfg.STCE is set, SEIP the interrupt controller's with mvien.SEIP. */
 static void w_mip(struct rv *c, uint32_t n, uint64_t v)
 {
     (void)n;
+    uint64_t mask = MIP_S & ~(c->mvien & MIP_SEIP);
     if (c->isa & RV_BIT(S))
-        mip_write(c, c->menvcfg & MENVCFG_STCE ? MIP_SSIP | MIP_SEIP : MIP_S, v);
+        mip_write(c, c->menvcfg & MENVCFG_STCE ? mask & ~MIP_STIP : mask, v);
 }
 
 static uint64_t r_sip(struct rv *c, uint32_t n)
 {
-    (void)n;
-    return rv_mip(c) & c->mideleg;
+    return (rv_mip(c) & c->mideleg) | (rv_mvip_read(c, n) & c->mvien & ~c->mideleg);
 }
 
 static void w_sip(struct rv *c, uint32_t n, uint64_t v)
 {
     (void)n;
     mip_write(c, MIP_SSIP & c->mideleg, v);
+    rv_mvip_set(c, c->mvien & ~c->mideleg & ~MIP_SEIP, v);
 }
 
 /* ---- Translation, environment -------------------------------------------------------- */
@@ -453,6 +455,8 @@ static int allowed(struct rv *c, uint32_t n)
         return (c->mstatus & MSTATUS_FS) != 0;
     if (n >= 0xc00 && n <= 0xc1f)
         return counter_allowed(c, n & 31);
+    if (n == 0x308 || n == 0x309) /* mvien, mvip (AIA 5.3) */
+        return (c->isa & RV_BIT(S)) != 0;
     if (n == 0x180) /* satp */
         return c->priv != RV_PRIV_S || !(c->mstatus & MSTATUS_TVM);
     if (n == 0x14d) /* stimecmp (Sstc, 14.2) */
@@ -515,6 +519,13 @@ uint64_t rv_csr_helper(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t raw, 
     uint64_t old = 0;
     struct how before;
     how_now(c, &before);
+    if (RV_CSR_IS_WINDOW(n)) {
+        if (!allowed(c, n) || rv_window(c, n, kind, writes, b, &old) < 0)
+            rv_raise(c, RV_E_ILLEGAL, raw);
+        if (writes)
+            leave_if_changed(c, &before, old, (uint32_t)raw);
+        return old;
+    }
     if (rv_csr_read(c, n, &old) < 0 || (writes && n >> 10 == 3))
         rv_raise(c, RV_E_ILLEGAL, raw);
     if (writes) {
@@ -545,6 +556,7 @@ void rv_csr_reset(struct rv *c)
     c->mcounteren = c->scounteren = c->mcountinhibit = c->senvcfg = c->satp = 0;
     /* Without Svade, software expects the hardware to set A and D. */
     c->menvcfg = (c->isa & RV_BIT(SVADU)) && !(c->isa & RV_BIT(SVADE)) ? MENVCFG_ADUE : 0;
+    c->mvien = c->mvip = c->sie_virtual = c->miselect = c->siselect = 0;
     c->stimecmp = ~0ull;
     c->frm = 0;
     xl_fp_set_rm(&c->x, SF_RNE);

@@ -26,7 +26,7 @@ struct rv_insn {
 };
 
 struct rv_row { /* one row of rv64.decode, by enum rv_op */
-    const char *name, *operands;
+    char name[16], operands[28]; /* no pointers: they would be relocated at each start */
     uint32_t match, mask;
     uint8_t len, ext;
     uint16_t expands; /* 0: its own meaning */

@@ -57,6 +57,13 @@ static uint64_t h_fence_i(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c,
     return 0;
 }
 
+static uint64_t h_pause(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+    UNUSED(a), UNUSED(b), UNUSED(c), UNUSED(d);
+    xl_relax(x);
+    return 0;
+}
+
 /* Bits of menvcfg and senvcfg that must be set for `kind` below M (volume I, 19.6). */
 static int cbo_allowed(const struct rv *c, uint64_t kind)
 {
@@ -103,6 +110,7 @@ const struct xl_helper rv_helpers[RV_HELPERS] = {
     [RV_H_FS_DIRTY] = {"fs_dirty", h_fs_dirty, 0, 0, 0, 0},
     [RV_H_CBO] = {"cbo", h_cbo, FAULTS, 3, 0, 0},
     [RV_H_FENCE_I] = {"fence_i", h_fence_i, FAULTS, 0, 0, 0},
+    [RV_H_PAUSE] = {"pause", h_pause, FAULTS, 0, 0, 0},
 };
 
 #define X(n, name, rank) \

@@ -26,7 +26,7 @@ static const struct model {
     uint64_t mvendorid, marchid, mimpid;
 } model[] = {
     {RV64, 10, 0, 0, 0},
-    {RV64 | RV_BIT(SVADE), 10, 0, 0, 0},
+    {RV64 | RV_BIT(SVADE) | RV_BIT(SMAIA) | RV_BIT(SSAIA), 10, 0, 0, 0},
     {RVA22, 8, 0, 0, 0},
     {GC | RV_BIT(SVADE), 8, 0x489, 0x8000000000000007ull, 0},
 };
@@ -47,6 +47,7 @@ static const struct needs {
     {RV_X_ZICNTR, RV_X_ZICSR}, {RV_X_ZIHPM, RV_X_ZICSR}, {RV_X_F, RV_X_ZICSR},
     {RV_X_D, RV_X_F}, {RV_X_S, RV_X_U}, {RV_X_S, RV_X_ZICSR}, {RV_X_SSTC, RV_X_S},
     {RV_X_SVADE, RV_X_S}, {RV_X_SVADU, RV_X_S}, {RV_X_SVINVAL, RV_X_S},
+    {RV_X_SMAIA, RV_X_ZICSR}, {RV_X_SSAIA, RV_X_S},
 };
 
 static int check_needs(struct rv *c, uint64_t set_by_user, pb_err *e)

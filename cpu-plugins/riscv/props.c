@@ -3,6 +3,7 @@
 #include "props.h"
 
 static const char *const counter_iface[] = {PB_COUNTER, NULL};
+static const char *const imsic_iface[] = {PB_RISCV_IMSIC, NULL};
 static const char *const mmu_choices[] = {"sv39", "sv48", "sv57", NULL};
 
 const struct pb_prop rv_props[RV_P_COUNT] = {
@@ -18,4 +19,8 @@ const struct pb_prop rv_props[RV_P_COUNT] = {
                     .type = PB_T_UINT, .def = "0x1000"},
     [RV_P_ENGINE] = {.name = "engine", .doc = "Options of the translation engine: interp, "
                      "tb-size=N, log=in_asm,op,out_asm", .type = PB_T_STR},
+    [RV_P_IMSIC_M] = {.name = "imsic-m", .doc = "Device with the machine-level interrupt files",
+                      .type = PB_T_LINK, .choices = imsic_iface},
+    [RV_P_IMSIC_S] = {.name = "imsic-s", .doc = "Device with the supervisor-level interrupt files",
+                      .type = PB_T_LINK, .choices = imsic_iface},
 };

@@ -3,8 +3,9 @@
  *
  * The RISC-V Instruction Set Manual, volume I (unprivileged) and II (privileged), 20240411.
  * Who does what: decode (bits to operands), lift-* (operands to IR), helpers (what IR calls),
- * csr (registers), trap (exceptions, interrupts, returns), mmu and pmp (addresses), timer
- * (counters and Sstc), gdb and facts (how others see the hart), cpu (the class).
+ * csr (registers), aia (those of the interrupt architecture), trap (exceptions, interrupts,
+ * returns), mmu and pmp (addresses), timer (counters and Sstc), gdb and facts (how others see the
+ * hart), cpu (the class).
  */
 #ifndef RV_H
 #define RV_H
@@ -13,6 +14,7 @@
 #include "decode.h"
 
 #include <plugboard/device.h>
+#include <plugboard/riscv.h>
 
 #define RV_PMP_ENTRIES 16u
 #define RV_CBO_BYTES 64u
@@ -38,6 +40,8 @@ struct rv {
     uint64_t menvcfg, senvcfg, satp;
     uint64_t mip_lines; /* MSIP MTIP MEIP SEIP as the inputs say; atomic */
     uint64_t mip_soft;  /* what software wrote, and STIP of Sstc; atomic */
+    uint64_t mvien, mvip, sie_virtual; /* atomic; see aia.c */
+    uint64_t miselect, siselect;
     uint64_t stimecmp;
     uint64_t cycle_base, instret_base, count_from[2]; /* see csr.c, Counters */
     uint64_t pmpaddr[RV_PMP_ENTRIES];
@@ -55,6 +59,8 @@ struct rv {
     const struct pb_svc_prop *prop;
     const struct pb_counter *counter; /* the machine's mtime, or NULL */
     void *counter_self;
+    const struct pb_riscv_imsic *imsic[2]; /* of M, of S; NULL: none */
+    void *imsic_self[2];
     pb_timer *stimer;
     pb_timer *nap;          /* ends a WFI that had nothing to wait for: see rv_wfi() */
     uint32_t napping;       /* atomic */
@@ -108,6 +114,8 @@ uint64_t rv_mode(struct xl_vcpu *x);
 #define MIP_SEIP (1ull << 9)
 #define MIP_MEIP (1ull << 11)
 #define MIP_S (MIP_SSIP | MIP_STIP | MIP_SEIP)
+/* What M may give to S as virtual interrupts (AIA 5.3): SSIP, SEIP, local and custom ones. */
+#define MVIEN_MASK (~0x1fffull | MIP_SSIP | MIP_SEIP)
 #define MIP_M (MIP_MSIP | MIP_MTIP | MIP_MEIP)
 
 /* menvcfg, senvcfg */
@@ -130,6 +138,7 @@ enum {
 enum {
     RV_H_ILLEGAL, RV_H_FETCH_ALIGN, RV_H_CHECK_TARGET, RV_H_ECALL, RV_H_EBREAK, RV_H_CSR,
     RV_H_MRET, RV_H_SRET, RV_H_WFI, RV_H_SFENCE, RV_H_FS_DIRTY, RV_H_CBO, RV_H_FENCE_I,
+    RV_H_PAUSE,
     RV_HELPERS
 };
 extern const struct xl_helper rv_helpers[RV_HELPERS];
@@ -164,6 +173,27 @@ uint64_t rv_csr_helper(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t raw, 
 uint64_t rv_mstatus(const struct rv *c); /* with SD */
 void rv_csr_reset(struct rv *c);
 uint64_t rv_misa(const struct rv *c);
+
+/* ---- aia -------------------------------------------------------------------------------- */
+
+uint64_t rv_virtual(const struct rv *c); /* pending by mvip and enabled by sie, for S */
+uint32_t rv_top(uint64_t pending); /* the first in default order (AIA 5.1); 0: none */
+/* mireg, sireg, mtopei, stopei (number n): *old, and if `writes` a write of `kind` (RV_CSR_*), both
+ * at once. PB_EACCES: there is nothing behind it now. */
+#define RV_CSR_IS_WINDOW(n) (((n) & ~0x200u) == 0x151 || ((n) & ~0x200u) == 0x15c)
+int rv_window(struct rv *c, uint32_t n, uint32_t kind, int writes, uint64_t v, uint64_t *old);
+void rv_mvip_set(struct rv *c, uint64_t mask, uint64_t v);
+/* For csr.def: */
+uint64_t rv_mvien_read(struct rv *c, uint32_t n);
+uint64_t rv_mvip_read(struct rv *c, uint32_t n);
+uint64_t rv_mtopi_read(struct rv *c, uint32_t n);
+uint64_t rv_stopi_read(struct rv *c, uint32_t n);
+uint64_t rv_iselect_read(struct rv *c, uint32_t n);
+uint64_t rv_window_read(struct rv *c, uint32_t n);
+void rv_mvien_write(struct rv *c, uint32_t n, uint64_t v);
+void rv_mvip_write(struct rv *c, uint32_t n, uint64_t v);
+void rv_iselect_write(struct rv *c, uint32_t n, uint64_t v);
+void rv_window_write(struct rv *c, uint32_t n, uint64_t v);
 
 /* ---- trap ------------------------------------------------------------------------------- */
 

@@ -11,15 +11,17 @@
 
 #include <stdio.h>
 
+/* With mvien.SEIP, what software wrote to SEIP is a virtual interrupt instead (AIA 5.3). */
 uint64_t rv_mip(const struct rv *c)
 {
+    uint64_t apart = __atomic_load_n(&c->mvien, __ATOMIC_SEQ_CST) & MIP_SEIP;
     return __atomic_load_n(&c->mip_lines, __ATOMIC_SEQ_CST) |
-           __atomic_load_n(&c->mip_soft, __ATOMIC_SEQ_CST);
+           (__atomic_load_n(&c->mip_soft, __ATOMIC_SEQ_CST) & ~apart);
 }
 
 int rv_woken(const struct rv *c)
 {
-    return (rv_mip(c) & __atomic_load_n(&c->mie, __ATOMIC_SEQ_CST)) != 0;
+    return ((rv_mip(c) & __atomic_load_n(&c->mie, __ATOMIC_SEQ_CST)) | rv_virtual(c)) != 0;
 }
 
 void rv_mip_set(struct rv *c, uint64_t *word, uint64_t bits, int on)
@@ -39,7 +41,7 @@ void rv_mip_set(struct rv *c, uint64_t *word, uint64_t bits, int on)
 /* What may interrupt now, by mode, or 0. Sets *to_s for those that S takes. */
 static uint64_t deliverable(const struct rv *c, int *to_s)
 {
-    uint64_t p = rv_mip(c) & c->mie, m = p & ~c->mideleg, s = p & c->mideleg;
+    uint64_t p = rv_mip(c) & c->mie, m = p & ~c->mideleg, s = (p & c->mideleg) | rv_virtual(c);
     *to_s = 0;
     if (m && (c->priv < RV_PRIV_M || (c->mstatus & MSTATUS_MIE)))
         return m;
@@ -55,22 +57,6 @@ void rv_irq_update(struct rv *c)
     int to_s;
     if (deliverable(c, &to_s))
         __atomic_store_n(&c->x.pending, 1, __ATOMIC_SEQ_CST);
-}
-
-int rv_interrupt(struct xl_vcpu *x)
-{
-    static const uint8_t order[] = {11, 3, 7, 9, 1, 5}; /* MEI MSI MTI SEI SSI STI (3.1.9) */
-    struct rv *c = rv_of(x);
-    int to_s;
-    /* Cleared first: an input that comes now sets it again. */
-    __atomic_store_n(&x->pending, 0, __ATOMIC_SEQ_CST);
-    uint64_t p = deliverable(c, &to_s);
-    for (uint32_t i = 0; p && i < sizeof order; i++)
-        if (p >> order[i] & 1) {
-            rv_trap(c, 1ull << 63 | order[i], 0);
-            return 1;
-        }
-    return 0;
 }
 
 static uint64_t vector(uint64_t tvec, uint64_t cause)
@@ -122,15 +108,10 @@ static void trap_loop(struct rv *c, uint64_t cause, uint64_t tval)
     c->host->log(c->host, c->dev, PB_LOG_INFO, text);
 }
 
-void rv_trap(struct rv *c, uint64_t cause, uint64_t tval)
+static void enter(struct rv *c, int to_s, uint64_t cause, uint64_t tval)
 {
     uint64_t from = c->x.pc;
-    if (c->user) {
-        rv_user_trap(c, cause, tval);
-        return;
-    }
-    uint64_t delegated = cause >> 63 ? c->mideleg : c->medeleg;
-    if (c->priv < RV_PRIV_M && (delegated >> (cause & 63) & 1))
+    if (to_s)
         trap_to_s(c, cause, tval);
     else
         trap_to_m(c, cause, tval);
@@ -140,6 +121,29 @@ void rv_trap(struct rv *c, uint64_t cause, uint64_t tval)
         c->loops = 0;
     c->wfi_useless = 0;
     rv_irq_update(c);
+}
+
+void rv_trap(struct rv *c, uint64_t cause, uint64_t tval)
+{
+    if (c->user) {
+        rv_user_trap(c, cause, tval);
+        return;
+    }
+    uint64_t delegated = cause >> 63 ? c->mideleg : c->medeleg;
+    enter(c, c->priv < RV_PRIV_M && (delegated >> (cause & 63) & 1), cause, tval);
+}
+
+int rv_interrupt(struct xl_vcpu *x)
+{
+    struct rv *c = rv_of(x);
+    int to_s;
+    /* Cleared first: an input that comes now sets it again. */
+    __atomic_store_n(&x->pending, 0, __ATOMIC_SEQ_CST);
+    uint64_t p = deliverable(c, &to_s);
+    if (!p)
+        return 0;
+    enter(c, to_s, 1ull << 63 | rv_top(p), 0);
+    return 1;
 }
 
 _Noreturn void rv_raise(struct rv *c, uint64_t cause, uint64_t tval)

@@ -102,16 +102,9 @@ static int shut(const pb_as *as)
     return as->gate && !as->open;
 }
 
-/* MMIO reached by DMA: byte runs as aligned accesses of at most 8 bytes. */
-static int dma_mmio(pbt *b, uint64_t gpa, uint8_t *buf, uint64_t n, uint32_t write)
+/* Byte runs as aligned accesses of at most 8 bytes. */
+static int in_steps(pb_region *r, uint64_t off, uint8_t *buf, uint64_t n, uint32_t write)
 {
-    uint64_t off;
-    pb_region *r = pbt__region_at(b, gpa, &off);
-
-    if (!r || n > r->len - off)
-        return PB_EFAULT;
-    if (b->in_mmio)
-        return PB_EREENTRY;
     while (n) {
         uint32_t step = 8;
         uint64_t v = 0;
@@ -126,6 +119,22 @@ static int dma_mmio(pbt *b, uint64_t gpa, uint8_t *buf, uint64_t n, uint32_t wri
         off += step, buf += step, n -= step;
     }
     return PB_OK;
+}
+
+/* MMIO reached by DMA. From soon() others of the same domain answer, too. */
+static int dma_mmio(pbt *b, uint64_t gpa, uint8_t *buf, uint64_t n, uint32_t write)
+{
+    uint64_t off;
+    pb_region *r = pbt__region_at(b, gpa, &off);
+
+    if (!r || n > r->len - off)
+        return PB_EFAULT;
+    if (b->in_mmio)
+        return PB_EREENTRY;
+    b->by_dma++;
+    int rc = in_steps(r, off, buf, n, write);
+    b->by_dma--;
+    return rc;
 }
 
 int pbt__dma_read(pb_as *as, uint64_t gpa, void *buf, uint64_t n)

@@ -326,7 +326,7 @@ void pbt__enter(pbt *b, struct pbt_ctx *c, int tag, pb_dev *d)
         pbt__die(b, "calls are 200 deep: devices call each other in a circle");
     b->tag = tag;
     b->cur = d;
-    if (tag == TAG_DEV && !is_parallel(d)) {
+    if (tag == TAG_DEV && !is_parallel(d) && !(b->by_dma && b->held == d->domain)) {
         if (b->held)
             pbt__die(b, "'%s' entered while a domain is held already", d->name);
         b->held = d->domain;

@@ -178,6 +178,7 @@ struct pbt {
     int tag;
     uint32_t depth, in_mmio, frozen, loading;
     struct pbt_domain machine, *held;
+    int by_dma; /* MMIO that a device does: it may be of its own domain */
     pb_dev *cur;
     /* time and jobs */
     int64_t now, host_off;

@@ -10,6 +10,8 @@
 # plugin without opening it. TEST: one that only tests use, kept apart (in
 # PB_TEST_PLUGIN_DIRECTORY, if that is set) and not installed.
 set(PB_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map)
+set(PB_PACK_MAP ${CMAKE_CURRENT_LIST_DIR}/pack.map)
+set(PB_PACK_SCRIPT ${CMAKE_CURRENT_LIST_DIR}/pack.cmake)
 set(PB_FUZZ_DIR ${CMAKE_CURRENT_LIST_DIR}/../fuzz) # fuzz-main.c
 if(Plugboard_DATA_DIR)
   set(PB_FUZZ_DIR ${Plugboard_DATA_DIR}/fuzz)
@@ -40,7 +42,7 @@ function(plugboard_plugin name)
   target_link_libraries(${name} PRIVATE Plugboard::sdk ${P_LINK})
   target_compile_options(${name} PRIVATE ${P_CFLAGS})
   target_link_options(${name} PRIVATE -Wl,--version-script=${PB_PLUGIN_MAP} -Wl,-z,now
-    -Wl,-z,relro -Wl,-O1)
+    -Wl,-z,relro -Wl,-O1 -Wl,--build-id=sha1) # a pack's copy is known by it
   if(NOT PB_SANITIZE)   # sanitizer run-times are supplied by the program
     # Opening a plugin is start-up time: few mappings, and no page for the bookkeeping of
     # constructors, which C has none of.
@@ -61,8 +63,47 @@ function(plugboard_plugin name)
     return()
   endif()
   set_property(GLOBAL APPEND PROPERTY PB_PLUGINS ${name})
+  set_property(TARGET ${name} PROPERTY PB_PLUGIN_LINK ${P_LINK})
   install(TARGETS ${name} LIBRARY DESTINATION ${PB_PLUGIN_SUBDIR})
   install(FILES ${PB_PLUGIN_OUTPUT_DIRECTORY}/${name}.plugin DESTINATION ${PB_PLUGIN_SUBDIR})
+endfunction()
+
+# plugboard_pack(NAME PLUGINS plugin …)
+# Builds NAME.pack (plugboard/pack.h), second copies of plugins of this project that need no shared
+# library but libc: each is linked into one object, all of whose symbols become local but its
+# entry, so that no two of them meet.
+function(plugboard_pack name)
+  cmake_parse_arguments(K "" "" "PLUGINS" ${ARGN})
+  if(PB_SANITIZE OR NOT CMAKE_OBJCOPY)
+    return()
+  endif()
+  set(dir ${CMAKE_CURRENT_BINARY_DIR}/${name}-pack)
+  set(members)
+  foreach(plugin ${K_PLUGINS})
+    set(one ${name}-pack-${plugin})
+    add_executable(${one} $<TARGET_OBJECTS:${plugin}>)
+    target_link_libraries(${one} PRIVATE $<TARGET_PROPERTY:${plugin},PB_PLUGIN_LINK>)
+    target_link_options(${one} PRIVATE -r -nostdlib)
+    set_target_properties(${one} PROPERTIES LINKER_LANGUAGE C SUFFIX .o
+      RUNTIME_OUTPUT_DIRECTORY ${dir})
+    list(APPEND members ${dir}/${plugin}.member.o)
+  endforeach()
+  add_custom_command(OUTPUT ${dir}/table.c ${members}
+    COMMAND ${CMAKE_COMMAND} "-DOBJCOPY=${CMAKE_OBJCOPY}" -DPACK=${name} "-DPLUGINS=${K_PLUGINS}"
+      -DFROM=${PB_PLUGIN_OUTPUT_DIRECTORY} -DDIR=${dir} -P ${PB_PACK_SCRIPT}
+    DEPENDS ${K_PLUGINS} ${PB_PACK_SCRIPT} VERBATIM)
+  foreach(plugin ${K_PLUGINS})
+    add_custom_command(OUTPUT ${dir}/table.c DEPENDS ${name}-pack-${plugin} APPEND)
+  endforeach()
+  add_library(${name}-pack MODULE ${dir}/table.c ${members})
+  set_source_files_properties(${members} PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
+  set_target_properties(${name}-pack PROPERTIES PREFIX "" OUTPUT_NAME ${name} SUFFIX .pack
+    NO_SONAME ON C_VISIBILITY_PRESET hidden LIBRARY_OUTPUT_DIRECTORY ${PB_PLUGIN_OUTPUT_DIRECTORY}
+    LINK_DEPENDS ${PB_PACK_MAP})
+  target_link_libraries(${name}-pack PRIVATE Plugboard::sdk)
+  target_link_options(${name}-pack PRIVATE -Wl,--version-script=${PB_PACK_MAP} -Wl,-z,now
+    -Wl,-z,relro -Wl,-O1 -Wl,-z,defs -Wl,-z,noseparate-code -nostartfiles)
+  install(TARGETS ${name}-pack LIBRARY DESTINATION ${PB_PLUGIN_SUBDIR})
 endfunction()
 
 # plugboard_index(): the index of all plugins, when the last plugboard_plugin() was called.

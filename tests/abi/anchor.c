@@ -12,11 +12,14 @@
 #include <plugboard/i2c.h>
 #include <plugboard/input.h>
 #include <plugboard/msi.h>
+#include <plugboard/pack.h>
 #include <plugboard/part.h>
 #include <plugboard/pci.h>
 #include <plugboard/plugin.h>
 #include <plugboard/reg.h>
+#include <plugboard/riscv.h>
 #include <plugboard/sd.h>
+#include <plugboard/spi.h>
 #include <plugboard/usb.h>
 #include <plugboard/virtio.h>
 
@@ -28,14 +31,16 @@
     X(pb_backend_class) X(pb_block_req) X(pb_block_info) X(pb_block_ops) X(pb_svc_block)       \
     X(pb_net_ops) X(pb_svc_net) X(pb_char_ops) X(pb_svc_char) X(pb_fs_ops) X(pb_svc_fs)        \
     X(pb_virtio_dev) X(pb_vchain) X(pb_virtio) X(pb_board_reg) X(pb_board_wire)                \
-    X(pb_svc_board) X(pb_fw_files) X(pb_boot) X(pb_fdt_node) X(pb_span) X(pb_svc_cpu)          \
+    X(pb_svc_board) X(pb_fw_files) X(pb_boot) X(pb_board_facts) X(pb_fdt_node) X(pb_span)        \
+    X(pb_svc_cpu)                                                                              \
     X(pb_cpu_reg) X(pb_cpu_info) X(pb_cpu_model) X(pb_cpu_class) X(pb_msi_route) X(pb_msi)     \
     X(pb_arm_sysreg) X(pb_smccc) X(pb_pci_info) X(pb_pci) X(pb_info) X(pb_power_button)        \
     X(pb_trap) X(pb_cpu_user) X(pb_user_space) X(pb_svc_user) X(pb_user_start) X(pb_personality_class)    \
     X(pb_usb_ep) X(pb_usb_interface) X(pb_usb_config) X(pb_usb_desc) X(pb_usb_setup)           \
     X(pb_usb_info) X(pb_usb) X(pb_input_event) X(pb_input) X(pb_sd_card) X(pb_sd_host)         \
-    X(pb_sd_slot) X(pb_i2c_target) X(pb_dma_port) X(pb_display) X(pb_part_class)               \
-    X(pb_svc_part) X(pb_svc_minor)
+    X(pb_sd_slot) X(pb_i2c_target) X(pb_spi_target) X(pb_dma_port) X(pb_display)               \
+    X(pb_part_class) X(pb_svc_part) X(pb_svc_minor) X(pb_riscv_imsic) X(pb_pack_member)        \
+    X(pb_pack)
 
 #define X(s) struct s anchor_##s;
 STRUCTS(X)

@@ -130,6 +130,8 @@ static void given_up(struct bk_dev *d)
 {
     policy((struct pb_block_policy){.read = PB_ON_ERROR_STOP, .write = PB_ON_ERROR_STOP});
     g_atomic_int_set(&status, PB_EIO);
+    CU_ASSERT_EQUAL(bk_io(d, PB_BLK_READ, 0, data, 512, PB_BLK_REPORT), PB_EIO);
+    CU_ASSERT_EQUAL(bk_m->state, PB_RUN_RUNNING);
     start(d, PB_BLK_READ);
     CU_ASSERT(bk_until(stopped, NULL, 5000));
     pb_machine_reset(bk_m, PB_RESET_COLD);

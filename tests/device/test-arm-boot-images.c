@@ -182,7 +182,7 @@ static void test_firmware(void)
     pbt_option(b, "pflash0", "pflash0");
     pbt_option(b, "kernel", file("fw", "firmware", 8));
     CU_ASSERT(pbt_boot(boot) < 0);
-    CU_ASSERT_PTR_NOT_NULL(strstr(pbt_error(b), "together with firmware"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(pbt_error(b), "needs a fw_cfg device"));
     pbt_free(b);
 }
 

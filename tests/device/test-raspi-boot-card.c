@@ -8,8 +8,6 @@
 #include <libfdt.h>
 #include <string.h>
 
-#define SPLIT "split=0x3000000"
-
 static pbt *b;
 static pb_dev *boot, *node;
 static struct fat_image card;
@@ -73,6 +71,7 @@ static int run(const char *more)
     b = pbt_new();
     pbt_load(b, "raspi-boot");
     pbt_load(b, "sd");
+    pbt_load(b, "bcm2835");
     pbt_ram(b, 0, 64 << 20);
     for (int i = 0; i < 4; i++)
         pbt_cpu(b, "");
@@ -80,7 +79,8 @@ static int run(const char *more)
     memcpy(pbt_block_data(node), card.data, card.bytes & ~511ull);
     pb_dev *slot = pbt_add(b, "sd-slot", "slot", NULL);
     pbt_add_child(slot, 0, "sd-card", "card", "drive=image");
-    snprintf(props, sizeof props, "%s,slot=slot%s", SPLIT, more);
+    pbt_add(b, "bcm2835-mbox", "mbox", "vc-base=0x3000000");
+    snprintf(props, sizeof props, "facts=mbox,slot=slot%s", more);
     boot = pbt_create(b, NULL, 0, "raspi-boot", "boot", props);
     CU_ASSERT_EQUAL_FATAL(pbt_realize(boot), PB_OK);
     return pbt_boot(boot);

@@ -25,16 +25,22 @@ static const char *file(const char *name, const void *data, size_t n)
     return p;
 }
 
-static pbt *bench(const char *props, int with_kernel)
+/* `facts`: properties of the mailbox, which has the board's numbers. */
+static pbt *bench(const char *facts, const char *props, int with_kernel)
 {
     pbt *b = pbt_new();
     uint8_t kernel[256] = {1, 2, 3};
 
+    char all[80];
+
     pbt_load(b, "raspi-boot");
+    pbt_load(b, "bcm2835");
     pbt_ram(b, 0, 64 << 20);
     for (int i = 0; i < 4; i++)
         pbt_cpu(b, "");
-    boot = pbt_create(b, NULL, 0, "raspi-boot", "boot", props);
+    pbt_add(b, "bcm2835-mbox", "mbox", facts);
+    snprintf(all, sizeof all, "facts=mbox%s", props);
+    boot = pbt_create(b, NULL, 0, "raspi-boot", "boot", all);
     CU_ASSERT_EQUAL_FATAL(pbt_realize(boot), PB_OK);
     if (with_kernel)
         pbt_option(b, "kernel", file("kernel8.img", kernel, sizeof kernel));
@@ -87,7 +93,7 @@ static const void *loaded_tree(pbt *b)
 
 static void test_cores(void)
 {
-    pbt *b = bench("split=0x3000000", 1);
+    pbt *b = bench("vc-base=0x3000000", "", 1);
     uint64_t args[8], pc, len;
 
     CU_ASSERT_EQUAL(pbt_boot(boot), PB_OK);
@@ -106,7 +112,7 @@ static void test_cores(void)
 
 static void test_patches(void)
 {
-    pbt *b = bench("split=0x3000000,mac=02:00:00:00:00:07", 1);
+    pbt *b = bench("vc-base=0x3000000,mac=02:00:00:00:00:07", "", 1);
     int n;
 
     pbt_option(b, "dtb", tree("brcm,bcm2837", "brcm,bcm2708-usb"));
@@ -132,7 +138,7 @@ static void test_patches(void)
 
 static void test_no_patches(void)
 {
-    pbt *b = bench("split=0x3000000,dtb-patch=off", 1);
+    pbt *b = bench("vc-base=0x3000000", ",dtb-patch=off", 1);
     int n;
 
     pbt_option(b, "dtb", tree("acme,board", "brcm,bcm2835-usb"));
@@ -147,20 +153,20 @@ static void test_no_patches(void)
 
 static void test_refused(void)
 {
-    pbt *b = bench("split=0x3000000", 1);
+    pbt *b = bench("vc-base=0x3000000", "", 1);
 
     pbt_option(b, "dtb", tree("acme,board", "x"));
     CU_ASSERT_EQUAL(pbt_boot(boot), PB_EINVAL);
     CU_ASSERT_PTR_NOT_NULL(strstr(pbt_error(b), "another board"));
     pbt_free(b);
-    b = bench("split=0x3000000", 1);
+    b = bench("vc-base=0x3000000", "", 1);
     pbt_option(b, "dtb", file("bad.dtb", "not a tree", 10));
     CU_ASSERT_EQUAL(pbt_boot(boot), PB_EINVAL);
     pbt_free(b);
-    b = bench("split=0x8000000", 1); /* more than there is */
+    b = bench("vc-base=0x8000000", "", 1); /* more than there is */
     CU_ASSERT_EQUAL(pbt_boot(boot), PB_EINVAL);
     pbt_free(b);
-    b = bench("split=0x3000000", 0);
+    b = bench("vc-base=0x3000000", "", 0);
     CU_ASSERT_EQUAL(pbt_boot(boot), PB_EINVAL);
     CU_ASSERT_PTR_NOT_NULL(strstr(pbt_error(b), "-kernel"));
     pbt_free(b);

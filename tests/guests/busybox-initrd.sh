@@ -38,6 +38,7 @@ if guest_begin "busybox-$arch" "$here/kernel-debian.sh" "$here"/busybox/* \
     # shellcheck disable=SC2086 # flags are words
     {
         "$cc" $flags -o "$root/bin/pb-stream" "$here/busybox/pb-stream.c"
+        "$cc" $flags -o "$root/bin/pb-pread" "$here/busybox/pb-pread.c"
         "$cc" $flags -o "$root/bin/pb-tcp" "$here/busybox/pb-tcp.c"
         "$cc" $flags -o "$root/bench/pbbench" \
             "$programs/main.c" "$programs/programs.c" "$programs/integer.c" \

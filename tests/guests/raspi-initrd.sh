@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # raspi-initrd.sh - the small guest of busybox-initrd.sh for the Raspberry Pi 3: with the modules of
-# its blocks, and the kernel package's device trees: as they are, and with the card slot given to
-# the SDHCI instead of SDHOST. Prints kernel=, initrd=, dtb=, dtb-3b=, dtb-sdhci= PATH.
+# its blocks, and the kernel package's device trees: as they are, with the card slot given to the
+# SDHCI instead of SDHOST, and with a flash on SPI. Prints kernel=, initrd=, dtb=, dtb-3b=,
+# dtb-sdhci=, dtb-spi= PATH.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=lib.sh
@@ -10,13 +11,13 @@ here=$(cd "$(dirname "$0")" && pwd)
 PATH=$PATH:/usr/sbin:/sbin
 
 wanted='bcm2835_wdt bcm2835_rng bcm2835_thermal raspberrypi_cpufreq i2c_bcm2835 spi_bcm2835 bcm2835
-sdhci_iproc phy_generic dwc2 cdc_ether rndis_host usb_storage usbhid hid_generic sd_mod rtc_ds1307'
+sdhci_iproc phy_generic dwc2 cdc_ether rndis_host usb_storage usbhid hid_generic sd_mod rtc_ds1307 spi_nor mtdblock'
 
 small=$("$here/busybox-initrd.sh" arm64)
 kernel=$(echo "$small" | sed -n 's/^kernel=//p')
 first=$(echo "$small" | sed -n 's/^initrd=//p')
 if guest_begin raspi "$here/kernel-debian.sh" "$here/busybox-initrd.sh" "$here"/busybox/*; then
-    need dpkg-deb depmod modprobe xz cpio gzip fdtput
+    need dpkg-deb depmod modprobe xz cpio gzip fdtput fdtget
     package=$(dpkg-deb -f "$(suite trixie arm64 fetch linux-image-arm64)" Depends |
         grep -o 'linux-image-[^ ,]*' | head -n 1)
     version=${package#linux-image-}
@@ -41,6 +42,15 @@ if guest_begin raspi "$here/kernel-debian.sh" "$here/busybox-initrd.sh" "$here"/
     fdtput "$tmp/sdhci.dtb" /soc/mmc@7e300000 pinctrl-0 4096
     fdtput -d "$tmp/sdhci.dtb" /soc/mmc@7e300000 mmc-pwrseq
     fdtput -t s "$tmp/sdhci.dtb" /soc/mmc@7e202000 status disabled
+    cp "$tmp/3-b-plus.dtb" "$tmp/spi.dtb"
+    fdtput -t s "$tmp/spi.dtb" /soc/spi@7e204000 status okay
+    gpio=$(fdtget "$tmp/spi.dtb" /soc/gpio@7e200000 phandle)
+    # as the vendor's trees have it
+    fdtput "$tmp/spi.dtb" /soc/spi@7e204000 cs-gpios "$gpio" 8 1 "$gpio" 7 1
+    fdtput -c "$tmp/spi.dtb" /soc/spi@7e204000/flash@0
+    fdtput -t s "$tmp/spi.dtb" /soc/spi@7e204000/flash@0 compatible jedec,spi-nor
+    fdtput "$tmp/spi.dtb" /soc/spi@7e204000/flash@0 reg 0
+    fdtput "$tmp/spi.dtb" /soc/spi@7e204000/flash@0 spi-max-frequency 50000000
     rm -rf "$tmp/root" "$tmp/deb" "$tmp/modules.gz"
     guest_end
 fi
@@ -49,3 +59,4 @@ echo "initrd=$out/initrd.gz"
 echo "dtb=$out/3-b-plus.dtb"
 echo "dtb-3b=$out/3-b.dtb"
 echo "dtb-sdhci=$out/sdhci.dtb"
+echo "dtb-spi=$out/spi.dtb"

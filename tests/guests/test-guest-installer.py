@@ -22,7 +22,7 @@ def test(mode, cpus="1", arch="riscv64", release="13", machine="virt"):
             "-append", f"console={tty} quiet{given}",
             "-netdev", "user,id=n0", "-device", "virtio-net-device,netdev=n0"]) as guest:
         first = {"language": r"Select a language", "network": r"enter the hostname"}[mode]
-        guest.expect(first, timeout=420 if int(cpus) <= 4 else 3000,
+        guest.expect(first, timeout=420 if int(cpus) <= 4 else 1000,
                      stop=r"Kernel panic|No Ethernet card|autoconfiguration failed")
         print("first dialogue:", first)
 

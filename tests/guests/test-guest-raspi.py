@@ -11,8 +11,11 @@ usage: test-guest-raspi.py CASE
   sdhost     the SD card by the board's own host, with DMA: written, read back after dropping
              caches, and the same on the host. A second argument: MiB (64)
   sdhci      the same by the SDHCI
+  usb-storage  the same on a USB disk
   usb        the slide's network: -device usb-net, a fetch from the host
   i2c        a DS1307 on the header's I2C bus by Debian's driver: read, set, read again
+  spi        a W25Q64 on SPI by Debian's drivers: written, read after dropping caches, and the same
+             on the host
   pattern    what a bare program draws into a framebuffer from the mailbox, by screendump
   screen     the text console on the framebuffer, by screendump"""
 import hashlib
@@ -87,14 +90,14 @@ def reset():
         guest.expect(r"^PB-INIT-REACHED$", timeout=120, stop=r"Kernel panic")
 
 
-def card(dtb, driver):
+def disk(dtb, driver, name="mmcblk0", drive="if=sd", options=()):
     mib = int(sys.argv[2]) if len(sys.argv) > 2 else 64
     with console.scratch() as folder:
-        path = os.path.join(folder, "sd.raw")
+        path = os.path.join(folder, "disk.raw")
         with open(path, "wb") as file:
             file.truncate((mib << 20) + 512) # no card has that size
-        options = ["-drive", f"file={path},format=raw,if=sd"]
-        with console.Guest(command(dtb, f"pbcmd=disk pbdisk=mmcblk0 pbmib={mib} loglevel=7",
+        with console.Guest(command(dtb, f"pbcmd=disk pbdisk={name} pbmib={mib} loglevel=7",
+                                   "-drive", f"file={path},format=raw,{drive}",
                                    *options)) as guest:
             guest.expect(driver, timeout=120)
             finish(guest, timeout=150 + 4 * mib)
@@ -105,11 +108,16 @@ def card(dtb, driver):
 
 
 def sdhost():
-    card("dtb", r"sdhost-bcm2835 3f202000.mmc: loaded - DMA enabled")
+    disk("dtb", r"sdhost-bcm2835 3f202000.mmc: loaded - DMA enabled")
 
 
 def sdhci():
-    card("dtb-sdhci", r"SDHCI controller on 3f300000.mmc")
+    disk("dtb-sdhci", r"SDHCI controller on 3f300000.mmc")
+
+
+def usb_storage():
+    disk("dtb", r"usb-storage 1-1(\.\d+)?:1\.0: USB Mass Storage device", "sda", "if=none,id=stick",
+         ["-device", "usb-storage,drive=stick"])
 
 
 def usb():
@@ -142,6 +150,30 @@ def i2c():
         guest.run("until grep -q 00: time; do sleep 1; done")
         if "2024-02-29" not in guest.run("cat date"):
             raise console.Failed("the day after 28 February 2024 is another")
+
+
+def spi():
+    with console.scratch() as folder:
+        path = os.path.join(folder, "nor.img")
+        with open(path, "wb") as file:
+            file.write(b"\xff" * (8 << 20))
+        with console.Guest(command("dtb-spi", "pbcmd=shell", "-drive",
+                                   f"file={path},format=raw,if=none,id=nor",
+                                   "-device", "w25q64,bus=spi,drive=nor")) as guest:
+            guest.expect(r"^PB-INIT-REACHED$", timeout=120, stop=r"Kernel panic")
+            guest.run("dmesg -n 1; until test -b /dev/mtdblock0; do sleep 1; done")
+            guest.run("test $(cat /sys/class/mtd/mtd0/size) = 8388608")
+            guest.run("pb-stream spi 1 >/tmp/a && dd if=/tmp/a of=/dev/mtdblock0 bs=64k seek=3",
+                      timeout=120)
+            guest.run("sync; echo 3 >/proc/sys/vm/drop_caches; dd if=/dev/mtdblock0 of=/tmp/b "
+                      "bs=64k skip=3 count=16 && cmp /tmp/a /tmp/b", timeout=120)
+            wrote = re.search(r"\b[0-9a-f]{32}\b", guest.run("md5sum /tmp/a")).group(0)
+            guest.send("poweroff -f\n")
+            guest.ends(0)
+        with open(path, "rb") as file:
+            file.seek(3 << 16)
+            if hashlib.md5(file.read(1 << 20)).hexdigest() != wrote:
+                raise console.Failed("the image does not hold what the guest wrote")
 
 
 def screendump(line, pattern, path):
@@ -197,6 +229,6 @@ def screen():
 
 
 CASES = {"card": one_word, "probe": probe, "mini-uart": mini_uart, "reset": reset, "sdhost": sdhost,
-         "sdhci": sdhci, "usb": usb, "i2c": i2c,
+         "sdhci": sdhci, "usb-storage": usb_storage, "usb": usb, "i2c": i2c, "spi": spi,
          "pattern": pattern, "screen": screen}
 console.main(CASES[sys.argv[1]])

@@ -3,7 +3,7 @@
 """The plugins of the serial port and the network card are exchanged again and again under a guest
 that uses both: no character and no frame is lost, and nothing of the old objects stays.
 
-usage: test-guest-swap.py TIMES"""
+usage: test-guest-swap.py TIMES [MACHINE]"""
 import hashlib
 import os
 import random
@@ -15,6 +15,7 @@ import busybox
 import console
 
 TIMES = int(sys.argv[1])
+MACHINE = sys.argv[2] if len(sys.argv) > 2 else "virt"
 PLUGINS = ("ns16550a", "virtio-net-device")
 TAIL = ", which is as long as a line may be before it is another line"
 
@@ -58,7 +59,8 @@ def test():
         options = ["-monitor", f"unix:{path},server=on,wait=off", "-serial", "stdio",
                    "-netdev", "user,id=n0", "-device", "virtio-net-device,netdev=n0"]
         words = f"pbget={server.getsockname()[1]}"
-        with console.Guest(busybox.line("traffic", *options, cpus=2, words=words)) as guest:
+        with console.Guest(busybox.line("traffic", *options, cpus=2, words=words,
+                                        machine=MACHINE)) as guest:
             guest.wait_for_file(path, 30)
             monitor = console.Monitor(path)
             guest.expect(r"^PB-NOTE listening$", timeout=120)

@@ -1,21 +1,27 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A Debian disk boots by UEFI and GRUB, with ACPI and without a device tree: its root disk and
-its network card work, it reboots itself and comes up again, and a variable that it wrote is there
-after the reboot and in the next run of the emulator.
+"""A Debian disk boots by UEFI and GRUB (arm64: with ACPI and without a device tree): its root disk
+and its network card work, it reboots itself and comes up again, and a variable that it wrote is
+there after the reboot and in the next run of the emulator.
 
-usage: test-guest-uefi.py bios|pflash MACHINE DISK CARD"""
+usage: test-guest-uefi.py bios|pflash MACHINE DISK CARD [ARCH]"""
 import os
 import sys
+import busybox
 import console
 import debian
 
 VARIABLE = "/sys/firmware/efi/efivars/PbTest-7e8a32a5-1a63-4b0e-9c5f-2d2f3f2b9c11"
 
 
-def login(guest, timeout=400):
+# How the firmware tells the kernel what machine it is on.
+WORLD = {"arm64": "test -d /sys/firmware/acpi/tables && ! test -e /proc/device-tree/compatible",
+         "riscv64": "test -e /proc/device-tree/compatible"}
+
+
+def login(guest, arch, timeout=400):
     debian.login(guest, timeout)
-    guest.run("test -d /sys/firmware/acpi/tables && ! test -e /proc/device-tree/compatible")
+    guest.run(WORLD[arch])
 
 
 def check_devices(guest):
@@ -28,37 +34,37 @@ def check_devices(guest):
               timeout=120)
 
 
-def test(how, machine, disk, card):
-    found = console.artefact("firmware-arm64.sh")
+def test(how, machine, disk, card, arch="arm64"):
+    found = console.artefact(f"firmware-{arch}.sh")
     with console.scratch() as folder:
-        image = debian.copy_file(console.artefact("uefi-disk-arm64.sh")["disk"], folder)
+        image = debian.copy_file(console.artefact(f"uefi-disk-{arch}.sh")["disk"], folder)
         if how == "bios":
             firmware = ["-bios", found["bios"]]
         else:
             store = debian.copy_file(found["vars"], folder)
-            firmware = ["-drive", f"if=pflash,format=raw,readonly=on,file={found['code']}",
-                        "-drive", f"if=pflash,format=raw,file={store}"]
-        line = [*console.system("aarch64"), "-M", machine, "-m", "1024", "-smp", "2", "-nographic",
-                *firmware, "-drive", f"file={image},format=raw,if=none,id=root",
+            firmware = ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={found['code']}",
+                        "-drive", f"if=pflash,unit=1,format=raw,file={store}"]
+        line = [*console.system(busybox.ARCHS[arch][0]), "-M", machine, "-m", "1024", "-smp", "2",
+                "-nographic", *firmware, "-drive", f"file={image},format=raw,if=none,id=root",
                 "-device", f"{disk},drive=root", "-netdev", "user,id=n0",
                 "-device", f"{card},netdev=n0"]
         with console.Guest(line) as guest:
-            login(guest)
+            login(guest, arch)
             check_devices(guest)
             if how == "pflash":
                 guest.run(f"printf '\\007\\000\\000\\000kept' >{VARIABLE}")
             # Straight to init: logind denies it while it is still about the login.
             guest.send("systemctl --no-block --job-mode=replace-irreversibly start reboot.target\n")
-            login(guest)
+            login(guest, arch)
             if how == "pflash":
                 guest.run(f"tail -c 4 {VARIABLE} | grep -q kept")
             debian.power_off(guest)
         if how == "pflash":
             with console.Guest(line) as guest:
-                login(guest)
+                login(guest, arch)
                 guest.run(f"tail -c 4 {VARIABLE} | grep -q kept")
                 debian.power_off(guest)
-            if not os.path.getsize(store) == 64 << 20:
+            if os.path.getsize(store) != os.path.getsize(found["vars"]):
                 raise console.Failed("the variable store has another size than before")
 
 

@@ -120,7 +120,7 @@ static const struct pb_svc_cpu svc_cpu = {
     .size = sizeof svc_cpu, .span = span, .io = io, .watch_code = watch_code,
     .code_stored = code_stored, .request = request, .index = zero_of, .n_cpus = one_of,
     .dev = dev_of, .peer = peer, .shared = shared, .deterministic = zero_of,
-    .stop_others = nothing, .resume_others = nothing,
+    .stop_others = nothing, .resume_others = nothing, .wake = nothing,
 };
 
 /* ---- pb.time/1, pb.prop/1 ------------------------------------------------------------------ */

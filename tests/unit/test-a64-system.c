@@ -231,6 +231,45 @@ static void test_interrupts(void)
     cpu_host_free(h);
 }
 
+/* Does a WFE after `first` wait? Else the WFI behind it does. */
+static int waits(uint32_t first)
+{
+    const uint32_t code[] = {first, 0xd503205f, 0xd503207f}; /* wfe, wfi */
+
+    memcpy(h->ram + 0x100, code, sizeof code);
+    c->pstate = 5 | PS_DAIF;
+    c->x.pc = BASE + 0x100;
+    c->x.halted = 0;
+    c->x.ll_addr = ~0ull;
+    c->gpr[1] = BASE + 0x800;
+    h->cls->code_written(c, BASE, 4096);
+    cpu_host_run(h, 20);
+    return c->x.pc == BASE + 0x108;
+}
+
+/* A WFE waits only if nothing but SEV or an interrupt will end it. */
+static void test_events(void)
+{
+    begin("has_el3=off");
+    h->cls->reset(c, BASE, NULL, 0);
+    CU_ASSERT_TRUE(waits(0xd503201f));       /* nop */
+    CU_ASSERT_FALSE(h->cls->can_run(c));
+    c->event = 1;
+    CU_ASSERT_TRUE(h->cls->can_run(c));
+    CU_ASSERT_FALSE(waits(0xd503201f));
+    CU_ASSERT_EQUAL(c->event, 0);
+    CU_ASSERT_FALSE(waits(0xd50320bf));      /* sevl */
+    CU_ASSERT_FALSE(waits(0xd503209f));      /* sev */
+    CU_ASSERT_FALSE(waits(0xc85f7c20));      /* ldxr x0, [x1]: for a store */
+    c->sr[SR_CNTKCTL_EL1] |= CNTKCTL_EVNTEN; /* for the next of a stream */
+    CU_ASSERT_FALSE(waits(0xd503201f));
+    c->sr[SR_CNTKCTL_EL1] = 0;
+    CU_ASSERT_TRUE(waits(0xd503201f));
+    h->cls->line_in(c, A64_LINE_IRQ, 1);     /* masked, but it ends the wait */
+    CU_ASSERT_TRUE(h->cls->can_run(c));
+    cpu_host_free(h);
+}
+
 int main(void)
 {
     CU_initialize_registry();
@@ -240,6 +279,7 @@ int main(void)
     CU_add_test(s, "calls", test_calls);
     CU_add_test(s, "stage 2", test_stage2);
     CU_add_test(s, "interrupts", test_interrupts);
+    CU_add_test(s, "events", test_events);
     CU_basic_run_tests();
     uint32_t failed = CU_get_number_of_failures();
     CU_cleanup_registry();

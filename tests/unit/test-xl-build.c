@@ -210,6 +210,27 @@ static void identities(void)
     xl_b_finish(b);
 }
 
+/* fmv.x.w and fmv.w.x; what is not known to be boxed has its own low half. */
+static void float_bits(void)
+{
+    struct xl_builder *b = begin();
+    xl_val x = xl_get(b, 1), f = xl_op1(b, XL_OP_bits2f, XL_F32, x), d, s;
+
+    d = xl_op1(b, XL_OP_box32, XL_F64, f);
+    s = xl_op1(b, XL_OP_f2bits, XL_F64, d);
+    CU_ASSERT_EQUAL(xl_op1(b, XL_OP_bits2f, XL_F32, s), f);
+    s = xl_op1(b, XL_OP_sext32, XL_I64, s);
+    CU_ASSERT_EQUAL(xl_op1(b, XL_OP_bits2f, XL_F32, s), f);
+    s = xl_op1(b, XL_OP_sext16, XL_I64, s);
+    CU_ASSERT_NOT_EQUAL(xl_op1(b, XL_OP_bits2f, XL_F32, s), f);
+    d = xl_op1(b, XL_OP_bits2f, XL_F64, x);
+    s = xl_op1(b, XL_OP_f2bits, XL_F64, d);
+    s = xl_op1(b, XL_OP_bits2f, XL_F32, xl_op1(b, XL_OP_sext32, XL_I64, s));
+    CU_ASSERT_NOT_EQUAL(s, d);
+    CU_ASSERT_EQUAL(xl_result(&blk.op[s]), XL_F32);
+    xl_b_finish(b);
+}
+
 static void addresses(void)
 {
     struct xl_builder *b = begin();
@@ -271,7 +292,8 @@ static void polls(void)
 }
 
 static const struct xl_test tests[] = {
-    {"identities", identities}, {"addresses", addresses}, {"slots", slots}, {"polls", polls},
+    {"identities", identities},
+    {"a float's bits", float_bits}, {"addresses", addresses}, {"slots", slots}, {"polls", polls},
     {"random programs", random_programs},
 };
 

@@ -864,11 +864,30 @@ static void branch(struct maker *m)
     emit(m, o);
 }
 
+/* Results that wait for others (nan.c): little but arithmetic, moves and what reads them. */
+static void mostly_float(struct maker *m)
+{
+    uint32_t k = (uint32_t)below(m->seed, 32);
+
+    if (k < 18)
+        floating(m);
+    else if (k < 27)
+        put(m);
+    else if (k < 29)
+        integer(m);
+    else if (k < 30)
+        memory(m);
+    else
+        insn(m);
+}
+
 static void one(struct maker *m)
 {
     uint32_t k = (uint32_t)below(m->seed, 100);
 
-    if (k < 3)
+    if (m->b->n_insns & 8) /* in stretches of eight instructions */
+        mostly_float(m);
+    else if (k < 3)
         idiom(m);
     else if (k < 30)
         integer(m);

@@ -339,7 +339,8 @@ struct toy_machine *toy_new(uint32_t n_cpus, const char *opts)
                         .log = host_log, .log_on = m->log_on};
     m->svc = (struct pb_svc_cpu){
         sizeof(m->svc), 0, svc_span, svc_io, svc_watch, svc_code_stored, svc_request, svc_index,
-        svc_n_cpus, svc_dev, svc_peer, svc_shared, svc_deterministic, svc_nothing, svc_nothing};
+        svc_n_cpus, svc_dev, svc_peer, svc_shared, svc_deterministic, svc_nothing, svc_nothing,
+        svc_nothing};
     m->n_cpus = n_cpus;
     if (!opts)
         opts = getenv("XL_TOY_OPTS"); /* the same tests by the interpreter, with chaos, … */

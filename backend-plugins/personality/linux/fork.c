@@ -26,36 +26,68 @@
 #include <time.h>
 #include <unistd.h>
 
+#if defined(__has_include) && __has_include(<sys/rseq.h>)
+#include <sys/rseq.h>
+#define HAVE_RSEQ 1
+#endif
+
 #define VFORK_STACK (512u << 10)
 
-static int try_locks(struct lx_thread *t)
+/* The kernel writes to a thread's area for restartable sequences whenever it has been scheduled: a
+ * page that parent and child copy at each fork. Nobody needs the first thread's here. */
+void lx_fork_init(void)
 {
-    int r, threaded = (int)__atomic_load_n(&L.threaded, __ATOMIC_RELAXED);
+#ifdef HAVE_RSEQ
+    char *self = __builtin_thread_pointer();
 
-    if (threaded) {
+    if (__rseq_size)
+        syscall(SYS_rseq, self + __rseq_offset, 32, RSEQ_FLAG_UNREGISTER, RSEQ_SIG);
+#endif
+}
+
+/* No other thread is in this process: nobody holds a lock, and nothing has to be told. */
+static int alone(void)
+{
+    return !__atomic_load_n(&L.threaded, __ATOMIC_RELAXED) &&
+           !__atomic_load_n(&L.svc->debugged, __ATOMIC_ACQUIRE);
+}
+
+static void host_stage(struct lx_thread *t, uint32_t stage, int locks)
+{
+    int threaded = (int)__atomic_load_n(&L.threaded, __ATOMIC_RELAXED);
+
+    if (!locks)
+        return;
+    if (stage == 0 && threaded) {
         pthread_mutex_lock(&L.lock);
         lx_memory_fork(0);
     }
-    L.svc->fork(t->cpu, 0);
-    r = L.user->fork(t->self, 0);
-    if (r < 0) {
-        L.svc->fork(t->cpu, 1);
-        if (threaded) {
-            lx_memory_fork(1);
-            pthread_mutex_unlock(&L.lock);
-        }
+    L.svc->fork(t->cpu, stage);
+    if (stage != 0 && threaded) {
+        lx_memory_fork((int)stage);
+        pthread_mutex_unlock(&L.lock);
     }
+}
+
+static int try_locks(struct lx_thread *t, int locks)
+{
+    int r;
+
+    host_stage(t, 0, locks);
+    r = L.user->fork(t->self, 0);
+    if (r < 0)
+        host_stage(t, 1, locks);
     return r;
 }
 
 /* A vCPU that looks up what is mapped may be waited for by one that has the engine's lock: then
  * all are given back, and taken a little later. */
-static int take_locks(struct lx_thread *t)
+static int take_locks(struct lx_thread *t, int locks)
 {
     struct timespec wait = {0, 5000};
     int r;
 
-    while ((r = try_locks(t)) == PB_EAGAIN) {
+    while ((r = try_locks(t, locks)) == PB_EAGAIN) {
         nanosleep(&wait, NULL);
         if (wait.tv_nsec < 200000)
             wait.tv_nsec *= 2;
@@ -63,18 +95,14 @@ static int take_locks(struct lx_thread *t)
     return r;
 }
 
-static void give_locks(struct lx_thread *t, uint32_t stage)
+static void give_locks(struct lx_thread *t, uint32_t stage, int locks)
 {
     L.user->fork(t->self, stage);
-    L.svc->fork(t->cpu, stage);
-    if (__atomic_load_n(&L.threaded, __ATOMIC_RELAXED)) {
-        lx_memory_fork((int)stage);
-        pthread_mutex_unlock(&L.lock);
-    }
+    host_stage(t, stage, locks);
 }
 
 /* The child has this thread only. */
-static void in_child(struct lx_thread *t, const struct lx_clone *c)
+static void in_child(struct lx_thread *t, const struct lx_clone *c, int locks)
 {
     struct lx_thread *u = L.threads, *next;
 
@@ -83,7 +111,7 @@ static void in_child(struct lx_thread *t, const struct lx_clone *c)
     t->robust = 0;
     t->tid = (int)getpid();
     if (!__atomic_load_n(&L.threaded, __ATOMIC_RELAXED)) {
-        give_locks(t, 2);
+        give_locks(t, 2, locks);
         lx_clone_apply(t, c);
         return;
     }
@@ -98,12 +126,12 @@ static void in_child(struct lx_thread *t, const struct lx_clone *c)
     }
     t->next = NULL;
     L.threads = t;
-    give_locks(t, 2);
+    give_locks(t, 2, locks);
     L.threaded = 0;
     lx_clone_apply(t, c);
 }
 
-/* What fork(3) does is enough most of the time; it also keeps malloc in order. */
+/* Does fork(3) do it? */
 static int is_plain(const struct lx_clone *c)
 {
     const uint64_t known = CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID |
@@ -112,12 +140,14 @@ static int is_plain(const struct lx_clone *c)
     return c->exit_signal == SIGCHLD && !(c->flags & ~known);
 }
 
-static pid_t make(const struct lx_clone *c, int *pidfd)
+/* Where other threads are, fork(3) keeps malloc and the like in order. What it writes for that are
+ * pages that both processes copy, so it is left out where there is nobody. */
+static pid_t make(const struct lx_clone *c, int *pidfd, int locks)
 {
     const uint64_t ours = CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID |
                           CLONE_SETTLS | CLONE_VFORK | CLONE_VM;
 
-    if (is_plain(c))
+    if (is_plain(c) && locks)
         return fork();
     return (pid_t)syscall(SYS_clone, (c->flags & ~ours) | c->exit_signal, NULL, pidfd, NULL, 0);
 }
@@ -125,25 +155,25 @@ static pid_t make(const struct lx_clone *c, int *pidfd)
 int64_t lx_clone_process(struct lx_thread *t, const struct lx_clone *c)
 {
     uint32_t tid;
-    int pidfd = -1;
+    int pidfd = -1, locks = !alone();
     pid_t pid;
     int r;
 
     lx_block_all();
-    r = take_locks(t);
+    r = take_locks(t, locks);
     if (r < 0) {
         lx_set_mask(t, t->mask);
         return -ENOMEM;
     }
-    pid = make(c, &pidfd);
+    pid = make(c, &pidfd, locks);
     if (pid < 0)
         r = errno;
     if (pid == 0) {
-        in_child(t, c);
+        in_child(t, c, locks);
         lx_set_mask(t, t->mask);
         return LX_JUMPED;
     }
-    give_locks(t, 1);
+    give_locks(t, 1, locks);
     tid = (uint32_t)pid;
     if (pid > 0 && (c->flags & CLONE_PARENT_SETTID))
         lx_put(c->parent_tid, &tid, 4);

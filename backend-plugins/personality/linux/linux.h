@@ -219,6 +219,7 @@ struct lx_clone {
 int64_t lx_clone_thread(struct lx_thread *t, const struct lx_clone *c);
 int64_t lx_clone_process(struct lx_thread *t, const struct lx_clone *c);
 int64_t lx_clone_vfork(struct lx_thread *t, const struct lx_clone *c);
+void lx_fork_init(void); /* on the first thread */
 struct lx_thread *lx_thread_new(pb_err *e);
 void lx_thread_link(struct lx_thread *t);
 void lx_thread_free(struct lx_thread *t);

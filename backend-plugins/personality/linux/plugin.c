@@ -114,6 +114,7 @@ static int run(const struct pb_user_start *s, const struct pb_host *h, pb_err *e
     }
     L.svc->set_space(&space);
     lx_memory_init();
+    lx_fork_init();
     if (!(t = lx_thread_new(e)))
         return PB_ENOMEM;
     t->sigs = &L.sigs;

@@ -284,7 +284,7 @@ uint32_t xl_drop_range(struct xl_engine *e, uint64_t pa, uint64_t len)
     uint64_t last = len && pa + (len - 1) >= pa ? pa + (len - 1) : len ? UINT64_MAX : pa;
     uint32_t n = 0;
 
-    if (!len)
+    if (!len || !e->n_units) /* the first reset: the table itself is not there yet */
         return 0;
     if ((last - pa) >> XL_PAGE_BITS >= 1u << XL_PAGE_TABLE_BITS) { /* shorter by the table */
         for (uint32_t i = 0; i < 1u << XL_PAGE_TABLE_BITS; i++) {

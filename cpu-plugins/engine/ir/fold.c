@@ -315,6 +315,25 @@ static xl_val fold_vector(struct xl_builder *b, struct xl_op *o)
     }
 }
 
+/* A float that went through an integer register; what is above an F32 there does not count. */
+static xl_val fold_bits2f(struct xl_builder *b, const struct xl_op *o)
+{
+    const struct xl_op *in = op_of(b, o->a);
+
+    if (in->op == XL_OP_f2bits && in->type == o->type)
+        return in->a;
+    if (o->type != XL_F32)
+        return XL_NONE;
+    while ((in->op == XL_OP_sext32 || in->op == XL_OP_zext32) &&
+           xl_result(op_of(b, in->a)) == XL_I64)
+        in = op_of(b, in->a);
+    if (in->op != XL_OP_f2bits)
+        return XL_NONE;
+    if (in->type == XL_F32)
+        return in->a;
+    return op_of(b, in->a)->op == XL_OP_box32 ? op_of(b, in->a)->a : XL_NONE;
+}
+
 static xl_val fold_unary(struct xl_builder *b, struct xl_op *o)
 {
     const struct xl_op *in = op_of(b, o->a);
@@ -338,8 +357,7 @@ static xl_val fold_unary(struct xl_builder *b, struct xl_op *o)
             return xl_b_emit(b, &lane);
         }
         return in->op == XL_OP_bits2f && in->type == XL_F64 ? in->a : XL_NONE;
-    case XL_OP_bits2f:
-        return in->op == XL_OP_f2bits && in->type == o->type ? in->a : XL_NONE;
+    case XL_OP_bits2f: return fold_bits2f(b, o);
     case XL_OP_unbox32:
         return in->op == XL_OP_box32 ? in->a : XL_NONE;
     default: return XL_NONE;

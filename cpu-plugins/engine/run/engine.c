@@ -4,6 +4,7 @@
 
 #include "../cache/cache.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -114,6 +115,14 @@ static void engine_fini(struct xl_engine *e)
     memset(e, 0, sizeof(*e));
 }
 
+/* That this process may use; no host has more than the set holds. */
+static uint32_t host_cpus(void)
+{
+    cpu_set_t set;
+
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? (uint32_t)CPU_COUNT(&set) : CPU_SETSIZE;
+}
+
 static int engine_init(struct xl_engine *e, const struct xl_guest *g, const pb_host *h,
                        uint32_t n_cpus, const struct options *o)
 {
@@ -129,6 +138,7 @@ static int engine_init(struct xl_engine *e, const struct xl_guest *g, const pb_h
     e->chaos_seed = o->seed;
     e->tiny_cache = o->tiny_cache;
     e->max_vcpus = n_cpus;
+    e->crowded = n_cpus > 1 && !e->direct && n_cpus > host_cpus();
     pthread_mutex_init(&e->lock, NULL);
     pthread_mutex_init(&e->watch_lock, NULL);
     pthread_mutex_init(&e->excl_lock, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* learn.c - what children had to translate, their parent has ready for the next ones.
  *
- * A child of fork() starts with a copy of its parent's code, but what only children run it must
+ * A child of fork() starts with its parent's code, but what only children run it must
  * translate itself, each child anew: more work, and many more pages touched, than the rest of a
  * short child's life. So a child notes which guest pcs took it to C for something that was not
  * there, in a page shared with its parent; before it runs the next unit that it looks up, the

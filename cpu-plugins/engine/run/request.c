@@ -234,6 +234,30 @@ void xl_tlb_flush_wait(struct xl_vcpu *x)
         xl_in(x);
 }
 
+void xl_relax(struct xl_vcpu *x)
+{
+    uint32_t was = x->in_unit;
+
+    if (!x->engine->crowded)
+        return;
+    xl_out(x); /* nobody waits for us meanwhile */
+    sched_yield();
+    if (was)
+        xl_in(x);
+}
+
+void xl_each_other(struct xl_vcpu *x, void (*fn)(struct xl_vcpu *y))
+{
+    struct xl_engine *e = x->engine;
+
+    for (uint32_t i = 0; i < e->n_vcpus; i++) {
+        struct xl_vcpu *y = __atomic_load_n(&e->vcpu[i], __ATOMIC_ACQUIRE);
+
+        if (y && y != x)
+            fn(y);
+    }
+}
+
 void xl_map_changed(struct xl_vcpu *x, uint64_t gpa, uint64_t len)
 {
     struct xl_run *r = xl_r(x);

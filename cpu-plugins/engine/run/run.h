@@ -41,9 +41,8 @@ struct xl_host { /* a host back end: host/ARCH/ */
     /* User mode. In a signal handler: if `ucontext` is in a unit, save the guest's registers to
      * their slots, give the context the host's modes and tell the guest pc; else 0. */
     int (*rescue)(struct xl_vcpu *x, void *ucontext, uint64_t *pc);
-    /* Around fork(), stages as in pb_cpu_user.fork(), e->lock held: the child gets code memory
-     * of its own. PB_OK or PB_E* (stage 0). */
-    int (*fork)(struct xl_engine *e, uint32_t stage);
+    /* Before fork(), e->lock held: from now on another process runs from the same code. */
+    void (*fork)(struct xl_engine *e);
 };
 
 extern const struct xl_host xl_host_x86_64;
@@ -79,11 +78,12 @@ struct xl_engine {
     uint64_t unit_bytes; /* memory that units hold, dead ones too */
     uint64_t code_bytes; /* size of code memory, -accel tcg,tb-size= */
     void *code;       /* the back end's: memory, thunks, cursor */
-    uint32_t code_borrowed; /* the back end's, see codemem.c; here as a fork writes this page */
+    uint32_t code_borrowed; /* the back end's, see codemem.c; here as fork() reads this page */
     uint32_t log;     /* XL_LOG_* */
     uint64_t n_translated, n_dropped, n_flushes, guest_bytes, host_bytes; /* for info jit */
     /* Chaos switches for tests: fail every n-th TLB hit, drop at random, … 0: off. */
     uint32_t chaos_tlb, chaos_drop, chaos_fault, chaos_seed, tiny_cache;
+    uint32_t crowded; /* more vCPUs than host CPUs */
 };
 
 #define XL_LOG_IN_ASM 1u

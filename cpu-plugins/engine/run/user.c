@@ -188,8 +188,8 @@ int xl_fork(struct xl_vcpu *x, uint32_t stage)
     }
     if (stage == 0 && !alone && (rc = try_lock_all(e)) != PB_OK)
         return rc;
-    if (h && h->fork)
-        rc = h->fork(e, stage);
+    if (h && h->fork && stage == 0)
+        h->fork(e);
     xl_learn_fork(e, stage);
     if (stage == 2 && !alone) { /* the others do not run here; whoever frees them comes later */
         for (uint32_t i = 0; i < e->n_vcpus; i++) {

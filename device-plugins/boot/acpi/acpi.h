@@ -70,7 +70,8 @@ enum { ACPI_IRQ_EDGE = 2, ACPI_IRQ_LOW = 4 };
 void acpi_res_memory(struct acpi_buf *r, uint32_t base, uint32_t len);
 void acpi_res_irq(struct acpi_buf *r, uint32_t gsi, uint32_t flags);
 enum { ACPI_SPACE_MEM, ACPI_SPACE_IO, ACPI_SPACE_BUS };
-/* A window that a bridge hands down, as QWord address space; `at` is the CPU's address. */
+/* A window that a bridge hands down, as QWord address space (buses: Word); `at` is the CPU's
+ * address. */
 void acpi_res_window(struct acpi_buf *r, uint8_t space, uint64_t min, uint64_t len, uint64_t at);
 void acpi_res_gpio_irq(struct acpi_buf *r, uint16_t pin, const char *controller);
 

@@ -132,16 +132,19 @@ void acpi_res_window(struct acpi_buf *r, uint8_t space, uint64_t min, uint64_t l
 {
     /* of the space: memory is writable and not cached; ports are the whole range, and translated */
     static const uint8_t flags[] = {0x01, 0x13, 0x00};
+    /* buses have words only: there is no wider form in the language (19.6) */
+    const unsigned size = space == ACPI_SPACE_BUS ? 2 : 8;
 
-    acpi_put(r, "\x8a\x2b", 3);
+    acpi_num(r, size == 2 ? 0x88 : 0x8a, 1);
+    acpi_num(r, 3 + 5 * size, 2);
     acpi_num(r, space, 1);
     acpi_num(r, 0x0c, 1); /* minimum and maximum fixed, positive decode, producer */
     acpi_num(r, flags[space], 1);
-    acpi_num(r, 0, 8);
-    acpi_num(r, min, 8);
-    acpi_num(r, min + (len - 1), 8);
-    acpi_num(r, at - min, 8);
-    acpi_num(r, len, 8);
+    acpi_num(r, 0, size);
+    acpi_num(r, min, size);
+    acpi_num(r, min + (len - 1), size);
+    acpi_num(r, at - min, size);
+    acpi_num(r, len, size);
 }
 
 /* GPIO interrupt connection (6.4.3.8.1): rising edge, exclusive, wakes. */

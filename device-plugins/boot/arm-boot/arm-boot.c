@@ -7,7 +7,7 @@
  * Firmware and bare-metal programs find the device tree at the start of main memory; a Linux
  * kernel anywhere.
  *
- * Not modelled: a kernel handed to firmware through fw_cfg, AArch32 kernels.
+ * Not modelled: AArch32 kernels.
  */
 #include "arm-boot.h"
 
@@ -72,7 +72,7 @@ static int boot(void *self, pb_err *e)
     b->kernel = (struct boot_kernel){0};
     b->c.initrd = b->c.initrd_end = 0;
     if ((rc = ab_load_firmware(b, e)) < 0 || (rc = ab_load_kernel(b, e)) < 0 ||
-        (rc = boot_arm64_initrd(&b->c, b->kernel.end, e)) < 0 ||
+        (b->kernel.end && (rc = boot_arm64_initrd(&b->c, b->kernel.end, e)) < 0) ||
         (rc = load_fdt(b, &args[0], e)) < 0)
         return rc;
     boot_check_console(&b->c, b->console);

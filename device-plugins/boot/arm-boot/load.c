@@ -46,7 +46,6 @@ int ab_load_kernel(struct arm_boot *b, pb_err *e)
         return PB_OK;
     }
     if (b->firmware)
-        return boot_fail(&b->c, e, PB_ENOTSUP, "-kernel together with firmware (-bios, -pflash) is "
-                         "not supported: leave the firmware out, or let it load the kernel");
+        return boot_hand_over(&b->c, e);
     return boot_arm64_kernel(&b->c, path, &b->kernel, e);
 }

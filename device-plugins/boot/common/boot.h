@@ -70,6 +70,9 @@ int boot_arm64_initrd_image(struct boot *b, const char *what, const void *data, 
 /* The kernel's command line, NULL: none. */
 const char *boot_append(struct boot *b);
 
+/* handover.c: -kernel, -initrd and -append to the firmware, by fw_cfg. */
+int boot_hand_over(struct boot *b, pb_err *e);
+
 /* console.c: says so when -append names serial ports of other machines only; Linux calls this
  * machine's `serial` ("": not known). */
 void boot_check_console(struct boot *b, const char *serial);

@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { P_SPLIT, P_SERIAL, P_MAC, P_PATCH, P_SLOT };
+enum { P_FACTS, P_PATCH, P_SLOT };
 
 #define CORES 4u
 #define EL2 2u
@@ -127,12 +127,24 @@ static int load_kernel(struct raspi_boot *b, pb_err *e)
     return boot_arm64_initrd(&b->c, b->kernel.end, e);
 }
 
+static int read_facts(struct raspi_boot *b, pb_err *e)
+{
+    if (b->facts->number(b->facts_self, "vc-base", &b->split) < 0 ||
+        b->facts->number(b->facts_self, "serial", &b->serial) < 0 ||
+        b->facts->number(b->facts_self, "mac", &b->mac) < 0)
+        return boot_fail(&b->c, e, PB_ENOENT, "raspi-boot: the device that 'facts' names does not "
+                         "know vc-base, serial and mac");
+    return PB_OK;
+}
+
 static int boot(void *self, pb_err *e)
 {
     struct raspi_boot *b = self;
     uint64_t args[5] = {0, 0, 0, 0, EL2};
-    int rc;
+    int rc = read_facts(b, e);
 
+    if (rc < 0)
+        return rc;
     if (b->c.board->ram(b->c.dev, &b->c.ram, 1) == 0 || b->c.ram.addr != 0 ||
         b->c.ram.len < b->split)
         return boot_fail(&b->c, e, PB_EINVAL, "raspi-boot: the board needs main memory from 0 to "
@@ -162,29 +174,24 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
     const struct pb_svc_prop *prop = h->get(h, PB_SVC_PROP);
     struct raspi_boot *b = self;
 
-    (void)e;
     b->c.h = h;
     b->c.dev = d;
     b->c.isa = &isa;
     b->c.board = h->get(h, PB_SVC_BOARD);
     b->c.bus = h->get(h, PB_SVC_BUS);
     b->c.time = h->get(h, PB_SVC_TIME);
-    b->split = (uint64_t)prop->get_int(d, P_SPLIT);
-    b->serial = (uint64_t)prop->get_int(d, P_SERIAL);
-    b->mac = (uint64_t)prop->get_int(d, P_MAC);
     b->patch = (uint32_t)prop->get_int(d, P_PATCH);
     b->slot = prop->get_link(d, P_SLOT, PB_SD_SLOT, &b->slot_self);
-    return PB_OK;
+    b->facts = prop->get_link(d, P_FACTS, PB_BOARD_FACTS, &b->facts_self);
+    return b->facts ? PB_OK : h->fail(e, PB_EINVAL, "raspi-boot: link 'facts' has to name the "
+                                                    "board's mailbox");
 }
 
 static const char *const slot_iface[] = {PB_SD_SLOT, NULL};
+static const char *const facts_iface[] = {PB_BOARD_FACTS, NULL};
 static const struct pb_prop props[] = {
-    {.name = "split", .doc = "Memory from here on is the VideoCore's", .def = "0x3c000000",
-     .type = PB_T_UINT},
-    {.name = "serial", .doc = "Serial number of the board", .def = "0x10000001",
-     .type = PB_T_UINT},
-    {.name = "mac", .doc = "Address that the board's network card is given",
-     .def = "b8:27:eb:00:00:01", .type = PB_T_MAC},
+    {.name = "facts", .doc = "Who has serial number, MAC address and the VideoCore's memory",
+     .type = PB_T_LINK, .choices = facts_iface},
     {.name = "dtb-patch", .doc = "Take parts that the machine lacks out of the device tree",
      .def = "on", .type = PB_T_BOOL},
     {.name = "slot", .doc = "Slot whose card is booted when there is no -kernel",

@@ -13,6 +13,8 @@ struct raspi_boot {
     uint64_t split;    /* memory from here on is the VideoCore's */
     uint64_t serial, mac;
     uint32_t patch;    /* take out of the tree what the machine lacks */
+    const struct pb_board_facts *facts; /* whose are split, serial and mac */
+    void *facts_self;
     const struct pb_sd_slot *slot; /* NULL: the board has none */
     void *slot_self;
     struct boot_kernel kernel;

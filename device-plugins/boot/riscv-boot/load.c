@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* load.c - the images of -bios, -kernel and -initrd, and where they go.
+/* load.c - the images of -bios, -pflash, -kernel and -initrd, and where they are.
  * Linux Documentation/arch/riscv/boot-image-header.rst; boot.rst ("Kernel location": aligned
  * to 2 MiB). */
 #include "riscv-boot.h"
@@ -76,6 +76,27 @@ int rb_load_firmware(struct riscv_boot *b, pb_err *e)
     return rc;
 }
 
+/* What a first -pflash holds runs after the firmware in memory, or at once without one. */
+int rb_find_flash(struct riscv_boot *b, pb_err *e)
+{
+    struct pb_board_reg r;
+    pb_dev *d;
+
+    if (!b->c.board->option(b->c.dev, "pflash0"))
+        return PB_OK;
+    for (uint32_t i = 0; (d = b->c.board->device(b->c.dev, i)) != NULL; i++) {
+        if (strcmp(b->c.board->dev_class(d), "cfi-flash") || !b->c.board->dev_regs(d, &r, 1))
+            continue;
+        b->kernel_entry = r.addr;
+        b->flash = 1;
+        if (b->firmware_end == b->c.ram.addr) /* no firmware */
+            b->entry = r.addr;
+        return PB_OK;
+    }
+    return boot_fail(&b->c, e, PB_EINVAL, "riscv-boot: the first -pflash is no cfi-flash of the "
+                     "board, so nothing can start there; leave -pflash out");
+}
+
 /* ---- Kernel ------------------------------------------------------------------------ */
 
 static uint64_t kernel_place(struct riscv_boot *b, const struct image_info *i)
@@ -105,6 +126,8 @@ int rb_load_kernel(struct riscv_boot *b, pb_err *e)
             return boot_fail(&b->c, e, PB_EINVAL, "-initrd only allowed with -kernel option");
         return PB_OK;
     }
+    if (b->flash)
+        return boot_hand_over(&b->c, e);
     snprintf(what, sizeof what, "kernel '%s'", path);
     if (image_open(&m, path, text) < 0)
         return boot_fail(&b->c, e, PB_EIO, "could not load kernel '%s': %s", path, text);
@@ -141,6 +164,8 @@ int rb_load_initrd(struct riscv_boot *b, pb_err *e)
     char what[600], text[IMAGE_TEXT];
     struct image m;
 
+    if (b->flash) /* with the kernel, by boot_hand_over() */
+        return PB_OK;
     b->c.board->used(b->c.dev, "initrd");
     if (!path)
         return PB_OK;

@@ -5,10 +5,11 @@
  * (struct fw_dynamic_info, version 2); Linux Documentation/arch/riscv/boot.rst.
  *
  * Every hart starts at the reset vector with a0 = mhartid, a1 = device tree, a2 = the
- * fw_dynamic information, and jumps to the firmware, or without one to the kernel.
+ * fw_dynamic information, and jumps to the firmware, or without one to the kernel. What is in the
+ * first flash takes the kernel's place, and finds it in fw_cfg: OpenSBI starts the flash in S mode,
+ * -bios none in M mode.
  *
- * Not modelled: firmware in flash (it is loaded, but not started from there), 32-bit harts,
- * kernels handed over through fw_cfg.
+ * Not modelled: 32-bit harts.
  */
 #include "riscv-boot.h"
 
@@ -103,9 +104,12 @@ static int boot(void *self, pb_err *e)
 
     if (b->c.board->ram(b->c.dev, &b->c.ram, 1) == 0)
         return boot_fail(&b->c, e, PB_EINVAL, "riscv-boot: the machine has no main memory");
+    b->c.board->used(b->c.dev, "acpi"); /* off: there is a device tree and nothing else */
     b->entry = b->firmware_end = b->c.ram.addr;
     b->kernel_entry = b->kernel_end = b->c.initrd = b->c.initrd_end = 0;
-    if ((rc = rb_load_firmware(b, e)) < 0 || (rc = rb_load_kernel(b, e)) < 0 ||
+    b->flash = 0;
+    if ((rc = rb_load_firmware(b, e)) < 0 || (rc = rb_find_flash(b, e)) < 0 ||
+        (rc = rb_load_kernel(b, e)) < 0 ||
         (rc = rb_load_initrd(b, e)) < 0 || (rc = load_fdt(b, &fdt, e)) < 0)
         return rc;
     boot_check_console(&b->c, b->console);

@@ -14,10 +14,13 @@ struct riscv_boot {
     uint64_t entry;        /* where the reset code jumps */
     uint64_t firmware_end; /* end of it, or start of RAM */
     uint64_t kernel_entry, kernel_end; /* 0: no kernel */
+    uint32_t flash;        /* kernel_entry is the first flash, which holds firmware */
 };
 
-/* load.c: put the images of -bios, -kernel and -initrd into memory. */
+/* load.c: put the images of -bios, -kernel and -initrd into memory; the flash has its own, and is
+ * handed the kernel by fw_cfg. */
 int rb_load_firmware(struct riscv_boot *b, pb_err *e);
+int rb_find_flash(struct riscv_boot *b, pb_err *e);
 int rb_load_kernel(struct riscv_boot *b, pb_err *e);
 int rb_load_initrd(struct riscv_boot *b, pb_err *e);
 

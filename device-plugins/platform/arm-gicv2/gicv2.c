@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* gicv2.c - Arm Generic Interrupt Controller, version 2: the device around its parts.
- * IHI 0048B.b (GIC architecture 2.0); sections in dist.c, cpuif.c. Identifies itself as a
+ * IHI 0048B.b (GIC architecture 2.0); sections in dist.c, cpuif.c, virt.c. Identifies itself as a
  * GIC-400: 5 bits of priority, SGIs always enabled.
  *
  * Lines come from any thread and CPUs access at once (PB_DEV_PARALLEL): one mutex, held for
  * one register access or one change of a line. An access knows its CPU by the transaction.
  *
- * Not modelled: the virtualization interface (chapter 5), GICD_NSACR, bypass of the CPU
- * interface's signals, power management.
+ * Not modelled: other CPUs' virtualization interfaces (5.3: by an address each), GICD_NSACR,
+ * bypass of the CPU interface's signals, power management.
  */
 #include "gicv2.h"
 
@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { P_IRQS, P_SECURITY };
+enum { P_IRQS, P_SECURITY, P_VIRTUALIZATION };
 
 #define SPIS (IRQS - 32) /* input n < SPIS is interrupt 32 + n, then 16 PPIs a CPU */
 
@@ -71,11 +71,21 @@ static int publish(struct gicv2 *g, const struct pb_svc_mem *mem, pb_err *e)
         .impl_min = 1, .impl_max = 4};
     static const struct pb_region_ops cpu = {.access = gicv2_cpu_access, .min = 4, .max = 4,
         .impl_min = 4, .impl_max = 4};
+    static const struct pb_region_ops hyp = {.access = gicv2_hyp_access, .min = 4, .max = 4,
+        .impl_min = 4, .impl_max = 4};
+    static const struct pb_region_ops vcpu = {.access = gicv2_vcpu_access, .min = 4, .max = 4,
+        .impl_min = 4, .impl_max = 4};
     pb_region *d = mem->io(g->dev, "distributor", 0x1000, &dist, g, e);
     pb_region *c = d ? mem->io(g->dev, "cpu-interface", 0x2000, &cpu, g, e) : NULL;
-    int rc = c ? mem->publish(g->dev, 0, d, e) : PB_ENOMEM;
+    pb_region *h = c ? mem->io(g->dev, "hypervisor", 0x1000, &hyp, g, e) : NULL;
+    pb_region *v = h ? mem->io(g->dev, "virtual-cpu", 0x2000, &vcpu, g, e) : NULL;
+    int rc = v ? mem->publish(g->dev, 0, d, e) : PB_ENOMEM;
 
-    return rc < 0 ? rc : mem->publish(g->dev, 1, c, e);
+    if (rc == PB_OK)
+        rc = mem->publish(g->dev, 1, c, e);
+    if (rc == PB_OK)
+        rc = mem->publish(g->dev, 2, h, e);
+    return rc < 0 ? rc : mem->publish(g->dev, 3, v, e);
 }
 
 static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
@@ -88,6 +98,7 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
     g->dev = d;
     g->n_irqs = (uint32_t)prop->get_int(d, P_IRQS);
     g->security = (uint32_t)prop->get_int(d, P_SECURITY);
+    g->virtualization = (uint32_t)prop->get_int(d, P_VIRTUALIZATION);
     g->n_cpus = line->count(d, "irq");
     g->words = (g->n_irqs + 31) / 32;
     if (g->n_irqs % 32 && g->n_irqs != IRQS)
@@ -98,6 +109,8 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
     for (uint32_t c = 0; c < g->n_cpus; c++) {
         g->cpu[c].irq = line->out(d, "irq", c);
         g->cpu[c].fiq = line->out(d, "fiq", c);
+        g->virt[c].virq = line->out(d, "virq", c);
+        g->virt[c].vfiq = line->out(d, "vfiq", c);
     }
     pthread_mutex_init(&g->lock, NULL);
     int rc = publish(g, h->get(h, PB_SVC_MEM), e);
@@ -123,6 +136,7 @@ static void clear(struct gicv2 *g)
         i->ctlr = i->pmr = i->apr[0] = i->apr[1] = 0;
         i->bpr = MIN_BPR;
         i->abpr = MIN_BPR + 1;
+        gicv2_virt_reset(&g->virt[c]);
     }
 }
 
@@ -136,12 +150,14 @@ static void reset(void *self, uint32_t kind, uint32_t phase)
         clear(g);
     else if (phase == PB_RESET_HOLD)
         gicv2_update_all(g);
+    for (uint32_t c = 0; phase == PB_RESET_HOLD && c < g->n_cpus; c++)
+        gicv2_virt_update(g, c);
     pthread_mutex_unlock(&g->lock);
 }
 
 /* ---- State ------------------------------------------------------------------------- */
 
-/* What a saved state may not say: interrupts and CPUs that are not there. */
+/* What a saved state may not say: interrupts and CPUs that are not there, fields too wide. */
 static int load(void *self, pb_state *s, pb_err *e)
 {
     struct gicv2 *g = self;
@@ -158,6 +174,11 @@ static int load(void *self, pb_state *s, pb_err *e)
     }
     for (uint32_t n = 0; n < IRQS; n++)
         g->target[n] &= (uint8_t)((1u << g->n_cpus) - 1);
+    for (uint32_t c = 0; c < CPUS; c++) {
+        g->cpu[c].bpr &= 7;
+        g->cpu[c].abpr &= 7;
+        gicv2_virt_load(&g->virt[c]);
+    }
     return PB_OK;
 }
 
@@ -167,6 +188,9 @@ static int load(void *self, pb_state *s, pb_err *e)
     PB_FIELD(struct gicv2, cpu[c].pmr, PB_S_U32), PB_FIELD(struct gicv2, cpu[c].bpr, PB_S_U32), \
     PB_FIELD(struct gicv2, cpu[c].abpr, PB_S_U32), \
     PB_FIELD_ARRAY(struct gicv2, cpu[c].apr, PB_S_U32, 2)
+#define SINCE2(m, n) {#m, PB_S_U32, (uint32_t)offsetof(struct gicv2, m), n, 2}
+#define VIRT(c) SINCE2(virt[c].hcr, 1), SINCE2(virt[c].ctlr, 1), SINCE2(virt[c].pmr, 1), \
+    SINCE2(virt[c].bpr, 1), SINCE2(virt[c].abpr, 1), SINCE2(virt[c].apr, 1), SINCE2(virt[c].lr, LRS)
 static const struct pb_field state[] = {
     PB_FIELD(struct gicv2, ctlr, PB_S_U32), WORDS(enable), WORDS(pending), WORDS(active),
     WORDS(level), WORDS(edge), WORDS(group),
@@ -175,14 +199,17 @@ static const struct pb_field state[] = {
     PB_FIELD_ARRAY(struct gicv2, target, PB_S_U8, IRQS),
     {"sgi", PB_S_U8, offsetof(struct gicv2, sgi), CPUS * 16, 1},
     CPU(0), CPU(1), CPU(2), CPU(3), CPU(4), CPU(5), CPU(6), CPU(7),
+    VIRT(0), VIRT(1), VIRT(2), VIRT(3), VIRT(4), VIRT(5), VIRT(6), VIRT(7),
 };
 static const struct pb_prop props[] = {
     {.name = "num-irq", .doc = "Interrupts, with 16 SGIs and 16 PPIs", .def = "288", .min = 32,
      .max = IRQS, .type = PB_T_UINT, .qemu_type = "uint32"},
     {.name = "has-security-extensions", .doc = "Group 0 is Secure", .def = "off",
      .type = PB_T_BOOL, .qemu_type = "bool"},
+    {.name = "has-virtualization-extensions", .doc = "A hypervisor has list registers",
+     .def = "off", .type = PB_T_BOOL, .qemu_type = "bool"},
 };
-static const char *const lines_out[] = {"irq[]", "fiq[]", NULL};
+static const char *const lines_out[] = {"irq[]", "fiq[]", "virq[]", "vfiq[]", NULL};
 static const char *const lines_in[] = {"spi[988]", "ppi[128]", NULL};
 static const char *const aliases[] = {"arm_gic", NULL};
 static const struct pb_provide provides[] = {{PB_FDT_NODE, &fdt_node}};
@@ -191,9 +218,9 @@ static const struct pb_device_class gicv2 = {
     .size = sizeof gicv2, .flags = PB_DEV_NO_USER | PB_DEV_PARALLEL, .id = "arm-gicv2",
     .aliases = aliases, .title = "Arm Generic Interrupt Controller (GICv2)",
     .category = "misc", .spec = "ARM IHI 0048B.b", .props = props,
-    .n_props = sizeof props / sizeof *props, .n_regions = 2, .lines_out = lines_out,
+    .n_props = sizeof props / sizeof *props, .n_regions = 4, .lines_out = lines_out,
     .lines_in = lines_in, .provides = provides, .n_provides = 1,
-    .instance_size = sizeof(struct gicv2), .state_version = 1,
+    .instance_size = sizeof(struct gicv2), .state_version = 2,
     .n_state = sizeof state / sizeof *state, .state = state, .regs = &gicv2_dist_table,
     .realize = realize, .unrealize = unrealize, .reset = reset, .line_in = line_in,
     .load = load,

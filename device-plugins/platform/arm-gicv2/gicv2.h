@@ -18,6 +18,7 @@
 #define SPURIOUS 1023u
 #define PRIO_MASK 0xf8u /* five bits are implemented, as in a GIC-400 */
 #define MIN_BPR 2u
+#define LRS 4u /* list registers of a virtual interface */
 
 struct bits {
     uint32_t bank[CPUS]; /* 0 to 31, by CPU */
@@ -31,18 +32,26 @@ struct cpu_interface {
     const struct pb_line *irq, *fiq;
 };
 
+/* GICH_* and GICV_* of a CPU: what GICH_VMCR shows is kept as the GICV registers have it. */
+struct virt_interface {
+    uint32_t hcr, ctlr, pmr, bpr, abpr, apr, lr[LRS];
+    const struct pb_line *virq, *vfiq;
+};
+
 struct gicv2 {
     const pb_host *h;
     pb_dev *dev;
     pthread_mutex_t lock;
     uint32_t n_cpus, n_irqs, words;
     uint32_t security; /* the Security Extensions are there */
+    uint32_t virtualization; /* the Virtualization Extensions are */
     uint32_t ctlr;     /* GICD_CTLR: EnableGrp0, EnableGrp1 */
     struct bits enable, pending, active, level, edge, group;
     uint8_t prio_bank[CPUS][32], prio[IRQS]; /* prio[n], n >= 32 */
     uint8_t target[IRQS];
     uint8_t sgi[CPUS][16]; /* sources of a pending SGI, by target */
     struct cpu_interface cpu[CPUS];
+    struct virt_interface virt[CPUS];
 };
 
 enum { GICC_ENABLE0 = 1, GICC_ENABLE1 = 2, GICC_ACKCTL = 4, GICC_FIQEN = 8, GICC_CBPR = 16,
@@ -96,6 +105,13 @@ int gicv2_cpu_access(void *self, struct pb_txn *t);
 void gicv2_update(struct gicv2 *g, uint32_t cpu);
 void gicv2_update_irq(struct gicv2 *g, uint32_t cpu, uint32_t n);
 void gicv2_update_all(struct gicv2 *g);
+
+/* virt.c */
+int gicv2_hyp_access(void *self, struct pb_txn *t);
+int gicv2_vcpu_access(void *self, struct pb_txn *t);
+void gicv2_virt_update(struct gicv2 *g, uint32_t cpu); /* lock held */
+void gicv2_virt_reset(struct virt_interface *v);
+void gicv2_virt_load(struct virt_interface *v); /* make fields of a saved state fit */
 
 /* The requester of a transaction; 0 when it is no CPU of ours. */
 uint32_t gicv2_who(struct gicv2 *g, const struct pb_txn *t, struct access *a);

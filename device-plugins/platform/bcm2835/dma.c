@@ -3,9 +3,10 @@
  * Broadcom BCM2835 ARM Peripherals, chapter 4.
  *
  * A channel runs outside the callbacks of others. A transfer that is paced by a request line
- * moves through the peripheral's port (plugboard/dma.h), whatever its register's address is, as
- * much as the port has; the line's rise says that there is more. Addresses are the VideoCore's
- * (1.2.3): 0x7e...... is the peripherals, below are four aliases of memory.
+ * moves through the peripheral's port (plugboard/dma.h), as much as the port has; the line's rise
+ * says that there is more. A register that is not the port's gets a word a look at the line.
+ * Addresses are the VideoCore's (1.2.3): 0x7e...... is the peripherals, below are four aliases of
+ * memory.
  *
  * Not modelled: channel 15, bursts, wait cycles and priorities (there is no bus to share), AXI
  * errors other than addresses without memory, pace by a line without a port (-d unimp tells).
@@ -50,6 +51,7 @@ struct dma {
     void *port_self[REQUESTS];
     uint32_t enable;
     uint32_t told; /* request lines without a port that were spoken of */
+    uint32_t level; /* of the request lines, a bit each */
     struct channel ch[CHANNELS];
     uint8_t buf[CHUNK];
 };
@@ -159,22 +161,40 @@ static int move(struct dma *m, uint32_t addr, uint32_t n, int inc, int to)
     return PB_OK;
 }
 
+/* The port that a paced transfer goes through; NULL: its register is not the port's. */
+static const struct pb_dma_port *port_of(const struct dma *m, const struct channel *c)
+{
+    uint32_t p = paced(c), at = c->ti & TI_SRC_DREQ ? c->source : c->dest;
+    const struct pb_dma_port *port = p ? m->port[p] : NULL;
+
+    return port && PB_HAS(struct pb_dma_port, port, serves) && !port->serves(m->port_self[p], at)
+               ? NULL : port;
+}
+
+static int by_word(const struct dma *m, const struct channel *c)
+{
+    return paced(c) && !port_of(m, c);
+}
+
 /* Move up to n bytes; how many it were, 0 when a port has to be waited for, -1 an error. */
 static int step(struct dma *m, struct channel *c, uint32_t n)
 {
     uint32_t p = paced(c);
-    const struct pb_dma_port *port = m->port[p];
+    const struct pb_dma_port *port = port_of(m, c);
 
-    if (p && !port)
-        return 0;
-    if (p && (c->ti & TI_SRC_DREQ)) {
+    if (by_word(m, c)) {
+        if (!m->port[p] || !(m->level >> p & 1))
+            return 0;
+        n = n < 4 ? n : 4;
+    }
+    if (port && (c->ti & TI_SRC_DREQ)) {
         n = port->take(m->port_self[p], m->buf, n);
     } else if (c->ti & TI_SRC_IGNORE) {
         memset(m->buf, 0, n);
     } else if (move(m, c->source, n, c->ti & TI_SRC_INC, 0) < 0) {
         return -1;
     }
-    if (p && (c->ti & TI_DEST_DREQ))
+    if (port && (c->ti & TI_DEST_DREQ))
         n = port->give(m->port_self[p], m->buf, n);
     else if (n && !(c->ti & TI_DEST_IGNORE) && move(m, c->dest, n, c->ti & TI_DEST_INC, 1) < 0)
         return -1;
@@ -221,6 +241,8 @@ static int run_channel(struct dma *m, struct channel *c)
             return 0; /* the request line will say */
         advance(c, (uint32_t)n);
         moved += (uint32_t)n + 64;
+        if (by_word(m, c))
+            return 1; /* what the line says now is heard when this call is over */
     }
     return (c->cs & CS_ACTIVE) != 0;
 }
@@ -248,6 +270,7 @@ static void line_in(void *self, uint32_t n, int32_t level)
 {
     struct dma *m = self;
 
+    m->level = (m->level & ~(1u << n)) | (uint32_t)(level != 0) << n;
     for (uint32_t i = 0; level && i < CHANNELS; i++) {
         if ((m->ch[i].cs & CS_ACTIVE) && m->ch[i].loaded && paced(&m->ch[i]) == n)
             m->b.time->soon(m->b.dev, run, m);
@@ -381,6 +404,7 @@ static int load(void *self, pb_state *s, pb_err *e)
 static const struct pb_field state[] = {
     PB_FIELD(struct dma, enable, PB_S_U32),
     {"ch", PB_S_U32, offsetof(struct dma, ch), CHANNELS * sizeof(struct channel) / 4, 1},
+    {"level", PB_S_U32, offsetof(struct dma, level), 1, 2},
 };
 static const char *const port_iface[] = {PB_DMA_PORT, NULL};
 #define PORT(n) {.name = "port" #n, .doc = "Peripheral of request line " #n, \
@@ -399,7 +423,7 @@ const struct pb_device_class bcm2835_dma_class = {
     .title = "BCM2835 DMA controller", .category = "misc",
     .spec = "Broadcom BCM2835 ARM Peripherals, chapter 4", .props = props,
     .n_props = sizeof props / sizeof *props, .n_regions = 1, .lines_out = lines_out,
-    .lines_in = lines_in, .instance_size = sizeof(struct dma), .state_version = 1,
+    .lines_in = lines_in, .instance_size = sizeof(struct dma), .state_version = 2,
     .n_state = sizeof state / sizeof *state, .state = state, .regs = &table,
     .realize = realize, .reset = reset, .line_in = line_in, .load = load,
 };

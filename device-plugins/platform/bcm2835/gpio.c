@@ -4,7 +4,8 @@
  *
  * A pin's level is what the SoC drives (an output), else what its line last said, else what its
  * pull makes of it. Which SD host has the card slot is decided here, too: pins 48 to 53 as ALT0
- * belong to SDHOST, as ALT3 to the SDHCI (EMMC); the outputs `sdhost` and `sdhci` tell them.
+ * belong to SDHOST, as ALT3 to the SDHCI (EMMC); the outputs `sdhost` and `sdhci` tell them. SPI0's
+ * chip selects 0 and 1 are pins 8 and 7: `spi-ce` says which of them is an output and low.
  *
  * Not modelled: other alternate functions (a UART works wherever its pins are), drive strength
  * and pads.
@@ -30,7 +31,7 @@ enum { PUD_OFF, PUD_DOWN, PUD_UP };
 
 struct gpio {
     struct soc_block b;
-    const struct pb_line *irq[4], *sdhost, *sdhci;
+    const struct pb_line *irq[4], *sdhost, *sdhci, *spi_ce[2];
     const struct pb_line *out[PINS];
     uint32_t n_out;
     uint32_t fsel[6], pud, pudclk[WORDS];
@@ -81,6 +82,8 @@ static void drive(struct gpio *g)
     pb_line_set(g->irq[3], g->eds != 0);
     pb_line_set(g->sdhost, (int32_t)slot_is(g, FN_ALT0));
     pb_line_set(g->sdhci, (int32_t)slot_is(g, FN_ALT3));
+    for (uint32_t i = 0; i < 2; i++)
+        pb_line_set(g->spi_ce[i], (out & ~g->latch) >> (8 - i) & 1);
     for (uint32_t pin = 0; pin < g->n_out; pin++)
         pb_line_set(g->out[pin], (g->latch & out) >> pin & 1);
 }
@@ -209,6 +212,8 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
         g->irq[i] = line->out(d, "irq", i);
     g->sdhost = line->out(d, "sdhost", 0);
     g->sdhci = line->out(d, "sdhci", 0);
+    for (uint32_t i = 0; i < 2; i++)
+        g->spi_ce[i] = line->out(d, "spi-ce", i);
     g->n_out = line->count(d, "out");
     if (g->n_out > PINS)
         g->n_out = PINS;
@@ -240,7 +245,7 @@ static const struct pb_field state[] = {
     U64(up), U64(down), U64(level), U64(eds), U64(ren), U64(fen), U64(hen), U64(len), U64(aren),
     U64(afen),
 };
-static const char *const lines_out[] = {"irq[]", "sdhost", "sdhci", "out[]", NULL};
+static const char *const lines_out[] = {"irq[]", "sdhost", "sdhci", "spi-ce[]", "out[]", NULL};
 static const char *const lines_in[] = {"pin[54]", NULL};
 
 const struct pb_device_class bcm2835_gpio_class = {

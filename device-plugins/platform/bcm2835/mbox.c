@@ -12,6 +12,10 @@
  */
 #include "mbox.h"
 
+#include <plugboard/board.h>
+
+#include <string.h>
+
 enum { CHANNEL_PROPERTY = 8 };
 enum { STA_FULL = 1u << 31, STA_EMPTY = 1u << 30 };
 enum { CNF_DATA_IRQ = 1, CNF_CLEAR = 8, CNF_DATA_PENDING = 16 };
@@ -156,6 +160,22 @@ static int load(void *self, pb_state *s, pb_err *e)
     return PB_OK;
 }
 
+/* What the tree says, too. */
+static int number(void *self, const char *name, uint64_t *v)
+{
+    const struct mbox *m = self;
+
+    if (strcmp(name, "serial") == 0)
+        *v = m->serial;
+    else if (strcmp(name, "mac") == 0)
+        *v = m->mac;
+    else if (strcmp(name, "vc-base") == 0)
+        *v = m->vc_base;
+    else
+        return PB_ENOENT;
+    return PB_OK;
+}
+
 static const struct pb_field state[] = {
     PB_FIELD_ARRAY(struct mbox, reply, PB_S_U32, FIFO), PB_FIELD(struct mbox, n_reply, PB_S_U32),
     PB_FIELD(struct mbox, config, PB_S_U32),
@@ -183,13 +203,15 @@ static const struct pb_prop props[] = {
      .def = "64M", .min = 0x100000, .max = 0x40000000},
 };
 static const char *const lines_out[] = {"irq", NULL};
-static const struct pb_provide provides[] = {{PB_DISPLAY, &mbox_display}};
+static const struct pb_board_facts facts = {sizeof facts, 0, number};
+static const struct pb_provide provides[] = {{PB_DISPLAY, &mbox_display},
+                                             {PB_BOARD_FACTS, &facts}};
 
 const struct pb_device_class bcm2835_mbox_class = {
     .size = sizeof bcm2835_mbox_class, .flags = PB_DEV_NO_USER, .id = "bcm2835-mbox",
     .title = "BCM2835 mailbox and firmware services", .category = "misc",
     .spec = "brcm,bcm2835-mbox", .props = props, .n_props = sizeof props / sizeof *props,
-    .n_regions = 1, .lines_out = lines_out, .provides = provides, .n_provides = 1,
+    .n_regions = 1, .lines_out = lines_out, .provides = provides, .n_provides = 2,
     .instance_size = sizeof(struct mbox),
     .state_version = 1, .n_state = sizeof state / sizeof *state, .state = state, .regs = &table,
     .realize = realize, .reset = reset, .load = load,

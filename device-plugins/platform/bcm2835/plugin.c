@@ -23,6 +23,7 @@ static const struct pb_class_ref classes[] = {
     {PB_CLASS_DEVICE, &bcm2835_dma_class},
     {PB_CLASS_DEVICE, &bcm2835_sdhost_class},
     {PB_CLASS_DEVICE, &bcm2835_i2c_class},
+    {PB_CLASS_DEVICE, &bcm2835_spi_class},
     {PB_CLASS_DEVICE, &bcm2835_unmodelled_class},
 };
 static const char *const needs[] = {PB_SVC_MEM, PB_SVC_LINE, PB_SVC_TIME, PB_SVC_PROP, PB_SVC_BUS,

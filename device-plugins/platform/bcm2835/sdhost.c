@@ -348,7 +348,7 @@ static const struct pb_field state[] = {
     U32(hbct), U32(hblc), U32(busywait), U32(reading), PB_FIELD(struct sdhost, left, PB_S_U64),
     U32(block), U32(fifo_n), PB_FIELD_ARRAY(struct sdhost, fifo, PB_S_U8, FIFO),
 };
-static const struct pb_dma_port port = {sizeof port, 0, take, give};
+static const struct pb_dma_port port = {.size = sizeof port, .take = take, .give = give};
 static const struct pb_provide provides[] = {{PB_DMA_PORT, &port}};
 static const char *const slot_iface[] = {PB_SD_SLOT, NULL};
 static const struct pb_prop props[] = {

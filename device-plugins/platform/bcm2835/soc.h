@@ -45,6 +45,7 @@ extern const struct pb_device_class bcm2835_thermal_class; /* thermal.c */
 extern const struct pb_device_class bcm2835_dma_class;    /* dma.c */
 extern const struct pb_device_class bcm2835_sdhost_class; /* sdhost.c */
 extern const struct pb_device_class bcm2835_i2c_class; /* i2c.c */
+extern const struct pb_device_class bcm2835_spi_class; /* spi.c */
 extern const struct pb_device_class bcm2835_unmodelled_class; /* unmodelled.c */
 
 #endif

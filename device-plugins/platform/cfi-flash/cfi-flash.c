@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cfi-flash.c - a NOR flash bank of 32 bits: two x16 chips of the Intel command set.
- * JEDEC JESD68.01 (CFI); Intel 306666 (P30). See chip.c for the chips, store.c for the drive.
+ * JEDEC JESD68.01 (CFI); Intel 306666 (P30). See chip.c for the chips.
  *
  * While both chips are in array mode the region is read like ROM, without a callback; any
  * command switches it to I/O. A 32-bit cycle reaches both chips, a 16-bit one that at its
@@ -13,8 +13,6 @@
 
 #include <plugboard/plugin.h>
 
-#include <stdlib.h>
-
 enum { P_DRIVE, P_SIZE, P_SECTOR };
 
 static void set_rom_mode(struct cfi_flash *f)
@@ -24,7 +22,7 @@ static void set_rom_mode(struct cfi_flash *f)
     for (uint32_t c = 0; c < CHIPS; c++)
         on &= f->chip[c].mode == MODE_ARRAY && f->chip[c].setup == SETUP_NONE;
     if (on != f->rom_on)
-        f->mem->rom_mode(f->region, on);
+        f->store.mem->rom_mode(f->store.region, on);
     f->rom_on = on;
 }
 
@@ -57,15 +55,12 @@ static void mmio_write(void *self, uint64_t off, uint64_t val, uint32_t bytes)
 
 static void drain(void *self)
 {
-    store_drain(self);
+    flash_store_drain(&((struct cfi_flash *)self)->store);
 }
 
 static void unrealize(void *self)
 {
-    struct cfi_flash *f = self;
-
-    free(f->dirty);
-    f->dirty = NULL;
+    flash_store_close(&((struct cfi_flash *)self)->store);
 }
 
 static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
@@ -73,30 +68,26 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
     static const struct pb_region_ops ops = {mmio_read, mmio_write, .min = 1, .max = 8,
         .impl_min = 1, .impl_max = 4};
     const struct pb_svc_prop *prop = h->get(h, PB_SVC_PROP);
+    const struct pb_svc_mem *mem = h->get(h, PB_SVC_MEM);
     struct cfi_flash *f = self;
     uint64_t sector = (uint64_t)prop->get_int(d, P_SECTOR);
 
-    f->h = h;
-    f->dev = d;
-    f->mem = h->get(h, PB_SVC_MEM);
-    f->time = h->get(h, PB_SVC_TIME);
-    f->thread = h->get(h, PB_SVC_THREAD);
-    f->blk = h->get(h, PB_SVC_BLOCK);
-    f->size = (uint64_t)prop->get_int(d, P_SIZE);
+    f->store = (struct flash_store){.h = h, .dev = d, .what = "cfi-flash",
+                                    .size = (uint64_t)prop->get_int(d, P_SIZE),
+                                    .drive = prop->get_block(d, P_DRIVE)};
     f->rom_on = 1;
-    if ((f->size & (f->size - 1)) || (sector & (sector - 1)) || f->size < sector ||
-        f->size / sector > 256)
+    uint64_t size = f->store.size;
+    if ((size & (size - 1)) || (sector & (sector - 1)) || size < sector || size / sector > 256)
         return h->fail(e, PB_EINVAL, "cfi-flash: size and sector-length are powers of two, and "
                                      "size is 1 to 256 sectors");
     f->block_words = (uint32_t)(sector / CHIPS / 2);
-    f->blocks = (uint32_t)(f->size / sector);
-    f->region = f->mem->rom_device(d, "contents", f->size, &ops, f, &f->host, e);
-    if (!f->region)
+    f->blocks = (uint32_t)(size / sector);
+    f->store.region = mem->rom_device(d, "contents", size, &ops, f, &f->store.host, e);
+    if (!f->store.region)
         return PB_ENOMEM;
-    f->drive = prop->get_block(d, P_DRIVE);
-    int rc = store_open(f, e);
+    int rc = flash_store_open(&f->store, e);
     if (rc == PB_OK)
-        rc = f->mem->publish(d, 0, f->region, e);
+        rc = mem->publish(d, 0, f->store.region, e);
     if (rc < 0)
         unrealize(f);
     return rc;
@@ -125,17 +116,18 @@ static int load(void *self, pb_state *s, pb_err *e)
         if (k->mode > MODE_CFI || k->setup >= SETUP_LAST ||
             (filling && (k->wanted == 0 || k->wanted > BUFFER_WORDS || k->got > k->wanted ||
                          (k->setup == SETUP_DATA) != (k->got < k->wanted))))
-            return f->h->fail(e, PB_EINVAL, "cfi-flash: the saved command state is impossible");
+            return f->store.h->fail(e, PB_EINVAL, "cfi-flash: the saved command state is "
+                                                  "impossible");
         for (uint32_t i = 0; filling && i < k->got; i++) {
             if (k->addr[i] >= f->blocks * f->block_words)
-                return f->h->fail(e, PB_EINVAL, "cfi-flash: a saved address is too high");
+                return f->store.h->fail(e, PB_EINVAL, "cfi-flash: a saved address is too high");
         }
     }
     f->rom_on = 2; /* tell the host, whatever it has */
     set_rom_mode(f);
     /* the contents came with the state: the drive has what was written back before */
-    if (f->drive && !f->read_only)
-        store_touch(f, 0, f->size);
+    if (f->store.drive && !f->store.read_only)
+        flash_store_touch(&f->store, 0, f->store.size);
     return PB_OK;
 }
 

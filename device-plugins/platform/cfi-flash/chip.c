@@ -50,7 +50,7 @@ static uint16_t query(const struct cfi_flash *f, uint32_t w)
         return extended[w - 0x31];
     switch (w) {
     case 0x27:
-        return (uint16_t)log2_of(f->size / CHIPS);
+        return (uint16_t)log2_of(f->store.size / CHIPS);
     case 0x28:
         return 1; /* x16, asynchronous */
     case 0x2a:
@@ -88,7 +88,7 @@ static uint16_t identifier(const struct cfi_flash *f, const struct chip *c, uint
 
 static uint8_t *cell(struct cfi_flash *f, uint32_t c, uint32_t w)
 {
-    return f->host + (uint64_t)w * 2 * CHIPS + 2 * c;
+    return f->store.host + (uint64_t)w * 2 * CHIPS + 2 * c;
 }
 
 uint16_t chip_read(struct cfi_flash *f, uint32_t c, uint32_t w)
@@ -111,7 +111,7 @@ uint16_t chip_read(struct cfi_flash *f, uint32_t c, uint32_t w)
 /* May block of word `w` change? Sets the error bits when not. */
 static int writable(struct cfi_flash *f, struct chip *k, uint32_t w, uint8_t error)
 {
-    if (f->read_only) {
+    if (f->store.read_only) {
         k->status |= error | SR_VPP;
         return 0;
     }
@@ -130,7 +130,7 @@ static void program(struct cfi_flash *f, uint32_t c, uint32_t w, uint16_t v)
         return;
     p[0] &= (uint8_t)v;
     p[1] &= (uint8_t)(v >> 8);
-    store_touch(f, (uint64_t)(p - f->host), 2);
+    flash_store_touch(&f->store, (uint64_t)(p - f->store.host), 2);
 }
 
 static void erase(struct cfi_flash *f, uint32_t c, uint32_t w)
@@ -141,7 +141,7 @@ static void erase(struct cfi_flash *f, uint32_t c, uint32_t w)
         return;
     for (uint32_t i = 0; i < f->block_words; i++)
         memset(cell(f, c, first + i), 0xff, 2);
-    store_touch(f, (uint64_t)first * 2 * CHIPS, (uint64_t)f->block_words * 2 * CHIPS);
+    flash_store_touch(&f->store, (uint64_t)first * 2 * CHIPS, (uint64_t)f->block_words * 2 * CHIPS);
 }
 
 static void program_buffer(struct cfi_flash *f, uint32_t c)
@@ -194,9 +194,9 @@ static void first_cycle(struct cfi_flash *f, struct chip *k, uint8_t cmd)
         }
     }
     k->mode = MODE_ARRAY;
-    if (f->h->log_on[PB_LOG_GUEST]) {
+    if (f->store.h->log_on[PB_LOG_GUEST]) {
         snprintf(text, sizeof text, "cfi-flash: unknown command 0x%02x, chapter 9", cmd);
-        f->h->log(f->h, f->dev, PB_LOG_GUEST, text);
+        f->store.h->log(f->store.h, f->store.dev, PB_LOG_GUEST, text);
     }
 }
 

@@ -7,42 +7,21 @@
  * the width. Other devices and the user add named files through PB_FW_FILES.
  *
  * Not modelled: items that the guest may write, traditional (non-file) items other than
- * signature, id, RAM size, CPU counts and the directory.
+ * signature, id, RAM size, CPU counts, the directory, and what boot plugins give by item().
  */
-#include <plugboard/board.h>
-#include <plugboard/device.h>
+#include "fw-cfg.h"
+
 #include <plugboard/plugin.h>
 #include <plugboard/reg.h>
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_SIGNATURE = 0x00, KEY_ID = 0x01, KEY_RAM_SIZE = 0x03, KEY_NB_CPUS = 0x05,
-       KEY_MAX_CPUS = 0x0f, KEY_DIR = 0x19, KEY_FILES = 0x20 };
 enum { DMA_ERROR = 1, DMA_READ = 2, DMA_SKIP = 4, DMA_SELECT = 8, DMA_WRITE = 16 };
 enum { ID_TRADITIONAL = 1, ID_DMA = 2 };
 enum { R_DATA, R_SELECTOR, R_DMA };
 
-#define MAX_FILES 128u
-#define NAME_MAX_LEN 55u
 #define CHUNK 4096u
-
-struct item {
-    uint8_t *data;
-    uint32_t len;
-    char name[NAME_MAX_LEN + 1];
-};
-
-struct fw_cfg {
-    const pb_host *h;
-    pb_dev *dev;
-    const struct pb_svc_mem *mem;
-    uint32_t n_files;
-    struct item fixed[KEY_FILES], file[MAX_FILES];
-    uint16_t key;    /* selected */
-    uint32_t offset; /* of the next byte, saturating */
-    uint32_t dma_high;
-};
 
 static void put_be(uint8_t *at, uint64_t v, unsigned bytes)
 {
@@ -97,7 +76,7 @@ static int set_number(struct fw_cfg *f, uint32_t key, uint64_t v, unsigned bytes
 }
 
 /* "File Directory": a count, then 64 bytes a file. */
-static int make_directory(struct fw_cfg *f)
+int fw_cfg_make_directory(struct fw_cfg *f)
 {
     uint8_t dir[4 + 64 * MAX_FILES] = {0};
 
@@ -131,10 +110,22 @@ static int add(void *self, const char *name, const void *data, uint32_t n, pb_er
         return f->h->fail(e, PB_ENOMEM, "fw_cfg: out of memory");
     snprintf(i->name, sizeof i->name, "%s", name);
     f->n_files++;
-    return make_directory(f) < 0 ? f->h->fail(e, PB_ENOMEM, "fw_cfg: out of memory") : PB_OK;
+    return fw_cfg_make_directory(f) < 0 ? f->h->fail(e, PB_ENOMEM, "fw_cfg: out of memory") : PB_OK;
 }
 
-static const struct pb_fw_files fw_files = {sizeof fw_files, 0, add};
+static const uint8_t given[] = FW_CFG_GIVEN;
+
+static int item(void *self, uint32_t key, const void *data, uint32_t n, pb_err *e)
+{
+    struct fw_cfg *f = self;
+
+    if (!memchr(given, (int)key, sizeof given))
+        return f->h->fail(e, PB_EINVAL, "fw_cfg: items of that number are the device's own");
+    return set_item(&f->fixed[key], data, n) < 0
+               ? f->h->fail(e, PB_ENOMEM, "fw_cfg: out of memory") : PB_OK;
+}
+
+static const struct pb_fw_files fw_files = {sizeof fw_files, 0, add, item};
 
 /* ---- Reading ----------------------------------------------------------------------- */
 
@@ -297,7 +288,7 @@ static int fixed_items(struct fw_cfg *f)
     rc |= set_number(f, KEY_RAM_SIZE, bytes, 8);
     rc |= set_number(f, KEY_NB_CPUS, cpus, 2);
     rc |= set_number(f, KEY_MAX_CPUS, cpus, 2);
-    return rc | make_directory(f);
+    return rc | fw_cfg_make_directory(f);
 }
 
 static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
@@ -327,71 +318,6 @@ static void reset(void *self, uint32_t kind, uint32_t phase)
     }
 }
 
-/* Files are part of the state: whoever added them does not come again. */
-static int save(void *self, pb_state *s, pb_err *e)
-{
-    struct fw_cfg *f = self;
-    const struct pb_svc_state *st = f->h->get(f->h, PB_SVC_STATE);
-    int rc = st->put(s, "files", PB_S_U32, &f->n_files, 1);
-    char name[32];
-
-    for (uint32_t i = 0; i < f->n_files && rc >= 0; i++) {
-        const struct item *it = &f->file[i];
-        snprintf(name, sizeof name, "name%u", i);
-        rc = st->put(s, name, PB_S_BYTES, it->name, sizeof it->name);
-        snprintf(name, sizeof name, "length%u", i);
-        if (rc >= 0)
-            rc = st->put(s, name, PB_S_U32, &it->len, 1);
-        snprintf(name, sizeof name, "data%u", i);
-        if (rc >= 0)
-            rc = st->put(s, name, PB_S_BYTES, it->data, it->len);
-    }
-    return rc < 0 ? f->h->fail(e, rc, "fw-cfg-mmio: cannot save the files") : PB_OK;
-}
-
-#define FILE_MAX (64u << 20) /* bytes of a file in saved state */
-
-static int load_file(struct fw_cfg *f, const struct pb_svc_state *st, pb_state *s, uint32_t i)
-{
-    struct item *it = &f->file[i];
-    char name[32];
-
-    snprintf(name, sizeof name, "name%u", i);
-    if (st->get(s, name, PB_S_BYTES, it->name, sizeof it->name) < 0)
-        return PB_EINVAL;
-    it->name[NAME_MAX_LEN] = 0;
-    snprintf(name, sizeof name, "length%u", i);
-    if (st->get(s, name, PB_S_U32, &it->len, 1) < 0 || it->len > FILE_MAX)
-        return PB_EINVAL;
-    it->data = malloc(it->len ? it->len : 1);
-    if (!it->data)
-        return PB_ENOMEM;
-    f->n_files = i + 1; /* freed with the device from here on */
-    snprintf(name, sizeof name, "data%u", i);
-    return st->get(s, name, PB_S_BYTES, it->data, it->len);
-}
-
-static int load(void *self, pb_state *s, pb_err *e)
-{
-    struct fw_cfg *f = self;
-    const struct pb_svc_state *st = f->h->get(f->h, PB_SVC_STATE);
-    uint32_t n = 0;
-    int rc = st->get(s, "files", PB_S_U32, &n, 1);
-
-    if (rc < 0 || n > MAX_FILES)
-        return f->h->fail(e, PB_EINVAL, "fw-cfg-mmio: the saved state has no good file count");
-    while (f->n_files) {
-        struct item *it = &f->file[--f->n_files];
-        free(it->data);
-        memset(it, 0, sizeof *it);
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        if ((rc = load_file(f, st, s, i)) < 0)
-            return f->h->fail(e, rc, "fw-cfg-mmio: a saved file is damaged");
-    }
-    return make_directory(f) < 0 ? f->h->fail(e, PB_ENOMEM, "fw_cfg: out of memory") : PB_OK;
-}
-
 static const struct pb_field state[] = {
     PB_FIELD(struct fw_cfg, key, PB_S_U16),
     PB_FIELD(struct fw_cfg, offset, PB_S_U32),
@@ -403,9 +329,9 @@ static const struct pb_device_class fw_cfg_mmio = {
     .size = sizeof fw_cfg_mmio, .flags = PB_DEV_NO_USER, .id = "fw-cfg-mmio",
     .title = "Firmware configuration (fw_cfg)", .category = "misc",
     .spec = "QEMU docs/specs/fw_cfg.rst", .n_regions = 1, .provides = provides, .n_provides = 1,
-    .instance_size = sizeof(struct fw_cfg), .state_version = 1,
+    .instance_size = sizeof(struct fw_cfg), .state_version = 2,
     .n_state = sizeof state / sizeof *state, .state = state, .regs = &table,
-    .realize = realize, .unrealize = unrealize, .reset = reset, .save = save, .load = load,
+    .realize = realize, .unrealize = unrealize, .reset = reset, .save = fw_cfg_save, .load = fw_cfg_load,
 };
 static const struct pb_class_ref classes[] = {{PB_CLASS_DEVICE, &fw_cfg_mmio}};
 static const char *const needs[] = {PB_SVC_MEM, PB_SVC_BOARD, PB_SVC_STATE, NULL};

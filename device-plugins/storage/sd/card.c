@@ -58,7 +58,7 @@ static int peek(void *self, uint64_t at, void *buf, uint32_t n)
         return PB_ENOMEM;
     struct pb_iov iov = {copy, all};
     struct pb_block_req r = {.size = sizeof r, .op = PB_BLK_READ, .offset = from, .bytes = all,
-                             .iov = &iov, .n_iov = 1, .done = peeked};
+                             .iov = &iov, .n_iov = 1, .flags = PB_BLK_REPORT, .done = peeked};
     c->blk->submit(c->node, &r);
     c->blk->drain(c->node);
     if (r.status == PB_OK)

@@ -43,6 +43,8 @@ struct pb_backend_class {
 enum { PB_BLK_READ = 1, PB_BLK_WRITE, PB_BLK_FLUSH, PB_BLK_DISCARD, PB_BLK_ZERO };
 #define PB_BLK_FUA 1u        /* flags: on stable storage when done */
 #define PB_BLK_MAY_UNMAP 2u  /* flags of ZERO: holes are welcome */
+#define PB_BLK_REPORT 4u     /* flags: an error comes back whatever the drive's werror= and rerror=
+                                say: of whoever drains before the machine runs. ABI 1.1 */
 
 /* A request; the submitter's until done(). It may be embedded in a larger struct. A filter
  * that passes a request down submits one of its own. */

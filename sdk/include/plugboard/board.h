@@ -85,6 +85,9 @@ enum { PB_CPU_OFF, PB_CPU_ON, PB_CPU_STARTING };
 struct pb_fw_files {
     uint32_t size, reserved;
     int (*add)(void *self, const char *name, const void *data, uint32_t n, pb_err *e);
+    /* ABI 1.1. An item without a name, by its number below 0x20: the kernel that firmware is to
+     * start, and what belongs to it. It replaces an earlier one. */
+    int (*item)(void *self, uint32_t key, const void *data, uint32_t n, pb_err *e);
 };
 
 /* Interface of a device that is the machine's power button. */
@@ -100,6 +103,15 @@ struct pb_power_button {
 struct pb_boot {
     uint32_t size, reserved;
     int (*boot)(void *self, pb_err *e); /* [main] */
+};
+
+/* Numbers of a board that its boot plugin tells the guest and another device does, too; that one
+ * has them as properties and offers them. ABI 1.1. */
+#define PB_BOARD_FACTS "pb.board-facts/1"
+struct pb_board_facts {
+    uint32_t size, reserved;
+    int (*number)(void *self, const char *name, uint64_t *v); /* PB_OK or PB_ENOENT; [main] after
+                                                                 every device is realized */
 };
 
 /* How a device wants to appear in a device tree, when the generic node will not do. The

@@ -20,6 +20,9 @@ struct pb_dma_port {
     uint32_t size, reserved;
     uint32_t (*take)(void *self, void *buf, uint32_t n);       /* peripheral to memory */
     uint32_t (*give)(void *self, const void *buf, uint32_t n); /* memory to peripheral */
+    /* Does the port stand for the register at this address, as the controller has it? Others of
+     * the peripheral are accessed as memory is. NULL: for any. */
+    uint32_t (*serves)(void *self, uint32_t address);
 };
 
 #ifdef __cplusplus

@@ -7,9 +7,9 @@
  * that is not used yet costs nothing. There is no reuse of single units: when the memory is
  * full everything is forgotten.
  *
- * A memfd stays shared over fork(), so a child gets a copy of what was used of it in its place.
- * Most children run what their parent ran and end: so that copy is the parent's, for all children
- * as long as it does not change, and a child that has code to write makes one of its own then.
+ * A memfd stays shared over fork(). Most children run what their parent ran and end, and most
+ * parents have no more to translate: so both only read from then on (`borrowed`), a fork costs
+ * nothing here, and whoever has code to write makes a copy of its own in its place first.
  */
 #include "x86.h"
 
@@ -72,8 +72,6 @@ void x86_mem_fini(struct x86_mem *m)
         munmap(m->rw, m->size);
     if (m->rx && m->rx != MAP_FAILED)
         munmap(m->rx, m->size);
-    if (m->lent)
-        munmap(m->lent, m->lent_size);
     free(m->unit);
     free(m->start);
     memset(m, 0, sizeof(*m));
@@ -96,10 +94,10 @@ static void make_present(struct x86_mem *m, size_t end)
 
 /* ---- Around fork() ------------------------------------------------------------------------ */
 
-/* Memory with a copy of what is used, as much as `size`. No descriptors: they are the program's. */
-static uint8_t *copy_used(const struct x86_mem *m, size_t size)
+/* Memory with a copy of what is used. No descriptors: they are the program's. */
+static uint8_t *copy_used(const struct x86_mem *m)
 {
-    uint8_t *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+    uint8_t *p = mmap(NULL, m->size, PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     if (p == MAP_FAILED)
@@ -121,7 +119,7 @@ void x86_mem_own(struct x86_mem *m, uint32_t *borrowed)
 
     if (!*borrowed)
         return;
-    rw = copy_used(m, m->size);
+    rw = copy_used(m);
     rx = rw ? mremap(rw, 0, m->size, MREMAP_MAYMOVE) : MAP_FAILED; /* a second mapping of it */
     if (rx == MAP_FAILED || mprotect(rx, m->size, PROT_READ | PROT_EXEC) ||
         !put_over(m->rw, rw, m->size) || !put_over(m->rx, rx, m->size)) {
@@ -130,50 +128,11 @@ void x86_mem_own(struct x86_mem *m, uint32_t *borrowed)
     }
     m->present = ahead(m->used);
     madvise(m->rx, m->present, MADV_POPULATE_READ);
-    m->lent = NULL; /* it was put to rx, and is gone */
     *borrowed = 0;
-}
-
-/* In the parent, unless nothing was written since: a copy that children may run from. */
-static int lend(struct x86_mem *m)
-{
-    size_t n = ahead(m->used);
-
-    if (m->lent && m->lent_version == m->version)
-        return PB_OK;
-    if (m->lent)
-        munmap(m->lent, m->lent_size);
-    m->lent = copy_used(m, n);
-    if (!m->lent)
-        return PB_ENOMEM;
-    m->lent_size = n;
-    m->lent_version = m->version;
-    if (mprotect(m->lent, n, PROT_READ | PROT_EXEC) == 0)
-        return PB_OK;
-    munmap(m->lent, n);
-    m->lent = NULL;
-    return PB_ENOMEM;
-}
-
-int x86_mem_fork(struct x86_mem *m, uint32_t stage, uint32_t *borrowed)
-{
-    if (*borrowed)
-        return PB_OK; /* the child borrows from the same */
-    if (stage == 0)
-        return lend(m);
-    if (stage == 2) {
-        if (!put_over(m->rx, m->lent, m->lent_size) ||
-            mmap(m->rw, m->size, PROT_NONE,
-                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
-            abort(); /* running on would write to the parent's code */
-        *borrowed = 1;
-    }
-    return PB_OK;
 }
 
 void x86_mem_reset(struct x86_mem *m)
 {
-    m->version++;
     m->used = m->keep;
     m->n_units = 0;
 }
@@ -202,7 +161,6 @@ int x86_mem_commit(struct x86_mem *m, struct xasm *a, struct xl_unit *u)
         __atomic_store_n(&m->n_units, n + 1, __ATOMIC_RELEASE);
     }
     m->used = (size_t)(a->p - m->rw);
-    m->version++;
     return PB_OK;
 }
 

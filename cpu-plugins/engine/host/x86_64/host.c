@@ -165,7 +165,7 @@ static void begin(struct xl_engine *e, struct gen *g, const struct xl_block *b,
     g->b = b;
     g->u = u;
     x86_mem_own(&g->c->mem, &e->code_borrowed);
-    g->n_cold = g->n_spills = g->n_wait = 0;
+    g->n_cold = g->n_spills = g->n_wait = g->n_places = 0;
     g->locked = g->flags_live = 0;
     g->prefer = UINT32_MAX;
     g_forget_page(g);
@@ -268,9 +268,10 @@ static int rescue(struct xl_vcpu *x, void *ucontext, uint64_t *pc)
     return 1;
 }
 
-static int fork_code(struct xl_engine *e, uint32_t stage)
+static void fork_code(struct xl_engine *e)
 {
-    return x86_mem_fork(&((struct x86_code *)e->code)->mem, stage, &e->code_borrowed);
+    if (!e->code_borrowed) /* each write copies a page */
+        e->code_borrowed = 1;
 }
 
 const struct xl_host xl_host_x86_64 = {

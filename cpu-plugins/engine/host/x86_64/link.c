@@ -15,7 +15,6 @@ void x86_set_link(struct xl_engine *e, struct xl_link *l)
     uint64_t v;
 
     x86_mem_own(&c->mem, &e->code_borrowed);
-    c->mem.version++;
     v = __atomic_load_n(word, __ATOMIC_RELAXED);
     v &= ~((uint64_t)0xffffffffu << shift);
     v |= (uint64_t)(uint32_t)(to - next) << shift;

@@ -57,6 +57,8 @@ static void put_memory(struct gen *g, uint32_t slot, uint32_t v)
 
     if (p->home == HOME_SLOT && p->where == slot)
         return; /* it is there */
+    if (g->n_wait)
+        x86_nan_put(g, slot, v);
     if (!is_float(s->type) && p->reg < 0 && g_imm32(g, v, s->type == XL_I64, &imm)) {
         leave_slot(g, slot, v);
         xa_opi(&g->a, XO_MOV_I, s->type == XL_I64, 0, m, imm, 4);

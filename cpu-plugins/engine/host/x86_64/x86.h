@@ -94,9 +94,6 @@ struct x86_mem {
     uint8_t *rw, *rx;
     size_t size;
     size_t used;    /* bytes from the start */
-    uint8_t *lent;  /* the copy that children run from; its size; what `version` was then */
-    size_t lent_size;
-    uint32_t version, lent_version;
     size_t present; /* up to here no page of either mapping faults */
     size_t keep;    /* thunks and constants end here: reset goes back to it */
     struct xl_unit **unit; /* unit[n_units], by rising code address */
@@ -106,9 +103,8 @@ struct x86_mem {
 };
 
 int x86_mem_init(struct x86_mem *m, size_t size);
-/* xl_host.fork(); *borrowed: in this process rx is a copy that is its parent's, rw nothing. */
-int x86_mem_fork(struct x86_mem *m, uint32_t stage, uint32_t *borrowed);
-void x86_mem_own(struct x86_mem *m, uint32_t *borrowed); /* before writing */
+/* Before writing. *borrowed: another process runs from the same memory, see xl_host.fork(). */
+void x86_mem_own(struct x86_mem *m, uint32_t *borrowed);
 void x86_mem_fini(struct x86_mem *m);
 void x86_mem_reset(struct x86_mem *m);
 void x86_mem_begin(struct x86_mem *m, struct xasm *a); /* at the next multiple of 16 */
@@ -230,7 +226,7 @@ struct cold {
     uint8_t kind, n_sites;
     int8_t dst;       /* 0-31, or -1 */
     uint8_t dst_type; /* enum xl_type */
-    uint8_t *site[4]; /* jumps to it */
+    uint8_t *site[8]; /* jumps to it */
     uint8_t *back;
     const uint8_t *thunk;
     struct carg arg[5];
@@ -239,6 +235,9 @@ struct cold {
     struct xrm src;   /* COLD_DIV: a */
     uint16_t op;
     uint8_t w;
+    /* COLD_NANS: g->place[place], n_places of them. */
+    uint8_t n_places;
+    uint32_t place;
     /* COLD_CALL of a ld or st: */
     uint8_t lookup, write, aligned, size; /* the kept page was another: look in the TLB first */
     int8_t page, add; /* registers of the kept translation */
@@ -248,11 +247,19 @@ struct cold {
 };
 
 /* A result that may be NaN and was not looked at yet: nan.c. */
-struct nan_wait {
-    uint32_t v, type;
-    uint32_t shows; /* waiting ones, as bits, that it would be NaN of */
+#define MAX_WAIT 12 /* looked at two by two, by type: seven sites of a cold path */
+#define MAX_PLACES 6
+struct nan_place {
+    uint32_t regs;  /* as bits */
+    uint32_t spill; /* its spill place, + 1; 0: none */
+    uint8_t type, n_slots;
+    uint16_t slot[MAX_PLACES]; /* those in memory */
 };
-#define MAX_WAIT 5 /* as many as a cold path has arguments */
+struct nan_wait {
+    uint32_t v;
+    uint32_t shows; /* waiting ones, as bits, that it would be NaN of */
+    struct nan_place place;
+};
 
 struct gen {
     struct xasm a;
@@ -266,8 +273,9 @@ struct gen {
     int64_t delta;         /* pc - pcb of its instruction */
     uint32_t locked;       /* registers the current op uses */
     struct last_page last;
-    uint32_t n_spills, n_cold, n_wait;
+    uint32_t n_spills, n_cold, n_wait, n_places;
     struct nan_wait wait[MAX_WAIT];
+    struct nan_place place[XL_MAX_OPS]; /* each result is looked at once */
     uint32_t rv[32];       /* value in each register */
     uint32_t flags_live;   /* a compare waits for its reader: loads keep the flags */
     uint8_t *cmp;          /* the last instruction of x86_compare() */
@@ -309,6 +317,7 @@ void x86_end_op(struct gen *g);
 
 /* nan.c */
 void x86_nan_wait(struct gen *g, const struct xl_op *op);
+void x86_nan_put(struct gen *g, uint32_t slot, uint32_t v); /* v is in the slot's memory now */
 void x86_nan_look(struct gen *g, const struct xl_op *op);
 void x86_nan_emit(struct gen *g, const struct cold *c);
 

@@ -64,6 +64,8 @@ struct pb_svc_cpu {
      * lasts. [cpu] */
     void (*stop_others)(pb_cpu *c);
     void (*resume_others)(pb_cpu *c);
+    /* can_run() may have become true by something that is no line: look again. ABI 1.1. [any] */
+    void (*wake)(pb_cpu *c);
 };
 
 enum {                /* why run() returned */
