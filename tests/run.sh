@@ -4,9 +4,9 @@
 # "N passed, M failed"; its status is 0 only if something passed and nothing failed.
 #
 # The release preset is built with warnings as errors and runs everything; the asan preset runs
-# the unit and device tests again under ASan and UBSan; --long also watches the parts that have
-# threads, and an SMP boot, under TSan. ctest(1); labels: unit, device, guest,
-# long. $PLUGBOARD_DEPS=present says that packages need no look.
+# the unit and device tests, and programs in user mode, again under ASan and UBSan; --long also
+# watches the parts that have threads, and an SMP boot, under TSan. ctest(1); labels: unit, device,
+# guest, sanitized, long. $PLUGBOARD_DEPS=present says that packages need no look.
 set -eu
 
 usage() {
@@ -104,7 +104,7 @@ if build release -DPB_WERROR=ON -DPB_TESTS=ON; then
     esac
 fi
 if [ -n "$asan" ] && build asan -DPB_TESTS=ON; then
-    run_tests asan -L 'unit|device' -LE long
+    run_tests asan -L 'unit|device|sanitized' -LE long
 fi
 
 if [ -n "$long" ] && build tsan -DPB_TESTS=ON; then

@@ -294,6 +294,19 @@ void pb_user_host(pb_dev *d, const char *model, const struct pb_cpu_user *user, 
 
 /* ---- The address space ------------------------------------------------------------------ */
 
+/* A mapping of ours where the program's addresses are, that both can live with. */
+static gboolean is_shadow(uint64_t lo, uint64_t hi)
+{
+#if defined(__SANITIZE_ADDRESS__)
+    user_service.kept = PB_USER_SHADOW;
+    user_service.kept_end = PB_USER_SHADOW_END;
+    return lo >= PB_USER_SHADOW && hi <= PB_USER_SHADOW_END;
+#else
+    (void)lo, (void)hi;
+    return FALSE;
+#endif
+}
+
 int pb_user_reserve(uint64_t top, pb_err *e)
 {
     FILE *f = fopen("/proc/self/maps", "re");
@@ -305,12 +318,12 @@ int pb_user_reserve(uint64_t top, pb_err *e)
                           g_strerror(errno));
     while (fgets(line, sizeof line, f)) {
         if (sscanf(line, "%" G_GINT64_MODIFIER "x-%" G_GINT64_MODIFIER "x", &lo, &hi) != 2 ||
-            lo >= PB_USER_TOP + PB_USER_GAP)
+            lo >= PB_USER_TOP + PB_USER_GAP || is_shadow(lo, hi))
             continue;
         fclose(f);
         line[strcspn(line, "\n")] = 0;
         pb_err_set(e, PB_EBUSY, "the emulator itself lies where the program has to go: %s", line);
-        pb_err_hint(e, "start it without a sanitizer, and as the position-independent program "
+        pb_err_hint(e, "start it without ThreadSanitizer, and as the position-independent program "
                     "that the build makes");
         return PB_EBUSY;
     }

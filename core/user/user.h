@@ -8,6 +8,9 @@
 #include <plugboard/draft/personality.h>
 
 #define PB_USER_TOP ((uint64_t)1 << 46)   /* first address that is not the program's */
+/* AddressSanitizer's shadow on x86-64, where no program may go. */
+#define PB_USER_SHADOW ((uint64_t)0x7fff7000)
+#define PB_USER_SHADOW_END ((uint64_t)0x10007fff8000)
 #define PB_USER_GAP ((uint64_t)2 << 30)   /* nothing lies here: displacements end in it */
 #define PB_USER_THREADS 32768u
 

@@ -137,7 +137,10 @@ static void put_csr(struct gen *g, uint32_t w, uint32_t row)
                                     0x141, 0x142, 0x143, 0x144, 0x14d, 0x300, 0x344, 0x7c0, 0xf14};
     uint32_t csr = 1, kind = pick(g, 4);
     if (g->r->privileged) {
-        put(g, (w & 0xfffff) | (uint32_t)some[pick(g, sizeof some / sizeof *some)] << 20, 4);
+        csr = some[pick(g, sizeof some / sizeof *some)];
+        if (g->r->delegated && (csr == 0x105 || csr == 0x140))
+            csr = 0x144;
+        put(g, (w & 0xfffff) | csr << 20, 4);
         return;
     }
     if (row == RV_csrrwi && kind == 0) {
@@ -178,13 +181,21 @@ static void put_jalr(struct gen *g)
     put(g, enc_i(0x67, 0, reserved(rd) ? 1 : rd, 31, 0), 4);
 }
 
-/* Return to S at the next unit. */
+/* Return to S or U at the next unit; what U may not do the test skips, and its ECALL leads back to
+ * S. */
 static void put_sret(struct gen *g)
 {
+    uint32_t to_user = !pick(g, 3);
+    if (!pick(g, 3)) {
+        put(g, 0x73, 4);
+        return;
+    }
     put(g, enc_i(0x13, 0, 31, 0, 0x100), 4);
-    put(g, 0x100fa073, 4); /* csrs sstatus,t6 */
+    put(g, to_user ? 0x100fb073 : 0x100fa073, 4); /* csrc or csrs sstatus,t6 */
+    put(g, 0x37 | 30 << 7 | (to_user ? RVR_USER : 0), 4);
     put(g, 0x17 | 31 << 7, 4);
-    put(g, enc_i(0x13, 0, 31, 31, 16), 4);
+    put(g, enc_i(0x13, 0, 31, 31, 20), 4);
+    put(g, 0x01ef8fb3, 4); /* add t6,t6,t5 */
     put(g, 0x141f9073, 4); /* csrw sepc,t6 */
     put(g, 0x10200073, 4);
 }

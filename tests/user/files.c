@@ -173,8 +173,8 @@ static void proc(const char *me)
     fclose(f);
     f = fopen("/proc/self/auxv", "r");
     unsigned long aux[2];
-    CHECK(f && fread(aux, sizeof aux, 1, f) == 1 && aux[0] == AT_PHDR &&
-          aux[1] == getauxval(AT_PHDR));
+    CHECK(f && fread(aux, sizeof aux, 1, f) == 1 && aux[0] == AT_SYSINFO_EHDR &&
+          aux[1] == getauxval(AT_SYSINFO_EHDR));
     fclose(f);
     CHECK(uname(&u) == 0);
 #if defined(__riscv)

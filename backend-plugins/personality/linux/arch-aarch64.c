@@ -89,11 +89,20 @@ static int64_t call(struct lx_thread *t, uint64_t nr, const uint64_t *a)
     return -ENOSYS;
 }
 
+#define AT(member) (uint32_t)offsetof(struct a64_frame, uc.member)
+static const struct lx_vdso vdso = {
+    .prefix = "__kernel_", .version = "LINUX_2.6.39", .set_nr = 0xd2800008 /* mov x8, # */,
+    .nr_shift = 5, .call = 0xd4000001, .ret = 0xd65f03c0, .nop = 0xd503201f, .pc_column = 96,
+    .sp_at = AT(sp),
+    .rule = {{0, 31, 8, AT(regs)}, {96, 1, 8, AT(pc)},
+             {64 + 8, 8, 16, AT(reserved) + 16 + 8 * 16}}, /* v8 to v15, which are kept */
+};
+
 const struct lx_arch lx_aarch64 = {
     .id = "aarch64", .machine = "aarch64", .platform = "aarch64", .elf = 183, .call_bytes = 4,
     .r_nr = 8, .r_args = 0, .r_result = 0, .r_sp = 31, .r_link = 30, .arm_open = 1,
     .frame_bytes = sizeof(struct a64_frame), .frame_align = 16,
-    .tramp_words = 2, .trampoline = {0xd2801168, 0xd4000001}, /* mov x8, #139; svc #0 */
+    .vdso = &vdso,
     .frame_put = frame_put, .frame_get = frame_get,
     .frame_info = offsetof(struct a64_frame, info), .frame_uc = offsetof(struct a64_frame, uc),
     .frame_record = offsetof(struct a64_frame, fp),

@@ -142,11 +142,18 @@ static int64_t call(struct lx_thread *t, uint64_t nr, const uint64_t *a)
     return 0;
 }
 
+#define AT(member) (uint32_t)offsetof(struct rv_frame, uc.member)
+static const struct lx_vdso vdso = {
+    .prefix = "__vdso_", .version = "LINUX_4.15", .set_nr = 0x893 /* li a7, */, .nr_shift = 20,
+    .call = 0x73, .ret = 0x8067, .nop = 0x13, .pc_column = 64, .sp_at = AT(x) + 8 * (X_SP - 1),
+    .rule = {{1, 31, 8, AT(x)}, {64, 1, 8, AT(pc)}, {32, 32, 8, AT(fpr)}},
+};
+
 const struct lx_arch lx_riscv64 = {
     .id = "riscv64", .machine = "riscv64", .elf = 243, .call_bytes = 4,
     .r_nr = X_A7, .r_args = X_A0, .r_result = X_A0, .r_sp = X_SP, .r_link = X_RA,
     .frame_bytes = sizeof(struct rv_frame), .frame_align = 16,
-    .tramp_words = 2, .trampoline = {0x08b00893, 0x00000073}, /* li a7,139; ecall */
+    .vdso = &vdso,
     .frame_put = frame_put, .frame_get = frame_get,
     .frame_info = offsetof(struct rv_frame, info), .frame_uc = offsetof(struct rv_frame, uc),
     .stat_put = lx_generic_stat, .stat_bytes = 128, .call = call,

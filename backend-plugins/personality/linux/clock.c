@@ -2,7 +2,7 @@
 /* clock.c - reading clocks, without a system call where the host's vDSO can do it.
  * clock_gettime(2), gettimeofday(2), getcpu(2), vdso(7).
  *
- * A program has no vDSO here and calls the system for the time; then at least we need not.
+ * The program's vDSO calls the system for the time (vdso.c); then at least we need not.
  */
 #include "linux.h"
 

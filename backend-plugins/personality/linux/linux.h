@@ -85,7 +85,7 @@ struct lx_process {
     struct lx_thread *threads; /* under `lock` */
     uint32_t threaded; /* this process has had a second thread, or a vfork() child (atomic) */
     pthread_mutex_t lock;
-    uint64_t trampoline; /* address of the code that calls rt_sigreturn */
+    uint64_t vdso, trampoline; /* where it is, and its code that calls rt_sigreturn */
     char exe[LX_PATH];   /* the program, absolute */
     uint64_t auxv[64];   /* as pairs */
     uint32_t auxv_bytes;
@@ -96,6 +96,17 @@ extern struct lx_process L;
 
 /* ---- arch-*.c -------------------------------------------------------------------------- */
 
+struct lx_vdso { /* what vdso.c needs to know */
+    const char *prefix, *version;          /* of its symbols */
+    uint32_t set_nr, nr_shift, call, ret, nop; /* instructions */
+    uint32_t pc_column;                    /* DWARF's number for the interrupted pc */
+    uint32_t sp_at;                        /* in a frame: the interrupted stack pointer */
+    struct lx_vdso_rule {
+        uint8_t column, n, step; /* n registers, from this DWARF number on */
+        uint32_t at;             /* in a frame */
+    } rule[4]; /* the last has no registers */
+};
+
 struct lx_arch {
     const char *id, *machine; /* CPU class; uname's machine */
     const char *platform;     /* AT_PLATFORM, or NULL */
@@ -104,8 +115,7 @@ struct lx_arch {
     uint8_t r_nr, r_args, r_result, r_sp, r_link; /* general registers by their number */
     int arm_open;             /* O_DIRECTORY and its neighbours have Arm's values */
     uint32_t frame_bytes, frame_align;
-    uint32_t tramp_words;
-    uint32_t trampoline[4];
+    const struct lx_vdso *vdso;
     /* Write a signal frame's machine context to / read it from host memory. */
     void (*frame_put)(struct lx_thread *t, uint8_t *frame, const siginfo_t *si, uint64_t mask,
                       uint64_t fault_addr);
@@ -120,6 +130,10 @@ struct lx_arch {
 const struct lx_arch *lx_arch_find(const char *id);
 extern const struct lx_arch lx_riscv64, lx_aarch64;
 void lx_generic_stat(void *out, const void *host_stat); /* 128 bytes */
+
+/* ---- vdso.c ---------------------------------------------------------------------------- */
+
+int lx_vdso_map(void); /* sets L.vdso and L.trampoline */
 
 /* ---- host.c ---------------------------------------------------------------------------- */
 

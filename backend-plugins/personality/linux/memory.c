@@ -34,6 +34,7 @@ static struct {
     struct area *v;
     uint32_t n, room;
     uint64_t ceiling, hint; /* look for room below these */
+    uint64_t kept, kept_end; /* the host's own: pb_svc_user */
     uint64_t brk_start, brk, brk_mapped;
     struct { uint64_t start, len; } shm[SHM_SEGS]; /* attached segments */
 } M = {.lock = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP};
@@ -146,6 +147,11 @@ static uint32_t give(uint64_t start, uint64_t end, uint32_t how)
     return was;
 }
 
+static int is_kept(uint64_t start, uint64_t len)
+{
+    return start < M.kept_end && start + len > M.kept;
+}
+
 static int is_free(uint64_t start, uint64_t len)
 {
     uint64_t end;
@@ -224,7 +230,7 @@ static int64_t place_for(uint64_t addr, uint64_t len, int flags)
             return -EINVAL;
         if (addr < LOWEST)
             return -EPERM;
-        if (addr >= L.svc->top || len > L.svc->top - addr)
+        if (addr >= L.svc->top || len > L.svc->top - addr || is_kept(addr, len))
             return -ENOMEM;
         if (!(flags & MAP_FIXED) && !is_free(addr, len))
             return -EEXIST;
@@ -274,6 +280,8 @@ int64_t lx_munmap(uint64_t addr, uint64_t len)
     if ((addr & (PAGE - 1)) || !len || lx_bad(addr) || ROUND(len) > L.svc->top - addr)
         return -EINVAL;
     len = ROUND(len);
+    if (is_kept(addr, len))
+        return -EINVAL;
     pthread_mutex_lock(&M.lock);
     r = reserve();
     if (!r && munmap((void *)(uintptr_t)addr, len) < 0)
@@ -298,7 +306,7 @@ int64_t lx_mprotect(uint64_t addr, uint64_t len, int prot)
         return -EINVAL;
     if (!len)
         return 0;
-    if (lx_bad(addr) || len > L.svc->top - addr)
+    if (lx_bad(addr) || len > L.svc->top - addr || is_kept(addr, len))
         return -ENOMEM;
     prot &= PROT_READ | PROT_WRITE | PROT_EXEC;
     pthread_mutex_lock(&M.lock);
@@ -363,11 +371,11 @@ static int64_t move(uint64_t *a, uint32_t *was, uint32_t *was_to)
     uint32_t how = at(old, &end);
     int64_t r;
 
-    if (!how || (len && end - old < len))
+    if (!how || is_kept(old, 1) || (len && end - old < len))
         return -EFAULT;
     if (flags & MREMAP_FIXED) {
         if (!(flags & MREMAP_MAYMOVE) || (to & (PAGE - 1)) || lx_bad(to) ||
-            want > L.svc->top - to || to < LOWEST)
+            want > L.svc->top - to || to < LOWEST || is_kept(to, want))
             return -EINVAL;
     } else if (!(flags & MREMAP_DONTUNMAP) && want <= len) {
         r = remap(old, len, want, 0, 0);
@@ -473,7 +481,7 @@ LX_HANDLER(shmat)
     r = slot < 0 ? -EMFILE : reserve();
     if (!r && !addr && !(addr = find_room(len)))
         r = -ENOMEM;
-    else if (!r && !(flags & SHM_REMAP) && !is_free(addr, len))
+    else if (!r && (is_kept(addr, len) || (!(flags & SHM_REMAP) && !is_free(addr, len))))
         r = -EINVAL;
     if (!r && shmat((int)a[0], (void *)(uintptr_t)addr, flags & ~SHM_EXEC) == (void *)-1)
         r = -errno;
@@ -523,6 +531,11 @@ void lx_memory_ceiling(uint64_t top)
 void lx_memory_init(void)
 {
     M.ceiling = M.hint = L.svc->top - PAGE;
+    if (!PB_HAS(struct pb_svc_user, L.svc, kept_end) || !L.svc->kept || reserve() < 0)
+        return;
+    M.kept = L.svc->kept;
+    M.kept_end = L.svc->kept_end;
+    give(M.kept, M.kept_end, how_of(PROT_NONE, MAP_PRIVATE));
 }
 
 void lx_memory_fork(int stage)

@@ -61,18 +61,6 @@ static int open_program(const char *file, char *why, size_t n)
     return fd;
 }
 
-/* Code that a handler returns to. */
-static int make_trampoline(void)
-{
-    int64_t r = lx_mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-    if (r < 0)
-        return (int)r;
-    L.trampoline = (uint64_t)r;
-    lx_put(L.trampoline, L.arch->trampoline, L.arch->tramp_words * 4);
-    return (int)lx_mprotect(L.trampoline, 4096, PROT_READ | PROT_EXEC);
-}
-
 static int load(char *why, size_t n)
 {
     uint64_t sp, stack = (L.start->stack + 4095) & ~(uint64_t)4095;
@@ -87,13 +75,13 @@ static int load(char *why, size_t n)
     if (r < 0)
         return r;
     lx_brk_init(L.elf.end);
+    if ((r = lx_vdso_map()) < 0) {
+        snprintf(why, n, "no room for its vDSO");
+        return r;
+    }
     sp = lx_stack_make(L.start->argv, L.start->envp, why, n);
     if (!sp)
         return -ENOMEM;
-    if ((r = make_trampoline()) < 0) {
-        snprintf(why, n, "no room for a signal trampoline");
-        return r;
-    }
     lx_self->gpr[L.arch->r_sp] = sp;
     L.cpu->set_pc(lx_self->self, L.elf.interp[0] ? L.elf.interp_entry : L.elf.entry);
     return 0;

@@ -70,7 +70,7 @@ static int map_line(char *line, size_t size)
     perm[2] = how & PB_UMAP_EXEC ? 'x' : '-';
     memcpy(line + at - 4, perm, 4);
     const char *name = lo == L.stack_base ? "[stack]" : lo == lx_brk_start() ? "[heap]"
-                       : lo == L.trampoline ? "[sigpage]" : NULL;
+                       : lo == L.vdso ? "[vdso]" : NULL;
     size_t n = strcspn(line, "\n");
     if (name && n + 40 < size && !strchr(line, '/'))
         snprintf(line + n, size - n, "%*s%s\n", n < 73 ? (int)(73 - n) : 1, "", name);

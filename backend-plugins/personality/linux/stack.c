@@ -60,6 +60,7 @@ static void make_auxv(uint64_t execfn, uint64_t random, uint64_t platform)
     void *self = lx_self->self;
 
     L.auxv_bytes = 0;
+    aux(AT_SYSINFO_EHDR, L.vdso);
     aux(AT_PHDR, e->phdr);
     aux(AT_PHENT, e->phent);
     aux(AT_PHNUM, e->phnum);

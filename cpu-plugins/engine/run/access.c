@@ -137,8 +137,9 @@ static void fill(struct xl_vcpu *x, uint64_t va, const struct xl_walk *w,
         c->misses++;
     c->tag_r[i] = w->prot & XL_PROT_R ? page : UINT64_MAX;
     c->tag_w[i] = c->tag_c[i] = UINT64_MAX;
-    /* A clean page gets its first write noticed: it comes here again for it. */
-    if ((w->prot & XL_PROT_W) && s->writable && is_dirty(s, pa)) {
+    /* A clean page gets its first write noticed: it comes here again for it. So does each write of
+     * one that may not be read (Arm's stage 2): generated code takes the first for the second. */
+    if ((w->prot & XL_PROT_W) && (w->prot & XL_PROT_R) && s->writable && is_dirty(s, pa)) {
         c->tag_c[i] = page;
         if (!watched)
             c->tag_w[i] = page;

@@ -234,6 +234,16 @@ static void *atomic_at(struct xl_vcpu *x, uint64_t va, uint32_t memop, struct xl
     return a->host;
 }
 
+/* The same for one that reads as well: that may be what is not allowed. */
+static void *rmw_at(struct xl_vcpu *x, uint64_t va, uint32_t memop, struct xl_acc *a)
+{
+    void *p = atomic_at(x, va, memop, a);
+    struct xl_acc r;
+
+    xl_resolve(x, va, XL_M_SIZE_OF(memop), XL_R, &r);
+    return p;
+}
+
 /* Compare and exchange of 1 << l bytes; *expect is what was there. */
 static int cas_ram(void *p, uint32_t l, uint64_t *expect, uint64_t v)
 {
@@ -286,7 +296,7 @@ uint64_t xl_slow_rmw(struct xl_vcpu *x, uint64_t va, uint64_t v, uint64_t memop,
     uint32_t wide = size | (kind == XL_RMW_MIN || kind == XL_RMW_MAX ? XL_M_SIGN : 0);
     uint64_t old, next;
     struct xl_acc a;
-    void *p = atomic_at(x, va, m, &a);
+    void *p = rmw_at(x, va, m, &a);
 
     xl_r(x)->n_misses++;
     old = xl_ram_ld(p, 1u << size);
@@ -303,7 +313,7 @@ uint64_t xl_slow_cas(struct xl_vcpu *x, uint64_t va, uint64_t expect, uint64_t v
     uint32_t m = (uint32_t)memop, size = m & 7u;
     uint64_t old;
     struct xl_acc a;
-    void *p = atomic_at(x, va, m, &a);
+    void *p = rmw_at(x, va, m, &a);
 
     xl_r(x)->n_misses++;
     old = xl_swap(xl_extend(expect, size), m);

@@ -18,7 +18,7 @@
  *   op   [t + va + disp]
  * The slow path may flush the TLB: it leaves u 2^63 away from the base, where no
  * displacement reaches. So may helpers and atomics: what is kept does not live across them.
- * Write permission implies that to read, as in all architectures' page tables.
+ * What may be written may be read, or it is not in the TLB: see fill() in run/access.c.
  *
  * In user mode there is no TLB: see direct() and run/user.c.
  *

@@ -124,6 +124,8 @@ struct pb_svc_user {
     int (*debug)(void *cpu, int what);
     void (*debug_end)(int status); /* the program ends */
     uint32_t debugged; /* there is a debugger: else debug() need not be called. ABI 1.1 */
+    uint32_t reserved2;
+    uint64_t kept, kept_end; /* below top, but the host's own: a sanitizer's tables. ABI 1.1 */
 };
 
 /* ---- What a personality offers ------------------------------------------------------------ */
