@@ -4,8 +4,9 @@
  * One thread runs all timers: of the due ones that with the earliest deadline first, then
  * the one created first. A binary heap per clock; the thread sleeps until the earliest of
  * them, on a timerfd that whoever arms sets: a guest arms its tick, and then a later one as it
- * goes idle, and the thread need wake for neither. The heap of the virtual clock rests while the machine is stopped. The thread is
- * also the helper that drains domains whose holders are too busy for it.
+ * goes idle, and the thread need wake for neither. The heap of the virtual clock rests while the
+ * machine is stopped. The thread is also the helper that drains domains whose holders are too busy
+ * for it.
  */
 #include "clock.h"
 

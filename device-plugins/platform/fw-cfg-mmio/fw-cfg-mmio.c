@@ -331,7 +331,8 @@ static const struct pb_device_class fw_cfg_mmio = {
     .spec = "QEMU docs/specs/fw_cfg.rst", .n_regions = 1, .provides = provides, .n_provides = 1,
     .instance_size = sizeof(struct fw_cfg), .state_version = 2,
     .n_state = sizeof state / sizeof *state, .state = state, .regs = &table,
-    .realize = realize, .unrealize = unrealize, .reset = reset, .save = fw_cfg_save, .load = fw_cfg_load,
+    .realize = realize, .unrealize = unrealize, .reset = reset,
+    .save = fw_cfg_save, .load = fw_cfg_load,
 };
 static const struct pb_class_ref classes[] = {{PB_CLASS_DEVICE, &fw_cfg_mmio}};
 static const char *const needs[] = {PB_SVC_MEM, PB_SVC_BOARD, PB_SVC_STATE, NULL};

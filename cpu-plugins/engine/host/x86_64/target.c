@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/auxv.h>
 
-/* The C library has asked the processor already. CPUID leaves a guest for its host: a dozen of them,
- * as the compiler's own inquiry makes, are a hundredth of the time of a short run. */
+/* The C library has asked the processor already. CPUID leaves a guest for its host: a dozen of
+ * them, as the compiler's own inquiry makes, are a hundredth of the time of a short run. */
 #if __has_include(<sys/platform/x86.h>)
 #include <sys/platform/x86.h>
 #define HAS(libc_name, gcc_name) CPU_FEATURE_ACTIVE(libc_name)
