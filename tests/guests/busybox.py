@@ -20,7 +20,7 @@ def line(jobs, *options, cpus=1, memory=512, words="", command=None, bios=None, 
 
 def finish(guest, timeout=120):
     """Waits for the jobs' end; every one of them must have gone well."""
-    guest.expect(r"^PB-INIT-REACHED$", timeout=timeout)
+    guest.expect(r"PB-INIT-REACHED$", timeout=timeout)  # behind a firmware's prompt, it may be
     done = guest.expect(r"^PB-DONE (\d+) failed$", timeout=timeout, stop=r"Kernel panic")
     if done.group(1) != "0":
         raise console.Failed("a job in the guest failed")
