@@ -22,21 +22,21 @@
 #define HEAP_BYTES (320 << 10) /* what `-M virt` has taken when its guest starts */
 #define NEAR 256               /* the heap's top is left that far below the boundary, or less */
 
-static void *gap; /* up to the boundary; never touched, so that it is addresses only */
-
-/* Where the heap goes on, or NULL when malloc() does not take from where it would. */
+/* Where the heap goes on, or NULL when malloc() does not take from where it would. What lies between
+ * is never touched, so that it is addresses only, and never freed. */
 static void *raise_heap(void)
 {
     char *block = malloc(64);
     uintptr_t end = (uintptr_t)block + (block ? malloc_usable_size(block) : 0);
     uintptr_t page = (end + NEAR + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+    void *gap = block ? malloc((size_t)(page - end) - NEAR / 2) : NULL;
 
-    gap = block ? malloc((size_t)(page - end) - NEAR / 2) : NULL;
     free(block);
-    if (!gap || (uintptr_t)gap < end || (uintptr_t)gap > end + NEAR ||
-        page + HUGE_PAGE > (uintptr_t)sbrk(0))
-        return NULL;
-    return (void *)page;
+    if (gap && (uintptr_t)gap >= end && (uintptr_t)gap <= end + NEAR &&
+        page + HUGE_PAGE <= (uintptr_t)sbrk(0))
+        return (void *)page;
+    free(gap); /* another malloc's, as a sanitizer has it */
+    return NULL;
 }
 
 void pb_prefault(void)
