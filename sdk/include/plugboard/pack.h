@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* plugboard/pack.h - a pack: second copies of several plugins in one shared object.
  *
- * Opening a shared object costs a run a third of a millisecond and a board has a dozen plugins.
+ * Opening a dozen shared objects costs a run two milliseconds, a quarter of a short one.
  * A pack NAME.pack beside them has their code once more, behind one table; a machine that names it
  * ([machine] pack = NAME) has its plugins taken from there. It is a hint and no more: each plugin
  * stays a file with a sidecar, which say whether it is installed and what it offers, and a member
