@@ -321,7 +321,7 @@ int x86_thunks(struct x86_code *c, const struct xl_engine *e)
     struct xasm a;
     int r;
 
-    x86_mem_begin(&c->mem, &a);
+    x86_mem_begin(&c->mem, &a, 0);
     make_constants(&a, c, e);
     make_leave(&a, c);
     make_enter(&a, c);

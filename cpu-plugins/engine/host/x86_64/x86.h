@@ -107,7 +107,8 @@ int x86_mem_init(struct x86_mem *m, size_t size);
 void x86_mem_own(struct x86_mem *m, uint32_t *borrowed);
 void x86_mem_fini(struct x86_mem *m);
 void x86_mem_reset(struct x86_mem *m);
-void x86_mem_begin(struct x86_mem *m, struct xasm *a); /* at the next multiple of 16 */
+/* At the next multiple of 16, or `later`. */
+void x86_mem_begin(struct x86_mem *m, struct xasm *a, uint32_t later);
 int x86_mem_commit(struct x86_mem *m, struct xasm *a, struct xl_unit *u);
 struct xl_unit *x86_mem_find(struct x86_mem *m, uintptr_t pc);
 
@@ -197,6 +198,7 @@ struct val {
     uint8_t hi;     /* F32: the upper half of its register is all ones */
     uint8_t zero;   /* of its xmm register is known to be zero: ZERO_* */
     uint8_t defer;  /* its only reader does it by itself */
+    uint8_t kept;   /* it is in its register from before the loop on: hoist.c */
     uint8_t inside; /* user mode: it was seen to be below x->top */
     uint32_t compare; /* setfflags of what fflags read: index + 1 of the comparison between */
     uint8_t again;  /* ld, st: the same base is accessed again before anything can flush */
@@ -269,6 +271,7 @@ struct gen {
     const struct xl_block *b;
     struct xl_unit *u;
     uint8_t *start;
+    uint8_t *hot_end;      /* behind it: cold paths */
     uint32_t i;            /* the op being compiled */
     int64_t delta;         /* pc - pcb of its instruction */
     uint32_t locked;       /* registers the current op uses */
@@ -285,6 +288,7 @@ struct gen {
     struct val v[XL_MAX_OPS];
     struct cold cold[XL_MAX_OPS + 64];
     struct x86_map map;
+    struct x86_target loop_target; /* what t is in loops: some temporaries are taken */
 };
 
 /* plan.c: what the passes over a block before code find out. */
@@ -394,6 +398,13 @@ static inline int x86_has(const struct gen *g, uint32_t f)
 
 /* dump.c */
 void x86_dump(const struct xl_engine *e, const struct xl_unit *u);
+
+/* hoist.c */
+int x86_is_loop(const struct xl_block *b); /* may the unit jump to itself? */
+void x86_hoist(struct gen *g);
+
+/* place.c: by how many bytes the code that was just made should begin later. */
+uint32_t x86_place(const struct gen *g);
 
 /* link.c */
 void x86_set_link(struct xl_engine *e, struct xl_link *l);
