@@ -237,12 +237,12 @@ static int compile(struct xl_engine *e, const struct xl_block *b, struct xl_unit
     return PB_OK;
 }
 
-static int enter(struct xl_vcpu *x, void *code)
+XL_NEAR static int enter(struct xl_vcpu *x, void *code)
 {
     return ((struct x86_code *)x->engine->code)->enter(x, code);
 }
 
-static void leave(struct xl_vcpu *x)
+XL_NEAR static void leave(struct xl_vcpu *x)
 {
     ((struct x86_code *)x->engine->code)->leave(x);
 }
@@ -276,13 +276,14 @@ static int rescue(struct xl_vcpu *x, void *ucontext, uint64_t *pc)
         else
             memcpy(slot, &uc->uc_mcontext.gregs[greg[p->reg]], n);
     }
-    x->mxcsr = uc->uc_mcontext.fpregs->mxcsr;
+    x->mxcsr = uc->uc_mcontext.fpregs->mxcsr | CSR_MASKS;
+    x->fp_known = 0;
     uc->uc_mcontext.fpregs->mxcsr = x->mxcsr_host;
     *pc = xl_pcb(x, u) + (uint64_t)delta;
     return 1;
 }
 
-static void fork_code(struct xl_engine *e)
+XL_NEAR static void fork_code(struct xl_engine *e)
 {
     if (!e->code_borrowed) /* each write copies a page */
         e->code_borrowed = 1;
@@ -300,5 +301,6 @@ const struct xl_host xl_host_x86_64 = {
     .find_pc = x86_find_pc,
     .find_unit = find_unit,
     .rescue = rescue,
+    .fp_trap = x86_fp_trap,
     .fork = fork_code,
 };

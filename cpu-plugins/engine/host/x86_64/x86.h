@@ -140,7 +140,7 @@ struct x86_vconst { /* the same for vectors: vconst.c */
 void x86_vconst(struct x86_vconst *k);
 
 enum { TH_LD, TH_ST, TH_RMW, TH_CAS, TH_LL, TH_SC, TH_FP, TH_CLMUL, TH_LD128, TH_ST128, TH_VEC,
-       TH_FLAGS, TH_CLASS, TH_COUNT };
+       TH_FLAGS, TH_CLASS, TH_WATCH, TH_COUNT };
 
 struct x86_code { /* e->code */
     struct x86_mem mem;
@@ -221,7 +221,8 @@ struct carg {
     int64_t imm;
 };
 
-enum { COLD_CALL, COLD_CONST, COLD_DIV, COLD_LINK, COLD_FAR, COLD_POLL, COLD_NANS };
+enum { COLD_CALL, COLD_CONST, COLD_DIV, COLD_LINK, COLD_FAR, COLD_POLL, COLD_NANS,
+       COLD_FLAGS };
 /* A path out of line: it is entered from `site`s and returns to `back`, so no register may
  * be given out or spilled between the two (fetch and define before the first jump). */
 struct cold {
@@ -324,6 +325,15 @@ void x86_nan_wait(struct gen *g, const struct xl_op *op);
 void x86_nan_put(struct gen *g, uint32_t slot, uint32_t v); /* v is in the slot's memory now */
 void x86_nan_look(struct gen *g, const struct xl_op *op);
 void x86_nan_emit(struct gen *g, const struct cold *c);
+
+/* fp-watch.c */
+#define CSR_MASKS 0x1f80u /* of MXCSR: the exceptions that do not trap */
+uint64_t x86_fp_watch(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+                      uint64_t e);
+int x86_fp_trap(struct xl_vcpu *x, void *ucontext);
+void x86_get_flags(struct gen *g);
+void x86_read_flags(struct gen *g, int d, int t); /* from where they are; t is scratch */
+void x86_flags_emit(struct gen *g, const struct cold *c);
 
 /* slots.c */
 void g_put(struct gen *g, uint32_t slot, uint32_t v);
