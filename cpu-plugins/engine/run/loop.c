@@ -72,7 +72,8 @@ static int interpret(struct xl_vcpu *x, const struct xl_unit *u, int on)
         left = xl_interp(x, u);
         if (!on || left != XL_LEFT_LOOKUP || __atomic_load_n(&x->poll, __ATOMIC_RELAXED))
             break;
-        j = __atomic_load_n(&x->ctx->jc_base, __ATOMIC_RELAXED) + xl_jc_hash(x->pc);
+        j = __atomic_load_n(&x->ctx->jc_base, __ATOMIC_RELAXED) +
+            xl_jc_hash(x->engine->direct, x->pc);
         if (j->va != x->pc)
             break;
         u = j->host;
