@@ -295,13 +295,17 @@ static struct xl_unit *own_unit(struct xl_vcpu *x, uint64_t pc, uint64_t pa)
 struct xl_unit *xl_find(struct xl_vcpu *x, uint64_t pc)
 {
     struct xl_engine *e = x->engine;
-    const struct xl_xpage *xp = xl_resolve_x(x, pc);
+    const struct xl_xpage *xp;
+    struct xl_unit *u;
+
+    if (x->top && (u = xl_unit_find(e, pc, x->mode, UINT64_MAX)))
+        return u; /* it went with its mapping, were that gone */
+    xp = xl_resolve_x(x, pc);
     const uint8_t *host = xp->host;
     uint32_t mutable = xp->mutable;
     uint64_t pa = xp->pa | (pc & XL_PAGE_MASK);
-    struct xl_unit *u = xl_unit_find(e, pa, x->mode, UINT64_MAX);
 
-    if (u)
+    if (!x->top && (u = xl_unit_find(e, pa, x->mode, UINT64_MAX)))
         return u;
     if ((pc & XL_PAGE_MASK) > XL_PAGE_SIZE - x->guest->max_insn &&
         xl_unit_find(e, pa, x->mode, XL_SOME_PAGE)) {
