@@ -136,7 +136,12 @@ static void make_leave(struct xasm *a, struct x86_code *c)
     xa_jmp_to(a, no_link);
     c->leave_link = here(a);
     xa_op(a, XO_MOV_ST, 1, RAX, xm(RBP, VOFF(exit_link)));
-    if (!c->direct) {
+    if (c->direct) { /* as xl_pcb() */
+        xa_op(a, XO_MOV, 1, RDX, xm(RAX, offsetof(struct xl_link, from)));
+        xa_op(a, XO_MOV, 1, RDX, xm(RDX, offsetof(struct xl_unit, pa)));
+        xa_alui(a, ALU_AND, 1, xr(RDX), -(int32_t)XL_PAGE_SIZE);
+        xa_alu(a, ALU_ADD, 1, RDX, xm(RAX, offsetof(struct xl_link, target)));
+    } else {
         xa_op(a, XO_MOVSXD, 1, RDX, xr(RDX));
         xa_alu(a, ALU_ADD, 1, RDX, xm(RBP, VOFF(pcb)));
     }
