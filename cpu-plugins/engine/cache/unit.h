@@ -38,6 +38,7 @@ struct xl_unit { /* what finds it first */
     void *code;          /* entry, executable view; NULL without a back end */
     uint32_t dead;       /* dropped: not found any more, not entered by new links */
     uint32_t bytes, n_insns, n_links, code_size;
+    uint32_t head;       /* of its loop in the code: where its own links to itself lead */
     struct xl_unit *next_page;  /* in the list of pa's page */
     struct xl_unit *next_page2; /* in the list of pa2's page */
     struct xl_block *ir; /* kept for the interpreter, else NULL */
