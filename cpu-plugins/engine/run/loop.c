@@ -269,7 +269,7 @@ static void *known(struct xl_vcpu *x)
         r->borrowed || e->chaos_drop || e->log & XL_LOG_EXEC || xl_has_notes(e))
         return NULL;
     j = __atomic_load_n(&x->ctx->jc_base, __ATOMIC_RELAXED) +
-        xl_jc_hash(e->direct, x->pc);
+        xl_jc_hash(x->engine->direct, x->pc);
     return j->va == x->pc ? j->host : NULL;
 }
 
