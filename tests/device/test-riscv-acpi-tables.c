@@ -101,6 +101,7 @@ static pbt *bench(pb_dev **boot)
     *boot = pbt_add(b, "riscv-boot", "boot", NULL);
     pbt_option(b, "bios", "none");
     pbt_option(b, "pflash0", "pflash0");
+    pbt_option(b, "acpi", "on");
     return b;
 }
 
@@ -186,6 +187,8 @@ static void each(const uint8_t *table)
         check_madt(table);
     else if (memcmp(table, "RHCT", 4) == 0)
         check_rhct(table);
+    else if (memcmp(table, "FACP", 4) == 0)
+        CU_ASSERT(table[8] == 6 && table[131] == 5); /* Linux wants 6.5 */
 }
 
 /* ---- Claims ------------------------------------------------------------------------------ */

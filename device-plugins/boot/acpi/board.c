@@ -139,7 +139,7 @@ void acpi_fadt(struct acpi *a, uint32_t arm_flags)
     acpi_num(&a->tables, HW_REDUCED | LOW_POWER_S0, 4);
     acpi_zero(&a->tables, 129 - acpi_body(a));
     acpi_num(&a->tables, arm_flags, 2);
-    acpi_num(&a->tables, 0, 1); /* minor version */
+    acpi_num(&a->tables, 5, 1); /* minor version: 6.5 */
     acpi_zero(&a->tables, 268 - acpi_body(a));
     acpi_put(&a->tables, "PLUGBORD", 8); /* hypervisor's vendor */
     acpi_end(a);

@@ -7,6 +7,10 @@
  * Addresses and interrupts are the manifest's, read as the device tree is; a global interrupt is
  * a source of the one controller, from 0. The clock and the finisher are not described: UEFI's
  * runtime services stand for both.
+ *
+ * UEFI that finds tables keeps the device tree from its guest. OpenSBI says there what memory is its
+ * own; 1.1 (Debian 12) does so in words that UEFI does not heed, and Linux runs into that memory. So
+ * tables are there when they are asked for.
  * Not modelled: PPTT, SRAT, SMBIOS, RQSC, RIMT.
  */
 #include "acpi.h"
@@ -105,11 +109,12 @@ static void dsdt(struct boot *b, struct acpi *a)
 int rb_tables(struct riscv_boot *b, pb_err *e)
 {
     static const struct acpi_console uart = {"ns16550a", 0x12, 8, 0x10};
+    const char *asked = b->c.board->option(b->c.dev, "acpi");
     void *self = NULL;
     const struct pb_fw_files *files = acpi_taker(&b->c, &self);
     struct acpi a;
 
-    if (!files)
+    if (!files || !asked || strcmp(asked, "on"))
         return PB_OK;
     acpi_init(&a);
     dsdt(&b->c, &a);
