@@ -82,6 +82,31 @@ static int no_bus(struct pb_sys *s, const struct pb_class *c, const char *name)
     return PB_ENOENT;
 }
 
+/* The machine has no bus of the kind, or none with room. */
+static int no_room(struct pb_sys *s, const struct pb_class *c)
+{
+    const pb_bus *only = NULL;
+    guint n = 0;
+
+    for (guint i = 0; i < s->m->buses->len; i++) {
+        const pb_bus *b = s->m->buses->pdata[i];
+        if (!strcmp(b->kind, c->bus)) {
+            only = b;
+            n++;
+        }
+    }
+    if (n == 1 && only->limit == 1) {
+        const pb_dev *there = only->children->pdata[0];
+        pb_err_set(s->e, PB_EBUSY, "No room for device '%s': bus '%s' has '%s' already", c->id,
+                   only->name, there->name);
+        pb_err_hint(s->e, "leave one of the two out");
+        return PB_EBUSY;
+    }
+    pb_err_set(s->e, PB_ENOENT, "No '%s' bus found for device '%s'", c->bus, c->id);
+    bus_hint(c, s->e);
+    return PB_ENOENT;
+}
+
 static int on_bus(struct pb_sys *s, pb_dev *d, const char *name)
 {
     const struct pb_class *c = d->cls;
@@ -91,11 +116,8 @@ static int on_bus(struct pb_sys *s, pb_dev *d, const char *name)
     pb_bus *bus = pb_bus_find(s->m, c->bus, name);
     if (!bus && name)
         return no_bus(s, c, name);
-    if (!bus) {
-        pb_err_set(s->e, PB_ENOENT, "No '%s' bus found for device '%s'", c->bus, c->id);
-        bus_hint(c, s->e);
-        return PB_ENOENT;
-    }
+    if (!bus)
+        return no_room(s, c);
     if (strcmp(bus->kind, c->bus))
         return pb_err_set(s->e, PB_EINVAL, "Device '%s' can't go on a %s bus", c->id, bus->kind);
     return pb_dev_attach(d, bus, s->e);

@@ -94,11 +94,13 @@ static void disturb(pb_dev *d, uint64_t *s, uint64_t i)
 {
     pbt *b = d->b;
     uint64_t r = pbt_rand(s);
+    int64_t ns;
 
     switch (r & 7) {
     case 0:
     case 1:
-        pbt_run_ns(b, (int64_t)((r >> 8) % (1u << (r >> 3 & 31))));
+        ns = (int64_t)((r >> 8) % (1u << (r >> 3 & 31)));
+        pbt_run_ns(b, b->fuzz_step ? ns % b->fuzz_step : ns);
         break;
     case 2:
     case 3:
@@ -120,6 +122,11 @@ static void disturb(pb_dev *d, uint64_t *s, uint64_t i)
         if (i % 64 == 0)
             pbt_reload(b);
     }
+}
+
+void pbt_fuzz_step(pbt *b, int64_t ns)
+{
+    b->fuzz_step = ns;
 }
 
 void pbt_fuzz(pb_dev *d, uint64_t seed, uint64_t count)

@@ -183,6 +183,7 @@ struct pbt {
     /* time and jobs */
     int64_t now, host_off;
     uint64_t timer_seq, rng;
+    int64_t fuzz_step; /* 0: as pbt_fuzz() likes */
     struct pbt_job *soon, **soon_tail, *jobs, **jobs_tail;
     uint32_t inbox;
     /* board */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz-device.c - random register traffic against one device of one plugin.
  *
- *     fuzz-device PLUGIN CLASS PROPS [--count N] [--seed S] [--ram ADDR]
+ *     fuzz-device PLUGIN CLASS PROPS [--count N] [--seed S] [--ram ADDR] [--step NS]
  *
  * Exits 0 when the device survived; a sanitizer, the bench or a crash says otherwise. The
  * property values fuzzchar and fuzzblock name fresh loop-back backends. Array outputs get
@@ -33,7 +33,7 @@ int main(int argc, char **argv)
 {
     if (argc < 4) {
         fprintf(stderr, "usage: fuzz-device PLUGIN CLASS PROPS [--count N] [--seed S] "
-                        "[--ram ADDR]\n");
+                        "[--ram ADDR] [--step NS]\n");
         return 2;
     }
     pbt *b = pbt_new();
@@ -41,6 +41,7 @@ int main(int argc, char **argv)
     uint64_t seed = strtoull(arg(argc, argv, "--seed", "1"), NULL, 0);
     const char *ram = arg(argc, argv, "--ram", NULL);
 
+    pbt_fuzz_step(b, strtoll(arg(argc, argv, "--step", "0"), NULL, 0));
     pbt_load(b, argv[1]);
     if (strstr(argv[3], "=fuzzchar"))
         pbt_char_new(b, "fuzzchar");

@@ -68,6 +68,21 @@ static void test_tags(void)
     CU_ASSERT_EQUAL(ask(state, 8), 0x80000000);
     CU_ASSERT_EQUAL(answer()[6], 1);
     pbt_free(b);
+    bench("vc-base=0x30000000,vc-size=128M,serial=0x123456789,board-rev=0xa02082");
+    static const uint32_t facts[] = {92, 0, 0x10005, 8, 0, 9, 9, 0x10006, 8, 0, 9, 9,
+                                     0x10004, 8, 0, 0, 0, 0x10002, 4, 0, 0, 0, 0};
+    CU_ASSERT_EQUAL(ask(facts, 23), 0x80000000);
+    CU_ASSERT(answer()[5] == 0 && answer()[6] == 0x30000000); /* the split of the memory */
+    CU_ASSERT(answer()[10] == 0x30000000 && answer()[11] == 128 << 20);
+    CU_ASSERT(answer()[15] == 0x23456789 && answer()[16] == 1);
+    CU_ASSERT_EQUAL(answer()[20], 0xa02082);
+    static const uint32_t power[] = {32, 0, 0x28001, 8, 0, 3, 1, 0};
+    CU_ASSERT_EQUAL(ask(power, 8), 0x80000000);
+    static const uint32_t powered[] = {56, 0, 0x20001, 8, 0, 3, 0, 0x20001, 8, 0, 99, 0, 0, 0};
+    CU_ASSERT_EQUAL(ask(powered, 14), 0x80000000);
+    CU_ASSERT_EQUAL(answer()[6], 1);
+    CU_ASSERT_EQUAL(answer()[11] & 2, 2); /* no such device */
+    pbt_free(b);
 }
 
 static void test_framebuffer(void)

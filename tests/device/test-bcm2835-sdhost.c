@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* bcm2835-sdhost, bcm2835-dma and sdhci with a card in the slot: by words and by DMA, with a
- * reload in mid-transfer; who is connected; chains and rows of the DMA controller. */
+ * reload in mid-transfer; who is connected. */
 #include "suite.h"
 
 #include <string.h>
@@ -115,10 +115,17 @@ static void test_words(void)
     wr(host, 0x38, 0x100); /* block interrupts */
     wr(host, 0x50, 1);
     cmd(24 | 0x80, 0);
-    for (uint32_t i = 0; i < 128; i++)
+    for (uint32_t i = 0; i < 128; i++) {
+        if (i == 70) {
+            pbt_reload(b);
+            find();
+        }
         wr(host, 0x40, 0x01010101 * (i & 0xff));
+    }
     CU_ASSERT_EQUAL(pbt_level(host, "irq", 0), 1);
     pbt_settle(b);
+    CU_ASSERT_EQUAL(pbt_block_data(node)[0], 0);
+    CU_ASSERT_EQUAL(pbt_block_data(node)[280], 70);
     CU_ASSERT_EQUAL(pbt_block_data(node)[508], 127);
     wr(host, 0x40, 1);
     CU_ASSERT_EQUAL(rd(host, 0x20) & 8, 8); /* nothing is to be written */
@@ -148,6 +155,10 @@ static void test_dma(void)
     CU_ASSERT_EQUAL(rd(dma, 0x200) & 1, 1); /* waits for the request line */
     cmd(23, SECTORS);
     cmd(25 | 0x80, 0);
+    CU_ASSERT_EQUAL(rd(dma, 0x200) & 7, 1);
+    CU_ASSERT(rd(dma, 0x214) < n); /* the card's buffer is full, and the FIFO */
+    pbt_reload(b);
+    find();
     pbt_settle(b);
     CU_ASSERT_EQUAL(rd(dma, 0x200) & 7, 6); /* END and INT */
     CU_ASSERT_EQUAL(pbt_level(dma, "irq", 2), 1);
@@ -166,38 +177,6 @@ static void test_dma(void)
     CU_ASSERT_EQUAL(pbt_level(dma, "irq", 11), 1);
     CU_ASSERT_EQUAL(pbt_level(dma, "irq", 12), 1);
     CU_ASSERT_EQUAL(memcmp(pbt_block_data(node), ram + RAM, n), 0);
-    pbt_free(b);
-}
-
-static void test_chains(void)
-{
-    bench();
-    fill(ram + RAM, 4096);
-    /* two rows of 16 bytes, 64 apart, packed; then 8 bytes of zeros */
-    control_block(0x1000, 1 << 8 | 1 << 4 | 2, RAM, 0x2000, 1 << 16 | 16, 48, 0x1020);
-    control_block(0x1020, 1 << 11 | 1 << 4 | 1, 0, 0x2020, 8, 0, 0);
-    memset(ram + 0x2020, 0xee, 16);
-    wr(dma, 0x04, 0x1000);
-    wr(dma, 0x00, 1);
-    pbt_settle(b);
-    CU_ASSERT_EQUAL(memcmp(ram + 0x2000, ram + RAM, 16), 0);
-    CU_ASSERT_EQUAL(memcmp(ram + 0x2010, ram + RAM + 64, 16), 0);
-    CU_ASSERT_EQUAL(ram[0x2020], 0);
-    CU_ASSERT_EQUAL(ram[0x2028], 0xee);
-    CU_ASSERT_EQUAL(rd(dma, 0xfe0), 1);
-    control_block(0x1000, 1 << 8 | 1 << 4, 0x3f000000 - 64, 0x2000, 64, 0, 0); /* no memory */
-    wr(dma, 0x04, 0x1000);
-    wr(dma, 0x00, 1);
-    pbt_settle(b);
-    CU_ASSERT_EQUAL(rd(dma, 0x00) & 0x101, 0x100);
-    CU_ASSERT_EQUAL(rd(dma, 0x20) & 7, 4);
-    control_block(0x1000, 1 << 8 | 1 << 4, RAM, 0x2000, 4, 0, 0x1000); /* for ever */
-    wr(dma, 0x00, 1u << 31);
-    wr(dma, 0x04, 0x1000);
-    wr(dma, 0x00, 1);
-    CU_ASSERT_EQUAL(rd(dma, 0x00) & 1, 1);
-    wr(dma, 0x00, 1u << 31);
-    CU_ASSERT_EQUAL(rd(dma, 0x00) & 1, 0);
     pbt_free(b);
 }
 
@@ -248,11 +227,19 @@ static void test_sdhci(void)
     CU_ASSERT_EQUAL(rd(hci, 0x30) & 2, 2);
     CU_ASSERT_EQUAL(rd(hci, 0x24) & 6, 0);
     CU_ASSERT_EQUAL(hcmd(24, R1 | DATA, 0), 0x11); /* may be written */
-    for (uint32_t i = 0; i < 128; i++)
+    for (uint32_t i = 0; i < 128; i++) {
+        if (i == 100) {
+            pbt_reload(b);
+            find();
+        }
         wr(hci, 0x20, i);
+    }
     CU_ASSERT_EQUAL(rd(hci, 0x24) >> 20 & 1, 0); /* DAT0: the card programs */
+    pbt_reload(b);
+    find();
     pbt_settle(b);
     CU_ASSERT_EQUAL(rd(hci, 0x30) & 2, 2);
+    CU_ASSERT_EQUAL(pbt_block_data(node)[396], 99);
     CU_ASSERT_EQUAL(pbt_block_data(node)[508], 127);
     CU_ASSERT_EQUAL(rd(hci, 0x24) >> 19 & 1, 1); /* the write protect switch */
     pbt_free(b);
@@ -267,7 +254,7 @@ static void test_sdhci(void)
 int main(void)
 {
     static const struct suite_test tests[] = {{"words", test_words}, {"DMA", test_dma},
-                                              {"chains", test_chains}, {"sdhci", test_sdhci}};
+                                              {"sdhci", test_sdhci}};
 
     return SUITE_RUN("SD hosts", tests);
 }

@@ -113,10 +113,12 @@ static void test_cores(void)
 static void test_patches(void)
 {
     pbt *b = bench("vc-base=0x3000000,mac=02:00:00:00:00:07", "", 1);
+    uint64_t len;
     int n;
 
     pbt_option(b, "dtb", tree("brcm,bcm2837", "brcm,bcm2708-usb"));
     pbt_option(b, "append", "console=ttyAMA0");
+    pbt_option(b, "initrd", file("initrd", "a RAMdisk", 9));
     CU_ASSERT_EQUAL_FATAL(pbt_boot(boot), PB_OK);
     const void *fdt = loaded_tree(b);
     const fdt32_t *reg = fdt_getprop(fdt, fdt_path_offset(fdt, "/memory@0"), "reg", &n);
@@ -131,8 +133,20 @@ static void test_patches(void)
     const uint8_t *mac = fdt_getprop(fdt, fdt_path_offset(fdt, "/eth"), "local-mac-address", &n);
     CU_ASSERT(n == 6 && mac[0] == 2 && mac[5] == 7);
     CU_ASSERT_STRING_EQUAL(fdt_getprop(fdt, 0, "serial-number", &n), "0000000010000001");
-    reg = fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen/framebuffer@3000000"), "reg", &n);
-    CU_ASSERT(n == 8 && fdt32_to_cpu(reg[0]) == SPLIT);
+    int picture = fdt_path_offset(fdt, "/chosen/framebuffer@3000000");
+    reg = fdt_getprop(fdt, picture, "reg", &n);
+    CU_ASSERT(n == 8 && fdt32_to_cpu(reg[0]) == SPLIT && fdt32_to_cpu(reg[1]) == 640 * 480 * 4);
+    reg = fdt_getprop(fdt, picture, "stride", &n);
+    CU_ASSERT(n == 4 && fdt32_to_cpu(reg[0]) == 640 * 4);
+    CU_ASSERT_STRING_EQUAL(fdt_getprop(fdt, picture, "format", &n), "a8b8g8r8");
+    const uint8_t *seed = fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), "rng-seed", &n);
+    CU_ASSERT_FATAL(n >= 32);
+    CU_ASSERT(memcmp(seed, seed + n / 2, (size_t)n / 2) != 0);
+    const fdt32_t *where = fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), "linux,initrd-start", &n);
+    CU_ASSERT_EQUAL_FATAL(n, 8);
+    const uint8_t *disk = pbt_loaded(b, fdt32_to_cpu(where[1]), &len);
+    CU_ASSERT(disk && len == 9 && memcmp(disk, "a RAMdisk", 9) == 0);
+    CU_ASSERT(fdt32_to_cpu(where[0]) == 0 && fdt32_to_cpu(where[1]) < SPLIT);
     pbt_free(b);
 }
 

@@ -114,6 +114,13 @@ static void waits_cross_a_reload(void)
     CU_ASSERT_EQUAL(ud_out(&u, 2, 2, w, 512), 512);
     CU_ASSERT_EQUAL(csw(), 0);
     CU_ASSERT_EQUAL(memcmp(pbt_block_data(disk), w, 1024), 0);
+    pbt_block_data(disk)[700] = 0x77;
+    CU_ASSERT_EQUAL(cbw("\x28\0\0\0\0\0\0\0\2\0", 10, IN, 1024), 31);
+    CU_ASSERT_EQUAL(ud_in(&u, 2, 1, 512), 512);
+    pbt_reload(u.b); /* half of it has gone */
+    CU_ASSERT_EQUAL(ud_in(&u, 2, 1, 512), 512);
+    CU_ASSERT_EQUAL(u.ram[UD_BUF - UD_RAM + 700 - 512], 0x77);
+    CU_ASSERT_EQUAL(csw(), 0);
     pbt_block_hold(disk, 1);
     CU_ASSERT_EQUAL(cbw("\x28\0\0\0\0\0\0\0\2\0", 10, IN, 1024), 31);
     CU_ASSERT_EQUAL(ud_in(&u, 2, 1, 1024), UD_WAITS);

@@ -8,6 +8,10 @@
  * Addresses are the VideoCore's (1.2.3): 0x7e...... is the peripherals, below are four aliases of
  * memory.
  *
+ * A chain may have no end, and a word to a register costs the host as much as many to memory: a run
+ * stops when it has done AT_ONCE's worth, and goes on when about the time has passed that the chip
+ * would have needed. What else begins meanwhile waits for that.
+ *
  * Not modelled: channel 15, bursts, wait cycles and priorities (there is no bus to share), AXI
  * errors other than addresses without memory, pace by a line without a port (-d unimp tells).
  */
@@ -22,8 +26,12 @@
 #define REQUESTS 32u
 #define LINES 13u        /* a line each for channels 0 to 10, one for 11 to 14, one for all */
 #define CHUNK 65536u
-#define AT_ONCE (1u << 20) /* bytes, before others get their turn */
-#define TURN 20000u        /* ns until it goes on then: a chain may have no end */
+#define REGISTER_CHUNK 1024u /* when a register is one of the ends */
+#define AT_ONCE (1u << 20) /* worth of a run, in bytes of memory or ns; channels share it */
+#define WORD_WORTH 256u    /* one to or from a register */
+#define BLOCK_WORTH 1024u  /* loading a control block */
+#define ROW_WORTH 64u
+#define TURN 20000u        /* ns until a run goes on, at least */
 
 enum { CS_ACTIVE = 1, CS_END = 2, CS_INT = 4, CS_DREQ = 8, CS_PAUSED = 16, CS_WAITING = 64,
        CS_ERROR = 256, CS_WRITABLE = 0x30ff0000 };
@@ -176,11 +184,24 @@ static int by_word(const struct dma *m, const struct channel *c)
     return paced(c) && !port_of(m, c);
 }
 
-/* Move up to n bytes; how many it were, 0 when a port has to be waited for, -1 an error. */
-static int step(struct dma *m, struct channel *c, uint32_t n)
+/* Words that go to or come from a register one by one when n bytes are moved. */
+static uint32_t register_words(const struct channel *c, const struct pb_dma_port *port, uint32_t n)
+{
+    uint32_t from = !(c->ti & (TI_SRC_INC | TI_SRC_IGNORE)) && !(port && c->ti & TI_SRC_DREQ);
+    uint32_t to = !(c->ti & (TI_DEST_INC | TI_DEST_IGNORE)) && !(port && c->ti & TI_DEST_DREQ);
+
+    return (from + to) * ((n + 3) / 4);
+}
+
+/* Move up to n bytes; how many it were, 0 when a port has to be waited for, -1 an error. What that
+ * was worth is added to *worth. */
+static int step(struct dma *m, struct channel *c, uint32_t n, uint32_t *worth)
 {
     uint32_t p = paced(c);
     const struct pb_dma_port *port = port_of(m, c);
+
+    if (register_words(c, port, n) && n > REGISTER_CHUNK)
+        n = REGISTER_CHUNK;
 
     if (by_word(m, c)) {
         if (!m->port[p] || !(m->level >> p & 1))
@@ -198,6 +219,7 @@ static int step(struct dma *m, struct channel *c, uint32_t n)
         n = port->give(m->port_self[p], m->buf, n);
     else if (n && !(c->ti & TI_DEST_IGNORE) && move(m, c->dest, n, c->ti & TI_DEST_INC, 1) < 0)
         return -1;
+    *worth += n + WORD_WORTH * register_words(c, port, n);
     return (int)n;
 }
 
@@ -214,56 +236,69 @@ static void advance(struct channel *c, uint32_t n)
     }
 }
 
-/* As far as it gets within AT_ONCE; 1: there is more to do now. */
-static int run_channel(struct dma *m, struct channel *c)
+/* As far as it gets within `most`; what that was worth. *more: there is more to do now. */
+static uint32_t run_channel(struct dma *m, struct channel *c, uint32_t most, int *more)
 {
-    uint32_t moved = 0, blocks = 0;
+    uint32_t worth = 0;
 
-    while ((c->cs & CS_ACTIVE) && moved < AT_ONCE && blocks < 256) {
+    while ((c->cs & CS_ACTIVE) && worth < most) {
         if (!c->loaded && (c->conblk == 0 || !load_block(m, c))) {
             if (c->conblk == 0)
                 c->cs = (c->cs & ~(uint32_t)CS_ACTIVE) | CS_END;
             else
                 fail(m, c);
-            return 0;
+            return worth;
         }
         if (c->len == 0 && c->rows == 0) {
             finish_block(c);
-            blocks++;
+            worth += BLOCK_WORTH;
             continue;
         }
-        int n = c->len ? step(m, c, c->len < CHUNK ? c->len : CHUNK) : 0;
+        int n = c->len ? step(m, c, c->len < CHUNK ? c->len : CHUNK, &worth) : 0;
         if (n < 0) {
             fail(m, c);
-            return 0;
+            return worth;
         }
         if (n == 0 && c->len)
-            return 0; /* the request line will say */
+            return worth; /* the request line will say */
         advance(c, (uint32_t)n);
-        moved += (uint32_t)n + 64;
-        if (by_word(m, c))
-            return 1; /* what the line says now is heard when this call is over */
+        worth += ROW_WORTH;
+        if (by_word(m, c)) {
+            *more = 1; /* what the line says now is heard when this call is over */
+            return worth;
+        }
     }
-    return (c->cs & CS_ACTIVE) != 0;
+    *more |= (c->cs & CS_ACTIVE) != 0;
+    return worth;
 }
 
 static void run(void *self)
 {
     struct dma *m = self;
+    uint32_t active = 0, worth = 0;
     int more = 0;
 
     for (uint32_t i = 0; i < CHANNELS; i++)
-        more |= run_channel(m, &m->ch[i]);
+        active += m->ch[i].cs & CS_ACTIVE;
+    for (uint32_t i = 0; i < CHANNELS; i++)
+        worth += run_channel(m, &m->ch[i], AT_ONCE / (active ? active : 1), &more);
     update(m);
     if (more)
-        m->b.time->arm(m->timer, (int64_t)soc_now(&m->b) + TURN);
+        m->b.time->arm(m->timer, (int64_t)soc_now(&m->b) + (worth > TURN ? worth : TURN));
+}
+
+/* Unless a run waits for its turn. */
+static void run_soon(struct dma *m)
+{
+    if (m->b.time->deadline(m->timer) < 0)
+        m->b.time->soon(m->b.dev, run, m); /* only there may it reach registers of others */
 }
 
 static void turn(void *self)
 {
     struct dma *m = self;
 
-    m->b.time->soon(m->b.dev, run, m); /* only there may it reach registers of others */
+    m->b.time->soon(m->b.dev, run, m);
 }
 
 static void line_in(void *self, uint32_t n, int32_t level)
@@ -273,7 +308,7 @@ static void line_in(void *self, uint32_t n, int32_t level)
     m->level = (m->level & ~(1u << n)) | (uint32_t)(level != 0) << n;
     for (uint32_t i = 0; level && i < CHANNELS; i++) {
         if ((m->ch[i].cs & CS_ACTIVE) && m->ch[i].loaded && paced(&m->ch[i]) == n)
-            m->b.time->soon(m->b.dev, run, m);
+            run_soon(m);
     }
 }
 
@@ -302,7 +337,7 @@ static void write_cs(struct dma *m, struct channel *c, uint32_t v)
         if ((v & CS_ABORT) && c->loaded)
             finish_block(c);
         if (c->cs & CS_ACTIVE)
-            m->b.time->soon(m->b.dev, run, m);
+            run_soon(m);
     }
     update(m);
 }

@@ -213,6 +213,8 @@ uint64_t pbt_rand(uint64_t *seed);
  * and reloads between. Repeatable from `seed`. RAM added with pbt_ram() gets random bytes
  * and guest addresses. */
 void pbt_fuzz(pb_dev *d, uint64_t seed, uint64_t count);
+/* Its time steps are shorter than that (2^31 ns at first): for a device that is never done. */
+void pbt_fuzz_step(pbt *b, int64_t ns);
 /* The value after "--count" in argv; else `def`, or the long form's ten million when
  * PLUGBOARD_LONG is set in the environment. */
 #define PBT_LONG_COUNT 10000000ull
