@@ -45,6 +45,7 @@ struct xl_range { /* addresses a with (a & mask) == base */
 
 struct xl_iopage { /* a page without plain RAM behind it; tags as in the TLB */
     uint64_t tag_r, tag_w, pa;
+    uint32_t attrs;
     struct pb_span span;
 };
 
