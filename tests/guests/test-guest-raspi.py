@@ -15,7 +15,10 @@ usage: test-guest-raspi.py CASE
   usb        the slide's network: -device usb-net, a fetch from the host
   i2c        a DS1307 on the header's I2C bus by Debian's driver: read, set, read again
   spi        a W25Q64 on SPI by Debian's drivers: written, read after dropping caches, and the same
-             on the host
+             on the host, with a reset of the machine in mid-transfer; a second flash by spidev
+  input      keys, moves and places of the monitor arrive by USB
+  exchange   SD card, USB disk and flash are all written and read while the plugins of the last two
+             and of the USB host are exchanged again and again, and so all state saved and loaded
   pattern    what a bare program draws into a framebuffer from the mailbox, by screendump
   screen     the text console on the framebuffer, by screendump"""
 import hashlib
@@ -28,6 +31,7 @@ import time
 import zlib
 import card as cards
 import console
+import inputs
 
 
 def command(dtb, words, *options, machine="raspi3b", tty="ttyAMA0"):
@@ -152,16 +156,44 @@ def i2c():
             raise console.Failed("the day after 28 February 2024 is another")
 
 
+def flash(folder):
+    """Options for an erased flash, and its image."""
+    path = os.path.join(folder, "nor.img")
+    with open(path, "wb") as file:
+        file.write(b"\xff" * (8 << 20))
+    return path, ["-drive", f"file={path},format=raw,if=none,id=nor",
+                  "-device", "w25q64,bus=spi,drive=nor"]
+
+
+def spidev(guest):
+    """One page of the chip at CE1."""
+    chip = "pb-spi /dev/spidev0.1"
+    page = [f"{i:02x}" for i in range(256)]
+    if "ef4016" not in guest.run(f"{chip} 3 9f"):
+        raise console.Failed("spidev reads another JEDEC ID than ef4016")
+    guest.run(f"{chip} 0 06; {chip} 0 20 01 20 00; {chip} 0 06; {chip} 0 02 01 20 00 " +
+              " ".join(page))
+    if "ff" + "".join(page) + "ff" not in guest.run(f"{chip} 258 03 01 1f ff"):
+        raise console.Failed("spidev does not read what it wrote")
+
+
 def spi():
     with console.scratch() as folder:
-        path = os.path.join(folder, "nor.img")
-        with open(path, "wb") as file:
-            file.write(b"\xff" * (8 << 20))
-        with console.Guest(command("dtb-spi", "pbcmd=shell", "-drive",
-                                   f"file={path},format=raw,if=none,id=nor",
-                                   "-device", "w25q64,bus=spi,drive=nor")) as guest:
-            guest.expect(r"^PB-INIT-REACHED$", timeout=120, stop=r"Kernel panic")
-            guest.run("dmesg -n 1; until test -b /dev/mtdblock0; do sleep 1; done")
+        path, options = flash(folder)
+        with console.Guest(command("dtb-spi", "pbcmd=shell", *options, "-device",
+                                   "w25q32,bus=spi,cs=1", "-monitor",
+                                   f"unix:{path}.monitor,server=on,wait=off")) as guest:
+            guest.wait_for_file(path + ".monitor", 30)
+            monitor = console.Monitor(path + ".monitor")
+            for again in (True, False): # the second time behind the shell's prompt
+                guest.expect(r"PB-INIT-REACHED$", timeout=120, stop=r"Kernel panic")
+                guest.run("dmesg -n 1; until test -b /dev/mtdblock0; do sleep 1; done")
+                if again: # at work
+                    guest.send("pb-stream busy 8 | dd of=/dev/mtdblock0 bs=64k & echo PB-''BUSY\n")
+                    guest.expect(r"^PB-BUSY$")
+                    guest.run("usleep 300000")
+                    monitor.do("system_reset")
+            spidev(guest)
             guest.run("test $(cat /sys/class/mtd/mtd0/size) = 8388608")
             guest.run("pb-stream spi 1 >/tmp/a && dd if=/tmp/a of=/dev/mtdblock0 bs=64k seek=3",
                       timeout=120)
@@ -174,6 +206,55 @@ def spi():
             file.seek(3 << 16)
             if hashlib.md5(file.read(1 << 20)).hexdigest() != wrote:
                 raise console.Failed("the image does not hold what the guest wrote")
+
+
+def arrivals():
+    with console.scratch() as folder:
+        path = os.path.join(folder, "monitor")
+        with console.Guest(command("dtb", "pbcmd=shell", "-monitor",
+                                   f"unix:{path},server=on,wait=off", "-device", "usb-kbd",
+                                   "-device", "usb-mouse", "-device", "usb-tablet")) as guest:
+            guest.wait_for_file(path, 30)
+            monitor = console.Monitor(path)
+            guest.expect(r"^PB-INIT-REACHED$", timeout=120, stop=r"Kernel panic")
+            guest.run("dmesg -n 1")
+            inputs.arrive(guest, monitor)
+            guest.send("poweroff -f\n")
+            guest.ends(0)
+
+
+def exchange(times=20, mib=32):
+    with console.scratch() as folder:
+        _, options = flash(folder)
+        for name in ("card", "stick"):
+            with open(os.path.join(folder, name), "wb") as file:
+                file.truncate(mib << 20)
+        options += ["-drive", f"file={folder}/card,format=raw,if=sd",
+                    "-drive", f"file={folder}/stick,format=raw,if=none,id=stick",
+                    "-device", "usb-storage,drive=stick",
+                    "-monitor", f"unix:{folder}/monitor,server=on,wait=off"]
+        jobs = {"mmcblk0": mib, "sda": mib, "mtdblock0": 2}
+        with console.Guest(command("dtb-spi", "pbcmd=shell", *options)) as guest:
+            guest.wait_for_file(os.path.join(folder, "monitor"), 30)
+            monitor = console.Monitor(os.path.join(folder, "monitor"))
+            guest.expect(r"^PB-INIT-REACHED$", timeout=120, stop=r"Kernel panic")
+            guest.run("dmesg -n 1")
+            for disk, size in jobs.items():
+                guest.run(f"until test -b /dev/{disk}; do usleep 100000; done")
+                guest.run(f"(pb-stream {disk} {size} | dd of=/dev/{disk} bs=64k conv=fsync; "
+                          "echo 3 >/proc/sys/vm/drop_caches; "
+                          f"dd if=/dev/{disk} bs=64k count={size * 16} | md5sum >/tmp/{disk}) &")
+            for _ in range(times):
+                for plugin in ("dwc2", "usb-storage", "w25q64"):
+                    if "bytes of state" not in (said := monitor.do(f"plugin_reload {plugin}")):
+                        raise console.Failed(f"plugin_reload {plugin}: {said}")
+                time.sleep(0.2)
+            guest.run("wait", timeout=300)
+            for disk, size in jobs.items():
+                guest.run(f"test \"$(cat /tmp/{disk})\" = \"$(pb-stream {disk} {size} | md5sum)\"",
+                          timeout=60)
+            guest.send("poweroff -f\n")
+            guest.ends(0)
 
 
 def screendump(line, pattern, path):
@@ -230,5 +311,5 @@ def screen():
 
 CASES = {"card": one_word, "probe": probe, "mini-uart": mini_uart, "reset": reset, "sdhost": sdhost,
          "sdhci": sdhci, "usb-storage": usb_storage, "usb": usb, "i2c": i2c, "spi": spi,
-         "pattern": pattern, "screen": screen}
+         "input": arrivals, "exchange": exchange, "pattern": pattern, "screen": screen}
 console.main(CASES[sys.argv[1]])
