@@ -29,6 +29,8 @@ extern const struct pb_opt pb_options[]; /* ends with name NULL */
 /* NULL and `e` on an unknown option or missing argument. */
 struct pb_cli *pb_cli_parse(const char *arch, int argc, char **argv, pb_err *e);
 void pb_cli_free(struct pb_cli *c);
+/* TRUE and `e`: `name`, given as `word`, is an option of QEMU's that this version has not got. */
+gboolean pb_cli_absent(const char *word, const char *name, pb_err *e);
 /* The i-th use of option `name`, NULL past the end. Marks it used. */
 struct pb_given *pb_cli_nth(struct pb_cli *c, const char *name, guint i);
 const char *pb_cli_text(struct pb_cli *c, const char *name); /* of the last one, or NULL */

@@ -17,6 +17,8 @@ static int unknown(const char *word, const char *name, pb_err *e)
     const char *names[128];
     guint n = 0;
 
+    if (pb_cli_absent(word, name, e))
+        return PB_ENOTSUP;
     for (const struct pb_opt *o = pb_options; o->name && n < G_N_ELEMENTS(names) - 1; o++)
         if (strlen(o->name) > 1)
             names[n++] = o->name;

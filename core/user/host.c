@@ -307,15 +307,28 @@ static gboolean is_shadow(uint64_t lo, uint64_t hi)
 #endif
 }
 
-int pb_user_reserve(uint64_t top, pb_err *e)
+/* Nobody is where the program's addresses are: said by the kernel in one call, and it needs no
+ * /proc, which a chroot may not have. */
+static gboolean is_free(void)
+{
+    void *lowest = (void *)(uintptr_t)65536; /* vm.mmap_min_addr */
+    size_t n = PB_USER_TOP + PB_USER_GAP - 65536;
+    void *all = mmap(lowest, n, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
+                     MAP_FIXED_NOREPLACE, -1, 0);
+
+    return all != MAP_FAILED && munmap(all, n) == 0;
+}
+
+/* Who is there, and may not be. */
+static int look_for_others(pb_err *e)
 {
     FILE *f = fopen("/proc/self/maps", "re");
     char line[512];
     uint64_t lo, hi;
 
     if (!f)
-        return pb_err_set(e, PB_EIO, "/proc/self/maps: %s; user mode needs /proc mounted",
-                          g_strerror(errno));
+        return pb_err_set(e, PB_EIO, "/proc/self/maps: %s; user mode needs /proc mounted where "
+                          "addresses are limited (ulimit -v)", g_strerror(errno));
     while (fgets(line, sizeof line, f)) {
         if (sscanf(line, "%" G_GINT64_MODIFIER "x-%" G_GINT64_MODIFIER "x", &lo, &hi) != 2 ||
             lo >= PB_USER_TOP + PB_USER_GAP || is_shadow(lo, hi))
@@ -328,6 +341,15 @@ int pb_user_reserve(uint64_t top, pb_err *e)
         return PB_EBUSY;
     }
     fclose(f);
+    return PB_OK;
+}
+
+int pb_user_reserve(uint64_t top, pb_err *e)
+{
+    int r = is_free() ? PB_OK : look_for_others(e);
+
+    if (r < 0)
+        return r;
     (void)top;
     void *gap = mmap((void *)(uintptr_t)PB_USER_TOP, PB_USER_GAP + 65536, PROT_NONE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);

@@ -153,7 +153,7 @@ static inline uint32_t a64_el(const struct a64 *c)
 #define A64_MODE_ISA_SHIFT 12    /* 4 bits: index for a64_isa_of() */
 #define A64_MODE_FPCR_SHIFT 16    /* 11 bits: FPCR bits 26 to 16: AHP DN FZ RMode … FZ16 */
 #define A64_MODE_FPCR(m) ((uint32_t)((m) >> A64_MODE_FPCR_SHIFT & 0x7ff) << 16)
-uint64_t a64_mode(struct xl_vcpu *x);
+XL_NEAR uint64_t a64_mode(struct xl_vcpu *x);
 uint64_t a64_isa_of(uint64_t mode);
 /* Number of a set of features, the same for equal sets. PB_ENOMEM: too many in one process. */
 int a64_isa_index(uint64_t isa, uint32_t *index);
@@ -218,7 +218,7 @@ extern const struct pb_cpu_user a64_user;
 
 /* ---- mmu ------------------------------------------------------------------------------------ */
 
-void a64_ctxkey(struct xl_vcpu *x, struct xl_ctxkey *k);
+XL_NEAR void a64_ctxkey(struct xl_vcpu *x, struct xl_ctxkey *k);
 int a64_walk(struct xl_vcpu *x, uint64_t va, uint32_t access, uint32_t probe, struct xl_walk *w);
 uint64_t a64_untag(const struct a64 *c, uint64_t va); /* the address that a tagged one means */
 int a64_mmu_init(struct a64 *c);

@@ -117,7 +117,7 @@ static void reset(void *self, uint64_t pc, const uint64_t *args, uint32_t n_args
         a64_user_reset(c);
 }
 
-static uint32_t run(void *self)
+XL_NEAR static uint32_t run(void *self)
 {
     return xl_run(&((struct a64 *)self)->x);
 }
@@ -146,12 +146,12 @@ static void line_in(void *self, uint32_t n, int32_t level)
         a64_line_in(c, n, level != 0);
 }
 
-static uint64_t get_pc(void *self)
+XL_NEAR static uint64_t get_pc(void *self)
 {
     return ((struct a64 *)self)->x.pc;
 }
 
-static void set_pc(void *self, uint64_t pc)
+XL_NEAR static void set_pc(void *self, uint64_t pc)
 {
     ((struct a64 *)self)->x.pc = pc;
 }

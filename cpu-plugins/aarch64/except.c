@@ -264,12 +264,12 @@ static uint32_t debug_el(const struct a64 *c)
                    (c->sr[SR_MDCR_EL2] & MDCR_TDE || c->sr[SR_HCR_EL2] & HCR_TGE) ? 2 : el;
 }
 
-A64_HELPER_FN(a64_exc_helper) /* opc:LL of the instruction, immediate */
+A64_HELPER_FN(a64_exc_helper) /* opc:LL of the instruction, immediate, pc */
 {
     enum { SVC = 1, HVC = 2, SMC = 3, BRK = 4 };
     struct a64 *cpu = a64_of(x);
-    (void)c, (void)d;
-    xl_sync(x);
+    (void)d;
+    xl_sync_to(x, c);
     switch (a) {
     case SVC:
         x->pc += 4;

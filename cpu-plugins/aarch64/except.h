@@ -154,7 +154,7 @@ static inline uint32_t a64_el_for(const struct a64 *c, uint32_t el)
 void a64_enter(struct a64 *c, uint32_t el, uint32_t vector);
 void a64_syndrome(struct a64 *c, uint32_t el, uint32_t ec, uint32_t iss);
 /* A synchronous exception from a helper, x.pc exact; do not return. */
-_Noreturn void a64_raise(struct a64 *c, uint32_t el, uint32_t ec, uint32_t iss);
+XL_NEAR _Noreturn void a64_raise(struct a64 *c, uint32_t el, uint32_t ec, uint32_t iss);
 _Noreturn void a64_raise_undef(struct a64 *c);
 _Noreturn void a64_raise_fp(struct a64 *c, uint32_t el);
 /* Change PSTATE: the other SP, interrupts looked at again. `v` as in SPSR, without NZCV. */

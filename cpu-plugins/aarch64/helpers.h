@@ -12,7 +12,7 @@ A64_HELPER_FN(a64_nzcv_helper);
 A64_HELPER_FN(a64_undef_helper);
 A64_HELPER_FN(a64_pc_align_helper);
 A64_HELPER_FN(a64_fp_trap_helper);
-A64_HELPER_FN(a64_exc_helper);
+XL_NEAR A64_HELPER_FN(a64_exc_helper);
 A64_HELPER_FN(a64_mrs_helper);
 A64_HELPER_FN(a64_msr_helper);
 A64_HELPER_FN(a64_sys_helper);

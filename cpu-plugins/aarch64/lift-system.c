@@ -115,8 +115,8 @@ static void clrex(struct lift *l)
 static void exception(struct lift *l)
 {
     uint32_t kind = l->i.raw >> 21 & 7;
-    xl_callh(l->b, A64_H_EXC, 2, lift_const(l, kind << 2 | l->i.opt),
-             lift_const(l, (uint64_t)l->i.imm), 0, 0);
+    xl_callh(l->b, A64_H_EXC, 3, lift_const(l, kind << 2 | l->i.opt),
+             lift_const(l, (uint64_t)l->i.imm), xl_pc(l->b, l->pc), 0);
     lift_end(l);
 }
 

@@ -19,13 +19,13 @@ void a64_user_reset(struct a64 *c)
     c->sr[SR_CNTKCTL_EL1] = 3;
 }
 
-static void leave_with(struct a64 *c, uint32_t kind, uint32_t access, uint64_t addr)
+XL_NEAR static void leave_with(struct a64 *c, uint32_t kind, uint32_t access, uint64_t addr)
 {
     c->trap = (struct pb_trap){.kind = kind, .access = access, .addr = addr};
     c->x.leave_code = PB_EXIT_TRAP;
 }
 
-_Noreturn void a64_user_exit(struct a64 *c, uint32_t ec)
+XL_NEAR _Noreturn void a64_user_exit(struct a64 *c, uint32_t ec)
 {
     switch (ec) {
     case A64_EC_SVC: leave_with(c, PB_TRAP_CALL, 0, 0); break;
@@ -47,23 +47,23 @@ void a64_user_fault(struct a64 *c, uint64_t va, uint32_t access, int code)
     leave_with(c, kind, access, va);
 }
 
-static void trap(void *self, struct pb_trap *t)
+XL_NEAR static void trap(void *self, struct pb_trap *t)
 {
     *t = ((struct a64 *)self)->trap;
 }
 
-static uint64_t *gpr(void *self)
+XL_NEAR static uint64_t *gpr(void *self)
 {
     return ((struct a64 *)self)->gpr;
 }
 
-static uint64_t get(void *self, uint32_t what)
+XL_NEAR static uint64_t get(void *self, uint32_t what)
 {
     struct a64 *c = self;
     return what == PB_UREG_TLS ? c->sr[SR_TPIDR_EL0] : what == PB_UREG_FLAGS ? a64_nzcv(c) : 0;
 }
 
-static void set(void *self, uint32_t what, uint64_t v)
+XL_NEAR static void set(void *self, uint32_t what, uint64_t v)
 {
     struct a64 *c = self;
     if (what == PB_UREG_TLS)
@@ -135,7 +135,7 @@ static void code_check(void *self, uint64_t addr, uint64_t len)
     xl_code_check(&((struct a64 *)self)->x, addr, len);
 }
 
-static int fork_stage(void *self, uint32_t stage)
+XL_NEAR static int fork_stage(void *self, uint32_t stage)
 {
     return xl_fork(&((struct a64 *)self)->x, stage);
 }

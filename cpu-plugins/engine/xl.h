@@ -166,6 +166,8 @@ struct xl_vcpu {
     uint8_t fp_flags;       /* sticky SF_FLAG_* so far, besides those in mxcsr */
     uint8_t in_unit;        /* is executing translated code (read by others, atomic) */
     uint8_t stop_step;      /* debugger: leave after one instruction */
+    uint32_t fp_known;      /* top bit: the sticky flags are the low bits, whatever mxcsr says */
+    uint32_t fp_budget;     /* how often that may still be tried */
     volatile uint32_t pending; /* set by the guest, e.g. from line_in(): call interrupt() */
     volatile uint32_t halted;  /* set by the guest (WFI): run() returns PB_EXIT_HALT */
     uint32_t requests;      /* XL_REQ_* for this vCPU's own thread, atomic */
@@ -180,6 +182,10 @@ struct xl_vcpu {
     void *run;                     /* run/: private, malloc'ed by xl_vcpu_init */
 };
 
+/* What each child of fork() runs before it ends lies together: each page of code that it is the
+ * first to touch costs it a fault. */
+#define XL_NEAR __attribute__((hot))
+
 /* ---- Life --------------------------------------------------------------------------- */
 
 /* Set up `x` (the zeroed first member of the guest's CPU struct) on `cpu`; the first vCPU
@@ -188,7 +194,7 @@ struct xl_vcpu {
 int xl_vcpu_init(struct xl_vcpu *x, const struct xl_guest *g, pb_cpu *cpu, const pb_host *h,
                  const char *opts, pb_err *e);
 void xl_vcpu_fini(struct xl_vcpu *x);
-uint32_t xl_run(struct xl_vcpu *x); /* [cpu] PB_EXIT_*, for pb_cpu_class.run */
+XL_NEAR uint32_t xl_run(struct xl_vcpu *x); /* [cpu] PB_EXIT_*, for pb_cpu_class.run */
 void xl_kick(struct xl_vcpu *x);    /* [any] leave translated code at the next poll */
 /* The guest set x->pending or cleared x->halted from another thread. [any] */
 void xl_wake(struct xl_vcpu *x);
@@ -196,9 +202,16 @@ void xl_wake(struct xl_vcpu *x);
 /* ---- For helpers, on the vCPU's own thread ------------------------------------------ */
 
 /* Make x->pc the pc of the instruction that called this helper (needs XL_H_FAULT). */
-void xl_sync(struct xl_vcpu *x);
+XL_NEAR void xl_sync(struct xl_vcpu *x);
+/* The same by a helper that knows the pc: without a search, and a child of fork() that makes a
+ * call or two need not touch the tables. */
+static inline void xl_sync_to(struct xl_vcpu *x, uint64_t pc)
+{
+    x->pc = pc;
+    x->ret_pc = 0;
+}
 /* Abandon the unit and go on at x->pc with whatever state the guest now has. */
-_Noreturn void xl_leave(struct xl_vcpu *x);
+XL_NEAR _Noreturn void xl_leave(struct xl_vcpu *x);
 /* Guest virtual memory; faults do not return. `memop` is XL_M_*. */
 uint64_t xl_ld(struct xl_vcpu *x, uint64_t va, uint32_t memop);
 void xl_st(struct xl_vcpu *x, uint64_t va, uint64_t v, uint32_t memop);
@@ -245,7 +258,7 @@ void xl_fp_set_rm(struct xl_vcpu *x, uint32_t rm);
 /* For pb_cpu_user.host_fault(), code_check() and fork(). */
 int xl_host_fault(struct xl_vcpu *x, int sig, void *siginfo, void *ucontext);
 void xl_code_check(struct xl_vcpu *x, uint64_t va, uint64_t len);
-int xl_fork(struct xl_vcpu *x, uint32_t stage);
+XL_NEAR int xl_fork(struct xl_vcpu *x, uint32_t stage);
 
 /* ---- From the host, [any] unless marked --------------------------------------------- */
 

@@ -80,7 +80,7 @@ static void reset(void *self, uint64_t pc, const uint64_t *args, uint32_t n_args
         rv_user_reset(c);
 }
 
-static uint32_t run(void *self)
+XL_NEAR static uint32_t run(void *self)
 {
     return xl_run(&((struct rv *)self)->x);
 }
@@ -108,12 +108,12 @@ static void line_in(void *self, uint32_t n, int32_t level)
         rv_mip_set(c, &c->mip_lines, 1ull << n, level != 0);
 }
 
-static uint64_t get_pc(void *self)
+XL_NEAR static uint64_t get_pc(void *self)
 {
     return ((struct rv *)self)->x.pc;
 }
 
-static void set_pc(void *self, uint64_t pc)
+XL_NEAR static void set_pc(void *self, uint64_t pc)
 {
     ((struct rv *)self)->x.pc = pc & ~1ull;
 }

@@ -29,9 +29,10 @@ static uint64_t h_check_target(struct xl_vcpu *x, uint64_t to, uint64_t b, uint6
     return to & 2 ? h_fetch_align(x, to, b, c, d) : 0;
 }
 
-static uint64_t h_ecall(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+XL_NEAR static uint64_t h_ecall(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
-    UNUSED(a), UNUSED(b), UNUSED(c), UNUSED(d);
+    UNUSED(b), UNUSED(c), UNUSED(d);
+    xl_sync_to(x, a);
     rv_raise(rv_of(x), RV_E_ECALL_U + rv_of(x)->priv, 0);
 }
 
@@ -100,7 +101,7 @@ const struct xl_helper rv_helpers[RV_HELPERS] = {
     [RV_H_ILLEGAL] = {"illegal", h_illegal, FAULTS, 1, 0, 0},
     [RV_H_FETCH_ALIGN] = {"fetch_align", h_fetch_align, FAULTS, 1, 0, 0},
     [RV_H_CHECK_TARGET] = {"check_target", h_check_target, XL_H_FAULT, 1, 0, 0},
-    [RV_H_ECALL] = {"ecall", h_ecall, FAULTS, 0, 0, 0},
+    [RV_H_ECALL] = {"ecall", h_ecall, FAULTS, 1, 0, 0},
     [RV_H_EBREAK] = {"ebreak", h_ebreak, FAULTS, 0, 0, 0},
     [RV_H_CSR] = {"csr", rv_csr_helper, FAULTS | XL_H_FP, 3, XL_I64, 0},
     [RV_H_MRET] = {"mret", rv_mret, FAULTS, 1, XL_I64, 0},

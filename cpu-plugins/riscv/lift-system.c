@@ -107,7 +107,7 @@ int lift_system(struct lift *l)
     case RV_csrrsi:
     case RV_csrrci: csr(l, 1); break;
     case RV_ecall:
-        xl_callh(l->b, RV_H_ECALL, 0, 0, 0, 0, 0);
+        xl_callh(l->b, RV_H_ECALL, 1, xl_pc(l->b, l->pc), 0, 0, 0);
         end(l);
         break;
     case RV_ebreak:

@@ -84,7 +84,7 @@ static inline struct rv *rv_of(struct xl_vcpu *x)
 #define RV_MODE_USER 128u /* no machine: see user.c */
 #define RV_MODE_FRM(m) ((uint32_t)((m) >> 4 & 7))
 #define RV_MODE_ISA(m) ((m) >> 16)
-uint64_t rv_mode(struct xl_vcpu *x);
+XL_NEAR uint64_t rv_mode(struct xl_vcpu *x);
 
 /* ---- Bits of mstatus (volume II, 3.1.6) ------------------------------------------------- */
 
@@ -198,9 +198,9 @@ void rv_window_write(struct rv *c, uint32_t n, uint64_t v);
 /* ---- trap ------------------------------------------------------------------------------- */
 
 /* Enter the handler for `cause` (bit 63: interrupt); x.pc is the pc to report. */
-void rv_trap(struct rv *c, uint64_t cause, uint64_t tval);
+XL_NEAR void rv_trap(struct rv *c, uint64_t cause, uint64_t tval);
 /* The same from a helper: does not return. */
-_Noreturn void rv_raise(struct rv *c, uint64_t cause, uint64_t tval);
+XL_NEAR _Noreturn void rv_raise(struct rv *c, uint64_t cause, uint64_t tval);
 uint64_t rv_mip(const struct rv *c);
 void rv_mip_set(struct rv *c, uint64_t *word, uint64_t bits, int on); /* [any] */
 void rv_irq_update(struct rv *c); /* own thread: after a change of enables */
@@ -214,7 +214,7 @@ void rv_nap_over(void *self);     /* [any] */
 
 /* ---- mmu, pmp ---------------------------------------------------------------------------- */
 
-void rv_ctxkey(struct xl_vcpu *x, struct xl_ctxkey *k);
+XL_NEAR void rv_ctxkey(struct xl_vcpu *x, struct xl_ctxkey *k);
 int rv_walk(struct xl_vcpu *x, uint64_t va, uint32_t access, uint32_t probe, struct xl_walk *w);
 uint64_t rv_sfence(struct xl_vcpu *x, uint64_t va, uint64_t asid, uint64_t what, uint64_t raw);
 void rv_flush(struct rv *c); /* everything of this hart */
@@ -236,7 +236,7 @@ void rv_timer_update(struct rv *c); /* after stimecmp or menvcfg.STCE changed */
 /* ---- user: without a machine -------------------------------------------------------------- */
 
 void rv_user_reset(struct rv *c);
-void rv_user_trap(struct rv *c, uint64_t cause, uint64_t tval); /* in place of rv_trap() */
+XL_NEAR void rv_user_trap(struct rv *c, uint64_t cause, uint64_t tval); /* in place of rv_trap() */
 void rv_user_fault(struct rv *c, uint64_t va, uint32_t access, int code);
 extern const struct pb_cpu_user rv_user;
 

@@ -20,7 +20,8 @@ void rv_user_reset(struct rv *c)
     c->menvcfg = c->senvcfg = ENVCFG_CBZE | ENVCFG_CBCFE;
 }
 
-static void leave_with(struct rv *c, uint32_t kind, uint32_t access, uint64_t addr, uint64_t info)
+XL_NEAR static void leave_with(struct rv *c, uint32_t kind, uint32_t access, uint64_t addr,
+                               uint64_t info)
 {
     c->trap = (struct pb_trap){.kind = kind, .access = access, .addr = addr, .info = info};
     c->x.leave_code = PB_EXIT_TRAP;
@@ -48,22 +49,22 @@ void rv_user_fault(struct rv *c, uint64_t va, uint32_t access, int code)
     leave_with(c, kind, access, va, 0);
 }
 
-static void trap(void *self, struct pb_trap *t)
+XL_NEAR static void trap(void *self, struct pb_trap *t)
 {
     *t = ((struct rv *)self)->trap;
 }
 
-static uint64_t *gpr(void *self)
+XL_NEAR static uint64_t *gpr(void *self)
 {
     return ((struct rv *)self)->gpr;
 }
 
-static uint64_t get(void *self, uint32_t what)
+XL_NEAR static uint64_t get(void *self, uint32_t what)
 {
     return what == PB_UREG_TLS ? ((struct rv *)self)->gpr[4] : 0;
 }
 
-static void set(void *self, uint32_t what, uint64_t v)
+XL_NEAR static void set(void *self, uint32_t what, uint64_t v)
 {
     if (what == PB_UREG_TLS)
         ((struct rv *)self)->gpr[4] = v;
@@ -115,7 +116,7 @@ static void code_check(void *self, uint64_t addr, uint64_t len)
     xl_code_check(&((struct rv *)self)->x, addr, len);
 }
 
-static int fork_stage(void *self, uint32_t stage)
+XL_NEAR static int fork_stage(void *self, uint32_t stage)
 {
     return xl_fork(&((struct rv *)self)->x, stage);
 }

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The option table: -x and --x are the same option, all of them are in the help, the manual
-# page in the tree is what the table says, and no option is parsed and ignored.
+# page in the tree is what the table says, no option is parsed and ignored, and none of those
+# that are said to be absent is there.
 . "$(dirname "$0")/lib.sh"
 fail=0 n=0
 "$BUILD/bin/plugboard" man | diff - "$ROOT/packaging/man/plugboard-system.1" ||
@@ -28,6 +29,12 @@ while read -r name; do
         fail=1
     fi
 done <names
+sed -n 's/^    {"\([^"]*\)", .*/\1/p' "$ROOT/core/cli/absent.c" >absent
+[ "$(wc -l <absent)" -ge 30 ] || { echo "absent.c was not read"; fail=1; }
+if grep -Fx -f absent names; then
+    echo "these are options now and stand in absent.c still"
+    fail=1
+fi
 echo "$n options"
 [ $n -ge 50 ] || { echo "too few options were found"; exit 1; }
 exit $fail

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # test-user-static.sh EMULATOR DIR - the static emulator needs no other file: alone in a folder,
 # and in a root directory that has nothing but /proc and the program, it runs programs, and what
-# they execute. Status 77 where it is not built.
+# they execute; a program without /proc, too. Status 77 where it is not built.
 set -eu
 emulator=$1 dir=$2
 [ -x "$emulator" ] || exit 77
@@ -19,6 +19,16 @@ mkdir "$scratch/proc" "$scratch/tmp"
 status=0
 PLUGBOARD_PLUGIN_PATH=/nonexistent "$scratch/e" "$scratch/victim" exit=5 || status=$?
 [ "$status" -eq 5 ] || { echo "alone: status $status"; exit 1; }
+
+in_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        chroot "$@"
+    else
+        unshare --user --map-root-user chroot "$@"
+    fi
+}
+if in_root "$scratch" /e /victim exit=3; then status=0; else status=$?; fi
+[ "$status" -eq 3 ] || { echo "in a chroot without /proc: status $status"; exit 1; }
 
 # Its own mounts, so that /proc is seen; a user namespace for who is not root.
 user=

@@ -37,7 +37,7 @@ static int wild(const struct lx_clone *c)
            ((c->flags & CLONE_PIDFD) && lx_bad(c->pidfd));
 }
 
-static int64_t clone_any(struct lx_thread *t, const struct lx_clone *c)
+LX_NEAR static int64_t clone_any(struct lx_thread *t, const struct lx_clone *c)
 {
     if (wild(c))
         return -EFAULT;
@@ -50,7 +50,7 @@ static int64_t clone_any(struct lx_thread *t, const struct lx_clone *c)
     return -EINVAL; /* a second process in the same memory, both running */
 }
 
-LX_HANDLER(clone)
+LX_NEAR LX_HANDLER(clone)
 {
     struct lx_clone k = {.flags = a[0] & ~(uint64_t)0xff, .exit_signal = a[0] & 0xff,
                          .stack = a[1], .parent_tid = a[2], .tls = a[3], .child_tid = a[4]};

@@ -3,8 +3,9 @@
  * execve(2): interpreter scripts, limits.
  *
  * A program of our architecture is started by this emulator again, with our options; the host's
- * own by the host. Strings stay where they are in the program's memory; only the array of
- * pointers is new. Scripts are resolved here, so that -L finds their interpreter.
+ * own by the host. Where the emulator cannot be found, as in a chroot without /proc, the host is
+ * asked for both: its binfmt_misc may know. Strings stay where they are in the program's memory;
+ * only the array of pointers is new. Scripts are resolved here, so that -L finds their interpreter.
  */
 #include "linux.h"
 
@@ -154,7 +155,7 @@ static int build(struct exec *x, uint64_t argv, uint64_t n, uint64_t *v)
         return -EFAULT;
     if (x->n_scripts)
         first = text(x->interp[x->n_scripts - 1][0]);
-    if (x->kind == LX_OURS) {
+    if (x->kind == LX_OURS && self_fd >= 0) {
         for (char **p = L.start->again; *p; p++)
             *at++ = text(*p);
         *at++ = text("-0");
@@ -200,7 +201,7 @@ static int64_t execute(struct lx_thread *t, struct exec *x, uint64_t argv, uint6
         return LX_RESTART;
     }
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &t->mask, NULL, 8);
-    if (x->kind == LX_OURS) {
+    if (x->kind == LX_OURS && self_fd >= 0) {
         syscall(SYS_execveat, self_fd, "", v, env, AT_EMPTY_PATH);
         if (errno == EBADF) /* the program has put something else in its place */
             syscall(SYS_execve, "/proc/self/exe", v, env);

@@ -52,7 +52,7 @@ static int alone(void)
            !__atomic_load_n(&L.svc->debugged, __ATOMIC_ACQUIRE);
 }
 
-static void host_stage(struct lx_thread *t, uint32_t stage, int locks)
+LX_NEAR static void host_stage(struct lx_thread *t, uint32_t stage, int locks)
 {
     int threaded = (int)__atomic_load_n(&L.threaded, __ATOMIC_RELAXED);
 
@@ -69,7 +69,7 @@ static void host_stage(struct lx_thread *t, uint32_t stage, int locks)
     }
 }
 
-static int try_locks(struct lx_thread *t, int locks)
+LX_NEAR static int try_locks(struct lx_thread *t, int locks)
 {
     int r;
 
@@ -82,7 +82,7 @@ static int try_locks(struct lx_thread *t, int locks)
 
 /* A vCPU that looks up what is mapped may be waited for by one that has the engine's lock: then
  * all are given back, and taken a little later. */
-static int take_locks(struct lx_thread *t, int locks)
+LX_NEAR static int take_locks(struct lx_thread *t, int locks)
 {
     struct timespec wait = {0, 5000};
     int r;
@@ -95,21 +95,21 @@ static int take_locks(struct lx_thread *t, int locks)
     return r;
 }
 
-static void give_locks(struct lx_thread *t, uint32_t stage, int locks)
+LX_NEAR static void give_locks(struct lx_thread *t, uint32_t stage, int locks)
 {
     L.user->fork(t->self, stage);
     host_stage(t, stage, locks);
 }
 
 /* The child has this thread only. */
-static void in_child(struct lx_thread *t, const struct lx_clone *c, int locks)
+LX_NEAR static void in_child(struct lx_thread *t, const struct lx_clone *c, int locks)
 {
     struct lx_thread *u = L.threads, *next;
 
     t->pending = 0;
     t->clear_tid = 0;
     t->robust = 0;
-    t->tid = (int)getpid();
+    t->tid = (int)syscall(SYS_getpid); /* where the fork was made, so one page less */
     if (!__atomic_load_n(&L.threaded, __ATOMIC_RELAXED)) {
         give_locks(t, 2, locks);
         lx_clone_apply(t, c);
@@ -142,7 +142,7 @@ static int is_plain(const struct lx_clone *c)
 
 /* Where other threads are, fork(3) keeps malloc and the like in order. What it writes for that are
  * pages that both processes copy, so it is left out where there is nobody. */
-static pid_t make(const struct lx_clone *c, int *pidfd, int locks)
+LX_NEAR static pid_t make(const struct lx_clone *c, int *pidfd, int locks)
 {
     const uint64_t ours = CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID |
                           CLONE_SETTLS | CLONE_VFORK | CLONE_VM;

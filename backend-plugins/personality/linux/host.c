@@ -14,7 +14,7 @@
 #include <errno.h>
 #include <ucontext.h>
 
-__asm__(".text\n"
+__asm__(".section .text.hot, \"ax\", @progbits\n"
         ".type lx_call_asm, @function\n"
         "lx_call_asm:\n" /* (nr, a, &pending) */
         "    mov %rdi, %rax\n"
@@ -62,7 +62,8 @@ __asm__(".text\n"
         "lx_string_bad:\n"
         "    mov $-1, %rax\n"
         "    ret\n"
-        ".size lx_string_asm, . - lx_string_asm\n");
+        ".size lx_string_asm, . - lx_string_asm\n"
+        ".text\n");
 
 extern int64_t lx_call_asm(long nr, const uint64_t *a, const volatile uint32_t *pending)
     __attribute__((visibility("hidden")));

@@ -49,7 +49,6 @@ struct lx_thread {
     uint64_t wait_mask; /* what a call like sigsuspend blocks meanwhile */
     int waits;         /* wait_mask holds */
     volatile uint32_t pending; /* entries in queue */
-    siginfo_t queue[LX_QUEUE];
     struct lx_sigs *sigs; /* the process's, but in a vfork() child */
     stack_t alt;       /* the program's sigaltstack */
     void *host_alt;    /* ours */
@@ -60,6 +59,7 @@ struct lx_thread {
     void *exec_args;   /* of execve() in a vfork() child: its parent frees them */
     uint64_t nr, a[6]; /* the current or last system call */
     struct lx_thread *next; /* of all */
+    siginfo_t queue[LX_QUEUE]; /* last: what is above is in one page, which a fork() copies */
 };
 
 extern __thread struct lx_thread *lx_self __attribute__((tls_model("initial-exec")));
@@ -137,11 +137,14 @@ int lx_vdso_map(void); /* sets L.vdso and L.trampoline */
 
 /* ---- host.c ---------------------------------------------------------------------------- */
 
+/* What each child of fork() runs before it ends lies together: see XL_NEAR. */
+#define LX_NEAR __attribute__((hot))
+
 /* A host system call that a signal interrupts even just before it begins: LX_RESTART then. */
-int64_t lx_host(struct lx_thread *t, long nr, const uint64_t *a);
+LX_NEAR int64_t lx_host(struct lx_thread *t, long nr, const uint64_t *a);
 /* From and to the program's memory: 0 or -EFAULT. */
-int lx_get(void *to, uint64_t from, uint64_t n);
-int lx_put(uint64_t to, const void *from, uint64_t n);
+LX_NEAR int lx_get(void *to, uint64_t from, uint64_t n);
+LX_NEAR int lx_put(uint64_t to, const void *from, uint64_t n);
 /* A string with its end: length, -EFAULT, or -ENAMETOOLONG when it needs more than n bytes. */
 int64_t lx_string(char *to, uint64_t from, uint64_t n);
 /* In a handler: was it in one of these? Then the context is mended. */
@@ -167,9 +170,9 @@ struct lx_call {
     int host;                /* the host's number, or -1 */
     int64_t (*fn)(struct lx_thread *t, const struct lx_call *c, uint64_t *a); /* NULL: as it is */
 };
-void lx_syscall(struct lx_thread *t);
+LX_NEAR void lx_syscall(struct lx_thread *t);
 /* As it is, pointers checked and paths looked up. */
-int64_t lx_pass(struct lx_thread *t, const struct lx_call *c, uint64_t *a);
+LX_NEAR int64_t lx_pass(struct lx_thread *t, const struct lx_call *c, uint64_t *a);
 uint32_t lx_call_count(void);
 
 /* ---- memory.c -------------------------------------------------------------------------- */
@@ -203,7 +206,7 @@ const char *lx_machine_name(unsigned e_machine);
 void lx_signal_init(void);
 int lx_signal_thread(struct lx_thread *t); /* the host's alternate stack; own thread */
 void lx_signal_thread_end(struct lx_thread *t);
-void lx_set_mask(struct lx_thread *t, uint64_t mask); /* the program's and the host's */
+LX_NEAR void lx_set_mask(struct lx_thread *t, uint64_t mask); /* the program's and the host's */
 void lx_deliver(struct lx_thread *t);      /* everything in the queue */
 /* A fault of the program: its handler, or the end. */
 void lx_fault(struct lx_thread *t, const struct pb_trap *trap);
@@ -217,17 +220,17 @@ struct lx_clone {
     uint64_t set_tid, set_tid_size, cgroup;
 };
 int64_t lx_clone_thread(struct lx_thread *t, const struct lx_clone *c);
-int64_t lx_clone_process(struct lx_thread *t, const struct lx_clone *c);
+LX_NEAR int64_t lx_clone_process(struct lx_thread *t, const struct lx_clone *c);
 int64_t lx_clone_vfork(struct lx_thread *t, const struct lx_clone *c);
 void lx_fork_init(void); /* on the first thread */
 struct lx_thread *lx_thread_new(pb_err *e);
 void lx_thread_link(struct lx_thread *t);
 void lx_thread_free(struct lx_thread *t);
-_Noreturn void lx_exit_group(int code);
-void lx_loop(struct lx_thread *t); /* runs the program on this thread, until it exits */
+LX_NEAR _Noreturn void lx_exit_group(int code);
+LX_NEAR void lx_loop(struct lx_thread *t); /* runs the program on this thread, until it exits */
 /* A new thread's or process's registers, as clone() says; its tid is known. */
-void lx_clone_apply(struct lx_thread *child, const struct lx_clone *c);
-uint64_t lx_block_all(void); /* on the host; lx_set_mask() ends it */
+LX_NEAR void lx_clone_apply(struct lx_thread *child, const struct lx_clone *c);
+LX_NEAR uint64_t lx_block_all(void); /* on the host; lx_set_mask() ends it */
 void lx_exec_init(void);
 int lx_exec_fd(void); /* leads to the emulator, for execve() */
 

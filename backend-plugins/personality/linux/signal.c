@@ -2,8 +2,8 @@
 /* signal.c - signals: the host's kernel keeps them, we hand them on.
  * POSIX.1-2017, 2.4; signal(7); Linux kernel/signal.c is what programs expect.
  *
- * The program's dispositions and masks are the process's, but for SIGSEGV and SIGBUS, which the
- * emulator needs itself. So pending signals, their order, process groups, sigwait and signalfd
+ * The program's dispositions and masks are the process's, but for SIGSEGV, SIGBUS and SIGFPE, which
+ * the emulator needs itself. So pending signals, their order, process groups, sigwait and signalfd
  * are the kernel's own. The host's handler of a signal only notes it, blocks all others and
  * makes the thread come out of translated code or of a call (host.c); the loop then builds the
  * program's frame and sets the masks that its handler shall have.
@@ -21,7 +21,7 @@
 
 #define BIT(sig) ((uint64_t)1 << ((sig) - 1))
 #define NEVER (BIT(SIGKILL) | BIT(SIGSTOP))   /* cannot be blocked */
-#define OURS (BIT(SIGSEGV) | BIT(SIGBUS))     /* the emulator needs them */
+#define OURS (BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGFPE)) /* the emulator needs them */
 #define ALT_BYTES 65536u
 #define FRAME_MAX 8192u
 
@@ -77,7 +77,7 @@ static void on_signal(int sig, siginfo_t *si, void *ucontext)
     ucontext_t *uc = ucontext;
     uint64_t all = ~OURS;
 
-    if ((sig == SIGSEGV || sig == SIGBUS) && si->si_code > 0) {
+    if ((BIT(sig) & OURS) && si->si_code > 0) {
         if (lx_host_fault(uc) || (t && L.user->host_fault(t->self, sig, si, uc)))
             return;
         lx_crash_host(sig, si, uc);
@@ -122,6 +122,7 @@ void lx_signal_init(void)
     }
     install(SIGSEGV, &ours);
     install(SIGBUS, &ours);
+    install(SIGFPE, &ours);
 }
 
 int lx_signal_thread(struct lx_thread *t)

@@ -143,13 +143,13 @@ LX_HANDLER(exit)
 
 _Noreturn void lx_exit_group(int code)
 {
-    if (!lx_self || !lx_self->vforked)
+    if (L.svc->debugged && (!lx_self || !lx_self->vforked))
         L.svc->debug_end(code);
     for (;;)
         syscall(SYS_exit_group, code);
 }
 
-LX_HANDLER(exit_group)
+LX_NEAR LX_HANDLER(exit_group)
 {
     (void)t, (void)c;
     lx_exit_group((int)a[0]);

@@ -39,6 +39,7 @@ struct xl_unit {
     uint32_t bytes, n_insns;
     uint32_t dead;       /* dropped: not found any more, not entered by new links */
     uint32_t n_links, code_size;
+    uint32_t head;       /* of its loop in the code: where its own links to itself lead */
     void *code;          /* entry, executable view; NULL without a back end */
     struct xl_block *ir; /* kept for the interpreter, else NULL */
     uint8_t *map;        /* the back end's table: host pc to guest pc */

@@ -211,6 +211,7 @@ int xl_vcpu_init(struct xl_vcpu *x, const struct xl_guest *g, pb_cpu *cpu, const
     x->host = h;
     x->ll_addr = UINT64_MAX;
     x->mxcsr = x->mxcsr_host = 0x1f80; /* masked, to nearest: Intel SDM volume 1, 11.6.4 */
+    x->fp_budget = x->top ? XL_FP_BUDGET : 0;
     rc = index < e->max_vcpus ? make_run(x) : PB_EINVAL;
     if (rc != PB_OK) {
         xl_vcpu_fini(x);

@@ -82,8 +82,9 @@ static int interpret(struct xl_vcpu *x, const struct xl_unit *u, int on)
     return left;
 }
 
-/* Enter `u` at x->pc; XL_LEFT_*, or -1 when something has to be done first. */
-static int enter(struct xl_vcpu *x, struct xl_unit *u)
+/* Enter `code`, or without any interpret `u`, at x->pc; XL_LEFT_*, or -1 when something has to be
+ * done first. */
+XL_NEAR static int enter(struct xl_vcpu *x, void *code, struct xl_unit *u)
 {
     struct xl_run *r = xl_r(x);
     int left;
@@ -97,11 +98,11 @@ static int enter(struct xl_vcpu *x, struct xl_unit *u)
         xl_out(x);
         return -1;
     }
-    if (!u->code) {
+    if (!code) {
         left = interpret(x, u, !x->engine->host_code && u != r->step);
     } else {
         r->in_host = 1;
-        left = x->engine->host_code->enter(x, u->code);
+        left = x->engine->host_code->enter(x, code);
         r->in_host = 0;
     }
     xl_out(x);
@@ -255,28 +256,48 @@ static struct xl_unit *next_unit(struct xl_vcpu *x)
     return u;
 }
 
+/* The code that a jump to x->pc would lead to from generated code, or NULL. A system call mostly
+ * comes back to where it did before, and a child of fork() touches fewer pages so. */
+static void *known(struct xl_vcpu *x)
+{
+    const struct xl_run *r = xl_r(x);
+    const struct xl_engine *e = x->engine;
+    const struct xl_jc *j;
+
+    if (!e->host_code || x->stop_step || x->exit_link || r->wp_hit || r->bp_skip || r->n_bp ||
+        r->borrowed || e->chaos_drop || e->log & XL_LOG_EXEC || xl_has_notes(e))
+        return NULL;
+    j = __atomic_load_n(&x->ctx->jc_base, __ATOMIC_RELAXED) + xl_jc_hash(x->pc);
+    return j->va == x->pc ? j->host : NULL;
+}
+
 /* One round; an exit code, or -1 to go on. */
 static int one_round(struct xl_vcpu *x)
 {
     struct xl_run *r = xl_r(x);
     int code = before_unit(x), left;
-    struct xl_unit *u;
+    struct xl_unit *u = NULL;
+    void *host;
 
     r->touch = 0;
     if (code >= 0)
         return code;
-    u = next_unit(x);
-    if (!u)
-        return -1; /* tables were emptied, or bytes changed meanwhile: again */
-    log_exec(x, u);
+    host = known(x);
+    if (!host) {
+        u = next_unit(x);
+        if (!u)
+            return -1; /* tables were emptied, or bytes changed meanwhile: again */
+        host = u->code;
+        log_exec(x, u);
+    }
     if (r->wp_hit == 1)
         r->wp_pass = 1;
-    left = enter(x, u);
+    left = enter(x, host, u);
     if (left < 0)
         return -1;
     if (left == XL_LEFT_STATE || left == XL_LEFT_GUEST)
         r->fresh = 1;
-    if (left == XL_LEFT_POLL && u == r->step)
+    if (left == XL_LEFT_POLL && u && u == r->step)
         return -1;
     r->bp_skip = 0;
     if (r->wp_hit == 1 && r->wp_pass) {

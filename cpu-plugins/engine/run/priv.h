@@ -45,13 +45,15 @@ struct xl_break {
     uint32_t kind; /* as in gdb's Z packets */
 };
 
-struct xl_run {
+struct xl_run { /* what each round writes comes first: in one page, which a fork() copies */
     jmp_buf top;          /* the loop, for xl_leave() outside generated code */
     jmp_buf check;        /* user mode: xl_code_check() */
     uint32_t inside;      /* see above (atomic) */
     uint32_t in_host;     /* host->enter() is on the stack */
     uint32_t in_interp;   /* xl_interp() is on the stack */
     uint32_t fresh;       /* mode, context and pending interrupts must be looked at */
+    uint32_t touch;       /* user mode: C code is at the guest's memory on its behalf */
+    uint64_t n_fills, n_misses, n_io, n_lookups, n_leaves, n_flushes, n_watched; /* info jit */
     int64_t delta;        /* interpreter: pc - pcb of the current instruction */
     struct xl_ctx *ctxs;  /* XL_CTXS of them */
     uint64_t stamp;
@@ -77,8 +79,6 @@ struct xl_run {
     uint32_t fence;       /* what a full barrier is done on under TSan */
     uint32_t chaos;       /* state of the chaos switches */
     uint32_t n_counted;   /* accesses since chaos_fault failed one */
-    uint64_t n_fills, n_misses, n_io, n_lookups, n_leaves, n_flushes, n_watched; /* info jit */
-    uint32_t touch;       /* user mode: C code is at the guest's memory on its behalf */
     uint32_t mutable;     /* user mode: the block being built is in such memory */
     uint32_t borrowed;    /* user mode: may be killed at any time: changes nothing that is shared */
     struct xl_own *own;   /* its own units meanwhile, or NULL */
@@ -121,13 +121,13 @@ void xl_poke(struct xl_vcpu *x); /* make it come to a poll */
 /* Only this vCPU has unit pointers between the two. Called outside units. */
 void xl_exclusive(struct xl_vcpu *x);
 void xl_shared(struct xl_vcpu *x);
-void xl_safepoint(struct xl_vcpu *x); /* let an exclusive section happen here */
+XL_NEAR void xl_safepoint(struct xl_vcpu *x); /* let an exclusive section happen here */
 
 /* ---- ctx.c ---- */
 
 int xl_ctx_init(struct xl_vcpu *x);
 void xl_ctx_fini(struct xl_vcpu *x);
-void xl_ctx_switch(struct xl_vcpu *x); /* to the context of x's key and mode */
+XL_NEAR void xl_ctx_switch(struct xl_vcpu *x); /* to the context of x's key and mode */
 void xl_ctx_reset(struct xl_ctx *c);
 void xl_note_big(struct xl_ctx *c, uint64_t va, uint32_t bits); /* va is in such a mapping */
 void xl_forget_code(struct xl_vcpu *x);   /* jump caches of all contexts */
@@ -213,7 +213,7 @@ static inline int xl_has_notes(const struct xl_engine *e)
 /* In a child: x->pc was looked up and was new, by an exit of the unit at `from`, or not. */
 void xl_learn_note(struct xl_vcpu *x, uint64_t from);
 void xl_learn(struct xl_vcpu *x); /* in the parent: make what children wanted */
-void xl_learn_fork(struct xl_engine *e, uint32_t stage);
+XL_NEAR void xl_learn_fork(struct xl_engine *e, uint32_t stage);
 void xl_learn_fini(struct xl_engine *e);
 
 /* ---- log.c ---- */

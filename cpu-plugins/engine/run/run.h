@@ -41,6 +41,8 @@ struct xl_host { /* a host back end: host/ARCH/ */
     /* User mode. In a signal handler: if `ucontext` is in a unit, save the guest's registers to
      * their slots, give the context the host's modes and tell the guest pc; else 0. */
     int (*rescue)(struct xl_vcpu *x, void *ucontext, uint64_t *pc);
+    /* In a handler of SIGFPE: 1 when the arithmetic may go on where it was. */
+    int (*fp_trap)(struct xl_vcpu *x, void *ucontext);
     /* Before fork(), e->lock held: from now on another process runs from the same code. */
     void (*fork)(struct xl_engine *e);
 };
@@ -111,6 +113,8 @@ uint64_t xl_slow_sc(struct xl_vcpu *x, uint64_t va, uint64_t v, uint64_t memop);
 /* Of a V128: what was loaded is in x->cell[0], what is stored in x->cell[3]. */
 void xl_slow_ld128(struct xl_vcpu *x, uint64_t va, uint64_t memop);
 void xl_slow_st128(struct xl_vcpu *x, uint64_t va, uint64_t memop);
+
+#define XL_FP_BUDGET 65536u /* for host/x86_64/fp-watch.c: its tries cost milliseconds in all */
 
 /* Floating point out of line, exact by the guest's rules: `op` is an XL_OP_*, `how` packs
  * the rest of the record and the block's mode. Operands and result as raw bits; flags go to

@@ -114,6 +114,8 @@ int xl_host_fault(struct xl_vcpu *x, int sig, void *siginfo, void *ucontext)
 
     if (!r || !x->top || si->si_code <= 0)
         return 0;
+    if (sig == SIGFPE)
+        return h && h->fp_trap && h->fp_trap(x, uc);
     r->fault_va = (uint64_t)(uintptr_t)si->si_addr;
     r->fault_access = (uint64_t)g[REG_ERR] & PAGE_FAULT_WRITE ? XL_W : XL_R;
     r->fault_code = fault_code(x, sig, si);

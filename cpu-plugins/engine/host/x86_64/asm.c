@@ -18,6 +18,8 @@ static void room(struct xasm *a)
         a->full = 1;
         a->p = a->limit;
     }
+    if (a->head && a->n_begun < XA_BEGUN)
+        a->begun[a->n_begun++] = (uint16_t)(a->p - a->head);
 }
 
 static void put8(struct xasm *a, uint32_t b)

@@ -23,10 +23,15 @@ enum {
 enum { CC_O, CC_NO, CC_B, CC_AE, CC_E, CC_NE, CC_BE, CC_A, CC_S, CC_NS, CC_P, CC_NP, CC_L, CC_GE,
        CC_LE, CC_G };
 
+#define XA_BEGUN 32
+
 struct xasm {
     uint8_t *p, *limit; /* next byte; limit leaves room for two instructions */
     intptr_t rx;        /* executable view - writable view */
     uint32_t full;
+    uint32_t n_begun;   /* where the first instructions behind `head` begin, for place.c */
+    uint16_t begun[XA_BEGUN];
+    uint8_t *head;      /* NULL: not noted */
 };
 
 struct xrm {

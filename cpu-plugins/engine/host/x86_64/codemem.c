@@ -137,9 +137,9 @@ void x86_mem_reset(struct x86_mem *m)
     m->n_units = 0;
 }
 
-void x86_mem_begin(struct x86_mem *m, struct xasm *a)
+void x86_mem_begin(struct x86_mem *m, struct xasm *a, uint32_t later)
 {
-    size_t at = (m->used + 15) & ~(size_t)15;
+    size_t at = ((m->used + 15) & ~(size_t)15) + later;
 
     make_present(m, at + ENOUGH < m->size ? at + ENOUGH : m->size);
     memset(a, 0, sizeof(*a));

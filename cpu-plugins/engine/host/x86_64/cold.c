@@ -194,6 +194,7 @@ void x86_cold_emit(struct gen *g)
             break;
         case COLD_NANS: x86_nan_emit(g, c); break;
         case COLD_DIV: emit_div(g, c); break;
+        case COLD_FLAGS: x86_flags_emit(g, c); break;
         case COLD_LINK: emit_link(g, c); break;
         case COLD_FAR:
             x86_pc(g, RAX, c->delta);

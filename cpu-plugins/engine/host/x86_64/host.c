@@ -145,7 +145,7 @@ static int skip(const struct gen *g, const struct xl_op *o)
 
     if (v->rep != g->i)
         return o->op != XL_OP_box32 && o->op != XL_OP_f2v;
-    if (v->defer)
+    if (v->defer || v->kept)
         return 1;
     return v->uses == 0 && !(xl_opinfo[o->op].flags & (XL_E | XL_F));
 }
@@ -160,10 +160,11 @@ static int known_types(const struct xl_block *b)
 }
 
 static void begin(struct xl_engine *e, struct gen *g, const struct xl_block *b,
-                  struct xl_unit *u)
+                  struct xl_unit *u, uint32_t later)
 {
     g->b = b;
     g->u = u;
+    g->t = &g->c->t;
     x86_mem_own(&g->c->mem, &e->code_borrowed);
     g->n_cold = g->n_spills = g->n_wait = g->n_places = 0;
     g->locked = g->flags_live = 0;
@@ -173,8 +174,8 @@ static void begin(struct xl_engine *e, struct gen *g, const struct xl_block *b,
     memset(g->rv, 0xff, sizeof(g->rv));
     memset(g->slot_val, 0xff, b->guest->n_slots * sizeof(*g->slot_val));
     x86_map_begin(&g->map);
-    x86_mem_begin(&g->c->mem, &g->a);
-    g->start = g->a.p;
+    x86_mem_begin(&g->c->mem, &g->a, later);
+    g->start = g->a.head = g->a.p;
     u->n_links = 0;
 }
 
@@ -184,6 +185,7 @@ static int finish(struct xl_engine *e, struct gen *g, struct xl_unit *u)
 
     u->code_size = (uint32_t)(g->a.p - g->start);
     u->code = code;
+    u->head = (uint32_t)(g->a.head - g->start);
     u->map = xl_arena(e, g->map.n); /* freed with the unit */
     if (!u->map)
         return PB_ENOMEM;
@@ -192,16 +194,12 @@ static int finish(struct xl_engine *e, struct gen *g, struct xl_unit *u)
     return x86_mem_commit(&g->c->mem, &g->a, u);
 }
 
-static int compile(struct xl_engine *e, const struct xl_block *b, struct xl_unit *u)
+static void generate(struct xl_engine *e, struct gen *g, const struct xl_block *b,
+                     struct xl_unit *u, uint32_t later)
 {
-    struct x86_code *c = e->code;
-    struct gen *g = c->gen;
-    int r;
-
-    if (!known_types(b))
-        return PB_ENOTSUP;
-    begin(e, g, b, u);
+    begin(e, g, b, u, later);
     x86_plan(g);
+    x86_hoist(g);
     for (g->i = 0; g->i < b->n_ops; g->i++) {
         const struct xl_op *o = &b->op[g->i];
 
@@ -211,7 +209,23 @@ static int compile(struct xl_engine *e, const struct xl_block *b, struct xl_unit
         select_op(g, o);
         x86_end_op(g);
     }
+    g->hot_end = g->a.p;
     x86_cold_emit(g);
+}
+
+static int compile(struct xl_engine *e, const struct xl_block *b, struct xl_unit *u)
+{
+    struct x86_code *c = e->code;
+    struct gen *g = c->gen;
+    uint32_t later;
+    int r;
+
+    if (!known_types(b))
+        return PB_ENOTSUP;
+    generate(e, g, b, u, 0);
+    later = x86_place(g);
+    if (later)
+        generate(e, g, b, u, later);
     r = finish(e, g, u);
     if (r != PB_OK) {
         u->code = NULL;
@@ -223,12 +237,12 @@ static int compile(struct xl_engine *e, const struct xl_block *b, struct xl_unit
     return PB_OK;
 }
 
-static int enter(struct xl_vcpu *x, void *code)
+XL_NEAR static int enter(struct xl_vcpu *x, void *code)
 {
     return ((struct x86_code *)x->engine->code)->enter(x, code);
 }
 
-static void leave(struct xl_vcpu *x)
+XL_NEAR static void leave(struct xl_vcpu *x)
 {
     ((struct x86_code *)x->engine->code)->leave(x);
 }
@@ -262,13 +276,14 @@ static int rescue(struct xl_vcpu *x, void *ucontext, uint64_t *pc)
         else
             memcpy(slot, &uc->uc_mcontext.gregs[greg[p->reg]], n);
     }
-    x->mxcsr = uc->uc_mcontext.fpregs->mxcsr;
+    x->mxcsr = uc->uc_mcontext.fpregs->mxcsr | CSR_MASKS;
+    x->fp_known = 0;
     uc->uc_mcontext.fpregs->mxcsr = x->mxcsr_host;
     *pc = xl_pcb(x, u) + (uint64_t)delta;
     return 1;
 }
 
-static void fork_code(struct xl_engine *e)
+XL_NEAR static void fork_code(struct xl_engine *e)
 {
     if (!e->code_borrowed) /* each write copies a page */
         e->code_borrowed = 1;
@@ -286,5 +301,6 @@ const struct xl_host xl_host_x86_64 = {
     .find_pc = x86_find_pc,
     .find_unit = find_unit,
     .rescue = rescue,
+    .fp_trap = x86_fp_trap,
     .fork = fork_code,
 };

@@ -64,25 +64,6 @@ static void compare_all(struct gen *g, const struct xl_op *o)
 
 /* ---- Sticky flags ----------------------------------------------------------------------- */
 
-/* d = those in MXCSR and those in memory; t is scratch. */
-static void read_flags(struct gen *g, int d, int t)
-{
-    xa_csr(&g->a, 1, xm(RBP, VOFF(mxcsr)));
-    xa_op(&g->a, XO_MOV, 0, d, xm(RBP, VOFF(mxcsr)));
-    xa_alui(&g->a, ALU_AND, 0, xr(d), 0x3f);
-    xa_op(&g->a, XO_LEA, 1, t, xmrip(g->c->k->flags));
-    xa_op(&g->a, XO_MOVZX8, 0, d, xmx(t, d, 0, 0));
-    xa_op(&g->a, XO_MOVZX8, 0, t, xm(RBP, VOFF(fp_flags)));
-    xa_alu(&g->a, ALU_OR, 0, d, xr(t));
-}
-
-static void get_flags(struct gen *g)
-{
-    int t = g_tmp(g);
-
-    read_flags(g, g_def_new(g), t);
-}
-
 /* Most often they are what they were: a comparison between is done quietly so. When it is all
  * that is between (plan.c), only NaNs can have changed them: no wait for what came before. */
 static void set_flags(struct gen *g, const struct xl_op *o)
@@ -103,7 +84,7 @@ static void set_flags(struct gen *g, const struct xl_op *o)
     } else {
         x = g_tmp(g);
         y = g_tmp(g);
-        read_flags(g, x, y);
+        x86_read_flags(g, x, y);
         xa_alu(&g->a, ALU_CMP, 0, x, xr(a));
         c->site[c->n_sites++] = xa_jcc(&g->a, CC_NE);
     }
@@ -236,7 +217,7 @@ void x86_sel_cvt(struct gen *g, const struct xl_op *o)
 {
     if (o->op == XL_OP_fflags || o->op == XL_OP_setfflags) {
         if (o->op == XL_OP_fflags)
-            get_flags(g);
+            x86_get_flags(g);
         else
             set_flags(g, o);
         return;

@@ -155,7 +155,7 @@ static void arith(struct gen *g, const struct xl_op *o)
     int a, d;
 
     if ((o->op == XL_OP_fadd || o->op == XL_OP_fmul) && !boxed(g, va) &&
-        g->v[g_rep(g, vb)].reg >= 0 && zero(g, vb) > zero(g, va)) {
+        g->v[g_rep(g, vb)].reg >= 0 && (boxed(g, vb) || zero(g, vb) > zero(g, va))) {
         va = o->b;
         vb = o->a;
     }

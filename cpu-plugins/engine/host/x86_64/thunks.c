@@ -49,12 +49,16 @@ static void pins(struct xasm *a, const struct x86_target *t, int store, uint32_t
 
 /* ldmxcsr is slow and most often not needed. C gets the host's modes; which flags are set
  * there means nothing to it. Uses ecx. */
-static void csr_to_host(struct xasm *a)
+static void csr_to_host(struct xasm *a, const struct x86_code *c)
 {
     uint8_t *same;
 
     xa_csr(a, 1, xm(RBP, VOFF(mxcsr)));
     xa_op(a, XO_MOV, 0, RCX, xm(RBP, VOFF(mxcsr)));
+    if (c->direct) { /* fp-watch.c: only generated code keeps to it */
+        xa_alui(a, ALU_OR, 0, xm(RBP, VOFF(mxcsr)), CSR_MASKS);
+        xa_opi(a, XO_MOV_I, 0, 0, xm(RBP, VOFF(fp_known)), 0, 4);
+    }
     xa_alu(a, ALU_XOR, 0, RCX, xm(RBP, VOFF(mxcsr_host)));
     xa_opi(a, XO_TEST_I, 0, 0, xr(RCX), 0xffc0, 4); /* all but the sticky flags */
     same = xa_jcc8(a, CC_E);
@@ -125,7 +129,7 @@ static void make_leave(struct xasm *a, struct x86_code *c)
     xa_opi(a, XO_MOV_I, 1, 0, xm(RBP, VOFF(exit_link)), 0, 4);
     out = here(a);
     pins(a, &c->t, 1, 0);
-    csr_to_host(a);
+    csr_to_host(a, c);
     restore_host(a);
 
     c->leave_state = here(a);
@@ -215,7 +219,7 @@ static const uint8_t *make_call(struct xasm *a, const struct x86_code *c, uintpt
     xa_op(a, XO_MOV, 1, RAX, xm(RSP, frame));
     xa_op(a, XO_MOV_ST, 1, RAX, xm(RBP, VOFF(ret_pc)));
     if (flags & CALL_FP)
-        csr_to_host(a);
+        csr_to_host(a, c);
     xa_op(a, XO_LEA, 1, RDI, xm(RBP, -RBP_BIAS));
     for (uint32_t i = 0; i < 5; i++) {
         if (vec >> i & 1)
@@ -316,12 +320,12 @@ int x86_thunks(struct x86_code *c, const struct xl_engine *e)
         [TH_FP] = (uintptr_t)xl_soft_fp, [TH_CLMUL] = (uintptr_t)x86_clmul,
         [TH_LD128] = (uintptr_t)xl_slow_ld128, [TH_ST128] = (uintptr_t)xl_slow_st128,
         [TH_VEC] = (uintptr_t)x86_vec, [TH_FLAGS] = (uintptr_t)xl_fp_set_flags,
-        [TH_CLASS] = (uintptr_t)xl_soft_fp,
+        [TH_CLASS] = (uintptr_t)xl_soft_fp, [TH_WATCH] = (uintptr_t)x86_fp_watch,
     };
     struct xasm a;
     int r;
 
-    x86_mem_begin(&c->mem, &a);
+    x86_mem_begin(&c->mem, &a, 0);
     make_constants(&a, c, e);
     make_leave(&a, c);
     make_enter(&a, c);
@@ -330,7 +334,7 @@ int x86_thunks(struct x86_code *c, const struct xl_engine *e)
     for (int i = 0; i < TH_COUNT; i++)
         c->thunk[i] = make_call(&a, c, fn[i],
                                 i == TH_CLMUL || i == TH_CLASS ? 0
-                                : i == TH_FP || i == TH_VEC || i == TH_FLAGS
+                                : i == TH_FP || i == TH_VEC || i == TH_FLAGS || i == TH_WATCH
                                     ? CALL_FP : CALL_ALL | CALL_FP, 0);
     r = make_helpers(&a, c, e->guest);
     if (r == PB_OK)

@@ -107,7 +107,8 @@ int x86_mem_init(struct x86_mem *m, size_t size);
 void x86_mem_own(struct x86_mem *m, uint32_t *borrowed);
 void x86_mem_fini(struct x86_mem *m);
 void x86_mem_reset(struct x86_mem *m);
-void x86_mem_begin(struct x86_mem *m, struct xasm *a); /* at the next multiple of 16 */
+/* At the next multiple of 16, or `later`. */
+void x86_mem_begin(struct x86_mem *m, struct xasm *a, uint32_t later);
 int x86_mem_commit(struct x86_mem *m, struct xasm *a, struct xl_unit *u);
 struct xl_unit *x86_mem_find(struct x86_mem *m, uintptr_t pc);
 
@@ -139,7 +140,7 @@ struct x86_vconst { /* the same for vectors: vconst.c */
 void x86_vconst(struct x86_vconst *k);
 
 enum { TH_LD, TH_ST, TH_RMW, TH_CAS, TH_LL, TH_SC, TH_FP, TH_CLMUL, TH_LD128, TH_ST128, TH_VEC,
-       TH_FLAGS, TH_CLASS, TH_COUNT };
+       TH_FLAGS, TH_CLASS, TH_WATCH, TH_COUNT };
 
 struct x86_code { /* e->code */
     struct x86_mem mem;
@@ -197,6 +198,7 @@ struct val {
     uint8_t hi;     /* F32: the upper half of its register is all ones */
     uint8_t zero;   /* of its xmm register is known to be zero: ZERO_* */
     uint8_t defer;  /* its only reader does it by itself */
+    uint8_t kept;   /* it is in its register from before the loop on: hoist.c */
     uint8_t inside; /* user mode: it was seen to be below x->top */
     uint32_t compare; /* setfflags of what fflags read: index + 1 of the comparison between */
     uint8_t again;  /* ld, st: the same base is accessed again before anything can flush */
@@ -219,7 +221,8 @@ struct carg {
     int64_t imm;
 };
 
-enum { COLD_CALL, COLD_CONST, COLD_DIV, COLD_LINK, COLD_FAR, COLD_POLL, COLD_NANS };
+enum { COLD_CALL, COLD_CONST, COLD_DIV, COLD_LINK, COLD_FAR, COLD_POLL, COLD_NANS,
+       COLD_FLAGS };
 /* A path out of line: it is entered from `site`s and returns to `back`, so no register may
  * be given out or spilled between the two (fetch and define before the first jump). */
 struct cold {
@@ -269,6 +272,7 @@ struct gen {
     const struct xl_block *b;
     struct xl_unit *u;
     uint8_t *start;
+    uint8_t *hot_end;      /* behind it: cold paths */
     uint32_t i;            /* the op being compiled */
     int64_t delta;         /* pc - pcb of its instruction */
     uint32_t locked;       /* registers the current op uses */
@@ -285,6 +289,7 @@ struct gen {
     struct val v[XL_MAX_OPS];
     struct cold cold[XL_MAX_OPS + 64];
     struct x86_map map;
+    struct x86_target loop_target; /* what t is in loops: some temporaries are taken */
 };
 
 /* plan.c: what the passes over a block before code find out. */
@@ -320,6 +325,15 @@ void x86_nan_wait(struct gen *g, const struct xl_op *op);
 void x86_nan_put(struct gen *g, uint32_t slot, uint32_t v); /* v is in the slot's memory now */
 void x86_nan_look(struct gen *g, const struct xl_op *op);
 void x86_nan_emit(struct gen *g, const struct cold *c);
+
+/* fp-watch.c */
+#define CSR_MASKS 0x1f80u /* of MXCSR: the exceptions that do not trap */
+uint64_t x86_fp_watch(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+                      uint64_t e);
+int x86_fp_trap(struct xl_vcpu *x, void *ucontext);
+void x86_get_flags(struct gen *g);
+void x86_read_flags(struct gen *g, int d, int t); /* from where they are; t is scratch */
+void x86_flags_emit(struct gen *g, const struct cold *c);
 
 /* slots.c */
 void g_put(struct gen *g, uint32_t slot, uint32_t v);
@@ -394,6 +408,13 @@ static inline int x86_has(const struct gen *g, uint32_t f)
 
 /* dump.c */
 void x86_dump(const struct xl_engine *e, const struct xl_unit *u);
+
+/* hoist.c */
+int x86_is_loop(const struct xl_block *b); /* may the unit jump to itself? */
+void x86_hoist(struct gen *g);
+
+/* place.c: by how many bytes the code that was just made should begin later. */
+uint32_t x86_place(const struct gen *g);
 
 /* link.c */
 void x86_set_link(struct xl_engine *e, struct xl_link *l);

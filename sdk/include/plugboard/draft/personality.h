@@ -64,7 +64,8 @@ struct pb_cpu_user {
     void (*copy)(void *self, void *from); /* all of another vCPU's registers */
     uint64_t (*features)(void *self, uint32_t word); /* as the system's AT_HWCAP, AT_HWCAP2 */
     /* In a handler of SIGSEGV or SIGBUS, on the vCPU's thread: 1 when the guest's code made the
-     * access; `ucontext` is changed so that run() returns PB_EXIT_TRAP. 0: not the guest's. */
+     * access; `ucontext` is changed so that run() returns PB_EXIT_TRAP. 0: not the guest's.
+     * Of SIGFPE: 1 when the code of the guest goes on, and nothing is to be done. */
     int (*host_fault)(void *self, int sig, void *siginfo, void *ucontext);
     /* Instruction fetches see what was written to [addr, addr+len) before. [any] */
     void (*code_check)(void *self, uint64_t addr, uint64_t len);

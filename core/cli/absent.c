@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* absent.c - QEMU's options that this version has not got, so that who brings a command line of
+ * QEMU's learns that the word is right and what there is in its place.
+ */
+#include "cli.h"
+
+#include <string.h>
+
+static const struct absent {
+    const char *name;
+    const char *instead; /* NULL: nothing */
+} absent[] = {
+    {"action", "-no-reboot and -no-shutdown are there"},
+    {"audio", NULL},
+    {"audiodev", NULL},
+    {"chroot", NULL},
+    {"debugcon", "-serial and -device take character devices"},
+    {"dfilter", NULL},
+    {"enable-kvm", "the translator is -accel tcg"},
+    {"full-screen", "'screendump' of the monitor shows the screen"},
+    {"icount", NULL},
+    {"incoming", NULL},
+    {"iscsi", NULL},
+    {"loadvm", NULL},
+    {"mem-path", NULL},
+    {"mem-prealloc", NULL},
+    {"no-acpi", "where a machine has ACPI tables: -M MACHINE,acpi=off"},
+    {"numa", NULL},
+    {"object", NULL},
+    {"option-rom", NULL},
+    {"overcommit", NULL},
+    {"parallel", NULL},
+    {"plugin", NULL},
+    {"preconfig", "-S stops before the first instruction"},
+    {"qmp", "-monitor is there"},
+    {"qmp-pretty", "-monitor is there"},
+    {"readconfig", "a machine of one's own: -M FILE.machine"},
+    {"runas", NULL},
+    {"sandbox", NULL},
+    {"semihosting", NULL},
+    {"semihosting-config", NULL},
+    {"set", "-global CLASS.PROPERTY=VALUE sets a property of every device of a class"},
+    {"singlestep", NULL},
+    {"smbios", NULL},
+    {"spice", "'screendump' of the monitor shows the screen"},
+    {"tpmdev", NULL},
+    {"trace", "-d help lists what can be logged"},
+    {"usb", "where a machine has a USB host: -device usb-…"},
+    {"usbdevice", "-device usb-…; '-device help' lists them"},
+    {"uuid", NULL},
+    {"vga", NULL},
+    {"vnc", "'screendump' of the monitor shows the screen"},
+    {"watchdog-action", NULL},
+};
+
+gboolean pb_cli_absent(const char *word, const char *name, pb_err *e)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(absent); i++) {
+        if (strcmp(absent[i].name, name) != 0)
+            continue;
+        pb_err_set(e, PB_ENOTSUP, "%s: an option of QEMU's that this version has not got", word);
+        pb_err_hint(e, "%s", absent[i].instead ? absent[i].instead : "-h lists all options");
+        return TRUE;
+    }
+    return FALSE;
+}
