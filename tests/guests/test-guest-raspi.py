@@ -231,7 +231,7 @@ def exchange(times=20, mib=32):
                 file.truncate(mib << 20)
         options += ["-drive", f"file={folder}/card,format=raw,if=sd",
                     "-drive", f"file={folder}/stick,format=raw,if=none,id=stick",
-                    "-device", "usb-storage,drive=stick",
+                    "-device", "usb-storage,drive=stick,port=1",
                     "-monitor", f"unix:{folder}/monitor,server=on,wait=off"]
         jobs = {"mmcblk0": mib, "sda": mib, "mtdblock0": 2}
         with console.Guest(command("dtb-spi", "pbcmd=shell", *options)) as guest:
@@ -242,8 +242,9 @@ def exchange(times=20, mib=32):
             for disk, size in jobs.items():
                 guest.run(f"until test -b /dev/{disk}; do usleep 100000; done")
                 guest.run(f"(pb-stream {disk} {size} | dd of=/dev/{disk} bs=64k conv=fsync; "
-                          "echo 3 >/proc/sys/vm/drop_caches; "
-                          f"dd if=/dev/{disk} bs=64k count={size * 16} | md5sum >/tmp/{disk}) &")
+                          "echo 3 >/proc/sys/vm/drop_caches; dd bs=64k "
+                          f"if=/dev/{disk} count={size * 16} | md5sum >/tmp/{disk}) "
+                          "2>/dev/null & :")
             for _ in range(times):
                 for plugin in ("dwc2", "usb-storage", "w25q64"):
                     if "bytes of state" not in (said := monitor.do(f"plugin_reload {plugin}")):
