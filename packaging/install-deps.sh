@@ -86,6 +86,7 @@ dpkg-dev            the Debian packages: builds them
 debhelper           their rules
 lintian             their critic
 rpm                 the rpm packages: rpmbuild
+libtool             a configure script for user mode
 END
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* debug.h - what gdb.c (packets) and world.c (threads that stop and go on) share.
+/* debug.h - what gdb.c, gdb-*.c (packets) and world.c (threads that stop and go on) share.
  *
  * One lock covers all of it: `pb_user_dbg.lock`. Everything below is called with it, unless it
  * says otherwise.
@@ -57,4 +57,25 @@ void pb_user_points_forked(void *self); /* in the child: none are left */
 
 /* Tell that `current` stopped, by the CPU plugin's own doing or not. */
 void pb_user_gdb_stopped(int sig, gboolean at_point);
+
+/* ---- gdb-link.c -------------------------------------------------------------------------- */
+
+/* Waits for a debugger at PORT or a socket's path; the connection, or PB_E*. No lock */
+int pb_user_gdb_listen(const char *dev, pb_err *e);
+void pb_user_gdb_send(const char *s, gsize n); /* as it is */
+void pb_user_gdb_reply_bytes(const char *s, gsize n); /* in a packet */
+void pb_user_gdb_reply(const char *s);
+
+/* ---- Packets behind their first letters: they reply ------------------------------------------ */
+
+/* gdb-data.c */
+void pb_user_gdb_registers(const char *p, gboolean write);
+void pb_user_gdb_register(const char *p, gboolean write);
+void pb_user_gdb_memory(const char *p, gsize len, char kind);
+/* gdb-query.c */
+void pb_user_gdb_query(const char *p);
+/* gdb-go.c */
+int pb_user_gdb_signal(int sig); /* the debugger's number of a signal */
+void pb_user_gdb_vcont(const char *p);
+void pb_user_gdb_go(const char *p); /* with its letter */
 #endif

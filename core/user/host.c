@@ -153,6 +153,17 @@ static void set_space(const struct pb_user_space *s)
     U.space = s;
 }
 
+/* A vCPU that fits in a page lies in one: each that is written is copied after a fork(). */
+static void *instance(size_t size)
+{
+    void *p;
+
+    if (size < 1024 || size > 4096)
+        return pb_instance_new(size);
+    p = aligned_alloc(4096, 4096); /* pb_instance_free() frees it */
+    return p ? memset(p, 0, 4096) : NULL;
+}
+
 static pb_cpu *make(pb_err *e)
 {
     pb_cpu *c;
@@ -162,7 +173,7 @@ static pb_cpu *make(pb_err *e)
         return NULL;
     }
     c = g_new0(pb_cpu, 1);
-    c->self = pb_instance_new(U.cls->instance_size);
+    c->self = instance(U.cls->instance_size);
     if (!c->self) {
         pb_err_set(e, PB_ENOMEM, "no memory for a vCPU");
         g_free(c);

@@ -473,7 +473,14 @@ uint64_t a64_vmid(const struct a64 *c)
 void a64_ctxkey(struct xl_vcpu *x, struct xl_ctxkey *k)
 {
     struct a64 *c = a64_of(x);
-    uint32_t regime = a64_regime(c), el = c->unpriv ? 0 : a64_el(c);
+    uint32_t regime, el;
+
+    if (c->user) { /* one address space */
+        *k = (struct xl_ctxkey){0};
+        return;
+    }
+    regime = a64_regime(c);
+    el = c->unpriv ? 0 : a64_el(c);
     uint64_t t0 = c->sr[regime == 1 ? SR_TTBR0_EL1 : regime == 2 ? SR_TTBR0_EL2 : SR_TTBR0_EL3];
     uint64_t t1 = regime == 3 ? 0 : c->sr[regime == 1 ? SR_TTBR1_EL1 : SR_TTBR1_EL2];
     uint64_t vt = stage2_on(c, regime) ? c->sr[SR_VTTBR_EL2] : 0;

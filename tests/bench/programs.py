@@ -11,6 +11,9 @@ qemu-ARCH and Debian sid's. Each round runs a job under every emulator before th
 counts is CPU time, of threads and children too; a row is the median of its rounds, its ratio the
 best of the others over the subject. An output that is wrong, or not the same everywhere, is an
 error. --strict ends with status 1 when the geometric mean is below 1.8 or a row below 1.0.
+
+QEMU runs what a guest executes as the host would, and that is the host's own program: so where a
+job starts others, they are the tree's under the same emulator, or the host's for all.
 """
 import argparse
 import json
@@ -47,12 +50,14 @@ def default_emulators(arch):
     return out
 
 
-def measure(command, job):
+def measure(prefix, job, tree):
     """CPU seconds and the output."""
+    command = [*prefix, "-L", tree, tree + job.argv[0], *job.argv[1:]]
+    env = {**os.environ, "SED": " ".join([*prefix, "-L", tree, tree + "/usr/bin/sed"])}
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as given:
         given.write(job.stdin)
         given.seek(0)
-        p = subprocess.Popen(command, stdin=given, stdout=out)
+        p = subprocess.Popen(command, stdin=given, stdout=out, env=env)
         _, status, usage = os.wait4(p.pid, 0)
         p.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
@@ -64,14 +69,16 @@ def measure(command, job):
 
 
 def run(o, emulators, tree, work):
-    jobs = [j for j in programs.make(tree, work, o.long) if re.search(o.only, j.name)]
+    jobs = programs.make(tree, work, o.long)
+    if os.path.isdir(programs.LIBTOOL):
+        jobs.append(programs.configure(work))
+    jobs = [j for j in jobs if re.search(o.only, j.name)]
     times = {j.name: {n: [] for n in emulators} for j in jobs}
     for _ in range(o.rounds):
         for job in jobs:
             said = {}
             for name, prefix in emulators.items():
-                seconds, said[name] = measure(
-                    [*prefix, "-L", tree, tree + job.argv[0], *job.argv[1:]], job)
+                seconds, said[name] = measure(prefix, job, tree)
                 times[job.name][name].append(seconds)
             if len(set(said.values())) != 1 and not job.check:
                 sys.exit(f"{job.name}: {', '.join(said)} do not print the same")

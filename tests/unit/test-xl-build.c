@@ -207,6 +207,11 @@ static void identities(void)
     s = xl_op2(b, XL_OP_shl, XL_I64, x, xl_const(b, XL_I64, 32));
     s = xl_op2(b, XL_OP_shr, XL_I64, s, xl_const(b, XL_I64, 32));
     CU_ASSERT_EQUAL(blk.op[s].op, XL_OP_zext32);
+    s = xl_op2(b, XL_OP_shl, XL_I64, x, xl_const(b, XL_I64, 32));
+    s = xl_op2(b, XL_OP_shr, XL_I64, s, xl_const(b, XL_I64, 29));
+    CU_ASSERT_EQUAL(blk.op[s].op, XL_OP_shl);
+    CU_ASSERT_EQUAL(blk.op[blk.op[s].a].op, XL_OP_zext32);
+    CU_ASSERT_EQUAL(blk.op[blk.op[s].b].imm, 3);
     xl_b_finish(b);
 }
 

@@ -330,8 +330,51 @@ static void interrupt(void)
     toy_free(m);
 }
 
+/* Two halves of a loop: when the second is made the first is there, and the way back is a jump. */
+static void links(void)
+{
+    struct toy_machine *m = toy_new(1, NULL);
+    struct toy *t = &m->cpu[0];
+    uint64_t at = CODE;
+
+    at = toy_2(m, at, T_ADD, 1, 3);
+    at = toy_4(m, at, T_BNE, 4, 4, 64);
+    at = toy_2(m, at, T_ADD, 2, 1);
+    at = toy_4(m, at, T_BNE, 1, 4, (int)(CODE - at));
+    toy_4(m, at, T_SYS, 0, 0, SYS_HALT);
+    t->r[1] = 10;
+    t->r[3] = UINT64_MAX;
+    CU_ASSERT_EQUAL(toy_run(m, 0, CODE), PB_EXIT_HALT);
+    CU_ASSERT_EQUAL(t->r[2], 45);
+    if (t->x.engine->host_code)
+        CU_ASSERT_EQUAL(xl_r(&t->x)->n_lookups, 3);
+    toy_free(m);
+}
+
+/* More units than the table begins with buckets; all are found again. */
+static void many(void)
+{
+    struct toy_machine *m = toy_new(1, NULL);
+    struct toy *t = &m->cpu[0];
+    struct xl_engine *e = t->x.engine;
+    uint32_t bits = e->hash_bits;
+    uint64_t at = CODE, n;
+
+    for (uint32_t i = 0; i < (1u << bits) + 100; i++)
+        at = toy_4(m, at, T_BNE, 1, 1, 64);
+    toy_4(m, at, T_SYS, 0, 0, SYS_HALT);
+    CU_ASSERT_EQUAL(toy_run(m, 0, CODE), PB_EXIT_HALT);
+    n = e->n_translated;
+    CU_ASSERT_TRUE(n > 1u << bits);
+    CU_ASSERT_TRUE(e->hash_bits > bits);
+    xl_tlb_flush(&t->x, NULL, NULL, 0, 1); /* the jump cache, too */
+    CU_ASSERT_EQUAL(toy_run(m, 0, CODE), PB_EXIT_HALT);
+    CU_ASSERT_EQUAL(e->n_translated, n);
+    toy_free(m);
+}
+
 static const struct xl_test tests[] = {
-    {"a loop", loop}, {"a fault in a block", precise_fault}, {"device accesses", device},
+    {"a loop", loop}, {"links to what is there", links}, {"many units", many}, {"a fault in a block", precise_fault}, {"device accesses", device},
     {"accesses over a page end", crossing}, {"permissions", permissions},
     {"contexts", contexts}, {"flushes", flushes}, {"large mappings", large}, {"modes", modes},
     {"straddling instruction", straddle}, {"interrupt by poll", interrupt},

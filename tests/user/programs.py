@@ -10,10 +10,12 @@ import json
 import os
 import random
 import re
+import shutil
 import sqlite3
 import subprocess
 
 SEED = 20240229
+LIBTOOL = "/usr/share/libtool"  # has a configure script, which wants a folder of tools beside it
 
 
 class Job:
@@ -156,6 +158,23 @@ def unpacks(tool, text):
     return lambda out: run_host([tool, "-dc"], out) == text.encode()
 
 
+# $0: the script, $1: where it builds, $2: a folder of programs that is not the tree's
+CONFIGURE = """
+PATH=$2 LC_ALL=C CONFIG_SHELL=$2/sh; export PATH LC_ALL CONFIG_SHELL
+rm -rf "$1" && mkdir "$1" && cd "$1" && set -- && . "$0" && cat config.h
+"""
+
+
+def configure(work):
+    """A configure script of autoconf's in the tree's bash. What it calls is the host's, under
+    every emulator alike: some would take the tree's and others never."""
+    shutil.copytree(LIBTOOL, os.path.join(work, "source"))
+    os.symlink(os.path.join(LIBTOOL, "build-aux"), os.path.join(work, "build-aux"))
+    os.symlink("/usr/bin", os.path.join(work, "tools"))
+    return Job("configure", ["/bin/bash", "-c", CONFIGURE, os.path.join(work, "source/configure"),
+                             os.path.join(work, "built"), os.path.join(work, "tools")])
+
+
 def make(tree, work, long=False):
     """The jobs, with their inputs in folder `work`."""
     rng = random.Random(SEED)
@@ -199,7 +218,7 @@ def make(tree, work, long=False):
         Job("cc1", [cc1[len(tree):], "-quiet", "-O2", name["in.c"], "-o", "-"]),
         Job("bash-loop", ["/bin/bash", "-c", "s=0; for ((i = 0; i < $1; i++)); do "
                           "(( s = (s * 31 + i) % 65537 )); done; echo $s; "
-                          "for i in {1..10}; do echo $i | sed s/1/x/; done", "bash",
+                          "for i in {1..10}; do echo $i | ${SED:-sed} s/1/x/; done", "bash",
                           str(20000 * scale)]),
         Job("gron-go", ["/usr/bin/gron", name["in.json"]],
             check=lambda out: out.count(b"\n") == 1 + 7 * len(tree_data)),

@@ -24,7 +24,6 @@ sys.path.insert(0, HERE)
 import programs  # noqa: E402
 
 DEBIAN = {"aarch64": "arm64", "riscv64": "riscv64"}
-LIBTOOL = "/usr/share/libtool"  # has a configure script, which wants a folder of tools beside it
 
 
 def run(command, stdin=b"", cwd=None, env=None, timeout=3000):
@@ -47,8 +46,8 @@ def run_job(job, emulator, tree, qemu):
 def configure(emulator, tree, work):
     """config.h by the host's bash and by the tree's."""
     made = []
-    shutil.copytree(LIBTOOL, os.path.join(work, "source"))
-    os.symlink(os.path.join(LIBTOOL, "build-aux"), os.path.join(work, "build-aux"))
+    shutil.copytree(programs.LIBTOOL, os.path.join(work, "source"))
+    os.symlink(os.path.join(programs.LIBTOOL, "build-aux"), os.path.join(work, "build-aux"))
     for name, shell in (("own", ["bash"]),
                         ("foreign", [*emulator, "-L", tree, tree + "/usr/bin/bash"])):
         folder = os.path.join(work, name)
@@ -95,7 +94,7 @@ def main():
         for job in programs.make(tree, work, o.long):
             if re.search(o.only, job.name):
                 bad += report(job.name, run_job(job, emulator, tree, qemu))
-        if o.long and os.path.isdir(LIBTOOL) and re.search(o.only, "configure"):
+        if o.long and os.path.isdir(programs.LIBTOOL) and re.search(o.only, "configure"):
             bad += report("configure", configure(emulator, tree, work))
     sys.exit(1 if bad else 0)
 

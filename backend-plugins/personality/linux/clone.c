@@ -87,7 +87,7 @@ LX_HANDLER(set_tid_address)
     return t->tid;
 }
 
-LX_HANDLER(set_robust_list)
+LX_NEAR LX_HANDLER(set_robust_list)
 {
     int64_t r;
 

@@ -4,6 +4,7 @@
  */
 #include "linux.h"
 
+#include <alloca.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 struct lx_process L = {.lock = PTHREAD_MUTEX_INITIALIZER};
 __thread struct lx_thread *lx_self __attribute__((tls_model("initial-exec")));
 
-void lx_loop(struct lx_thread *t)
+LX_NEAR static __attribute__((noinline)) void loop(struct lx_thread *t)
 {
     struct pb_trap trap;
 
@@ -42,6 +43,17 @@ void lx_loop(struct lx_thread *t)
         }
     }
     lx_debug(t, PB_DEBUG_GONE);
+}
+
+/* From a page's end on, so that what the loop, calls and translated code use of the stack is in few
+ * pages, which a fork() copies. */
+void lx_loop(struct lx_thread *t)
+{
+    char *rest = alloca(((uintptr_t)__builtin_frame_address(0) & 4095) + 1);
+
+    __asm__ volatile("" : : "r"(rest) : "memory");
+    loop(t);
+    __asm__ volatile("" : : "r"(rest) : "memory"); /* not by a jump: it would be given back */
 }
 
 /* ---- Start --------------------------------------------------------------------------------- */

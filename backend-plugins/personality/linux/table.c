@@ -30,20 +30,31 @@ uint32_t lx_call_count(void)
     return n;
 }
 
-int64_t lx_pass(struct lx_thread *t, const struct lx_call *c, uint64_t *a)
+/* With a path in `i` that -L may lead elsewhere. The kernel's way back is by our stack, so the
+ * rest of them do without these buffers: a page more would be copied after each fork. */
+static __attribute__((noinline)) int64_t pass_path(struct lx_thread *t, const struct lx_call *c,
+                                                   uint64_t *a, int i)
 {
     char path[LX_PATH], real[LX_PATH];
+
+    if (lx_string(path, a[i], sizeof path) > 0 && path[0] == '/' && lx_prefix(path, real) == real)
+        a[i] = (uint64_t)(uintptr_t)real;
+    return lx_host(t, c->host, a);
+}
+
+int64_t lx_pass(struct lx_thread *t, const struct lx_call *c, uint64_t *a)
+{
+    int path = -1;
 
     for (int i = 0; i < 6 && c->args[i]; i++) {
         if (!strchr("psrb", c->args[i]) || !a[i])
             continue;
         if (lx_bad(a[i]))
             return -EFAULT;
-        if (c->args[i] == 'r' && L.start->prefix && lx_string(path, a[i], sizeof path) > 0 &&
-            path[0] == '/' && lx_prefix(path, real) == real)
-            a[i] = (uint64_t)(uintptr_t)real;
+        if (c->args[i] == 'r' && L.start->prefix)
+            path = i;
     }
-    return lx_host(t, c->host, a);
+    return path < 0 ? lx_host(t, c->host, a) : pass_path(t, c, a, path);
 }
 
 static int64_t unknown(struct lx_thread *t, uint64_t nr)

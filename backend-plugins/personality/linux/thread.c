@@ -21,10 +21,11 @@
 
 struct lx_thread *lx_thread_new(pb_err *e)
 {
-    struct lx_thread *t = calloc(1, sizeof *t);
+    struct lx_thread *t = aligned_alloc(512, (sizeof *t + 511) & ~(size_t)511);
 
     if (!t)
         return NULL;
+    memset(t, 0, sizeof *t);
     t->cpu = L.svc->cpu_new(e);
     if (!t->cpu) {
         free(t);

@@ -9,6 +9,10 @@
  * A page keeps a map of the 64-byte pieces that lie under units, so that a store beside
  * code costs one load, and the list of its units, which says byte by byte what a store hit.
  * A unit that straddles two pages is in both lists.
+ *
+ * The table of units doubles when it is full: bucket i is divided between i and i + the old size,
+ * where it is. Who reads it meanwhile may miss units, and looks again under the lock before it
+ * makes one.
  */
 #include "cache.h"
 
@@ -16,19 +20,30 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* In user mode a page's units are in neighbouring buckets, as are neighbouring pages: programs are
- * short, and they and their forks touch each part of the table anew. */
-static uint32_t unit_bucket(const struct xl_engine *e, uint64_t pa, uint64_t mode)
+#define HASH_MAX 21u /* bits: as many buckets as 256 MiB of code have units */
+
+/* A unit's hash, whose lowest bits are its bucket. In user mode a page's units are in neighbouring
+ * buckets, as are neighbouring pages: programs are short, and they and their forks touch each part
+ * of the table anew. Larger tables have more room for each page. */
+static uint32_t unit_hash(const struct xl_engine *e, uint64_t pa, uint64_t mode)
 {
     if (e->direct) {
         uint64_t page = pa >> XL_PAGE_BITS, in = (pa >> 2) ^ (pa >> 7) ^ (mode * 0x9e3779b9u >> 27);
+        uint64_t of_page = page ^ page >> 9 ^ page >> 18, more = (pa >> 7 ^ pa >> 1) & 1;
 
-        return (uint32_t)((page ^ page >> 9 ^ page >> 18) << 5 | (in & 31)) &
-               ((1u << e->hash_bits) - 1);
+        return (uint32_t)((in & 31) | (of_page & 1023) << 5 | more << 15 |
+                          (of_page >> 10 & 1) << 16 | (pa >> 8 & 1) << 17 | of_page >> 11 << 18);
     }
     uint64_t h = ((pa >> 1) ^ (mode * 0x9e3779b97f4a7c15u >> 20)) * 0xd6e8feb86659fd93u;
 
-    return (uint32_t)(h >> (64 - e->hash_bits));
+    return (uint32_t)(h >> 40);
+}
+
+static struct xl_unit **unit_bucket(const struct xl_engine *e, uint64_t pa, uint64_t mode)
+{
+    uint32_t bits = __atomic_load_n(&e->hash_bits, __ATOMIC_RELAXED);
+
+    return &e->hash[unit_hash(e, pa, mode) & ((1u << bits) - 1)];
 }
 
 static uint32_t page_bucket(uint64_t pa)
@@ -39,21 +54,18 @@ static uint32_t page_bucket(uint64_t pa)
 }
 
 /* Both tables, straight from the kernel: a short run touches few of their pages. */
-static size_t table_bytes(const struct xl_engine *e)
-{
-    return ((size_t)1 << e->hash_bits) * sizeof(e->hash[0]) +
-           ((size_t)1 << XL_PAGE_TABLE_BITS) * sizeof(e->pages[0]);
-}
+#define TABLE_BYTES (((size_t)1 << HASH_MAX) * sizeof(struct xl_unit *) +                         \
+                     ((size_t)1 << XL_PAGE_TABLE_BITS) * sizeof(struct xl_page *))
 
 int xl_cache_init(struct xl_engine *e)
 {
     e->hash_bits = e->direct ? 15 : 16;
-    void *p = mmap(NULL, table_bytes(e), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                   -1, 0);
+    void *p = mmap(NULL, TABLE_BYTES, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED)
         return PB_ENOMEM;
     e->hash = p;
-    e->pages = (struct xl_page **)(e->hash + ((size_t)1 << e->hash_bits));
+    e->pages = (struct xl_page **)(e->hash + ((size_t)1 << HASH_MAX));
     return PB_OK;
 }
 
@@ -73,7 +85,7 @@ void xl_cache_fini(struct xl_engine *e)
     }
     xl_arena_clear(e, 1);
     if (e->hash)
-        munmap(e->hash, table_bytes(e));
+        munmap(e->hash, TABLE_BYTES);
     e->hash = NULL;
     e->pages = NULL;
 }
@@ -82,7 +94,7 @@ void xl_cache_fini(struct xl_engine *e)
 
 struct xl_unit *xl_unit_find(struct xl_engine *e, uint64_t pa, uint64_t mode, uint64_t pa2)
 {
-    struct xl_unit *u = __atomic_load_n(&e->hash[unit_bucket(e, pa, mode)], __ATOMIC_ACQUIRE);
+    struct xl_unit *u = __atomic_load_n(unit_bucket(e, pa, mode), __ATOMIC_ACQUIRE);
 
     while (u && (u->pa != pa || u->mode != mode ||
                  (pa2 == XL_SOME_PAGE ? u->pa2 == UINT64_MAX : u->pa2 != pa2) ||
@@ -188,11 +200,36 @@ static void page_remove(struct xl_page *p, struct xl_unit *u)
 
 /* ---- Units ------------------------------------------------------------------------------- */
 
+/* Each unit's successor becomes one that was moved before it: no reader goes round in circles. */
+static void grow(struct xl_engine *e)
+{
+    uint32_t size = 1u << e->hash_bits;
+
+    for (uint32_t i = 0; i < size; i++) {
+        struct xl_unit *half[2] = {NULL, NULL}, *next;
+
+        for (struct xl_unit *u = e->hash[i]; u; u = next) {
+            struct xl_unit **at = &half[(unit_hash(e, u->pa, u->mode) & size) != 0];
+
+            next = u->next_hash;
+            __atomic_store_n(&u->next_hash, *at, __ATOMIC_RELEASE);
+            *at = u;
+        }
+        __atomic_store_n(&e->hash[i], half[0], __ATOMIC_RELEASE);
+        if (half[1])
+            __atomic_store_n(&e->hash[i + size], half[1], __ATOMIC_RELEASE);
+    }
+    __atomic_store_n(&e->hash_bits, e->hash_bits + 1, __ATOMIC_RELAXED);
+}
+
 int xl_unit_insert(struct xl_engine *e, struct xl_unit *u)
 {
     struct xl_page *p = xl_page_find(e, u->pa), *p2 = NULL;
-    struct xl_unit **head = &e->hash[unit_bucket(e, u->pa, u->mode)];
+    struct xl_unit **head;
 
+    if (e->n_units >> e->hash_bits && e->hash_bits < HASH_MAX)
+        grow(e);
+    head = unit_bucket(e, u->pa, u->mode);
     if (u->pa2 != UINT64_MAX)
         p2 = xl_page_find(e, u->pa2);
     if (!p || (u->pa2 != UINT64_MAX && !p2))
@@ -234,7 +271,7 @@ static void unlink_out(struct xl_link *l)
 
 void xl_unit_drop(struct xl_engine *e, struct xl_unit *u)
 {
-    struct xl_unit **at = &e->hash[unit_bucket(e, u->pa, u->mode)];
+    struct xl_unit **at = unit_bucket(e, u->pa, u->mode);
     struct xl_page *p = xl_page_find(e, u->pa), *p2 = NULL;
 
     __atomic_store_n(&u->dead, 1, __ATOMIC_SEQ_CST);

@@ -31,16 +31,16 @@ static inline int xl_linkable(const struct xl_guest *g, uint32_t direct, int64_t
     return direct || (delta >= 0 && delta <= (int64_t)(XL_PAGE_SIZE - g->max_insn));
 }
 
-struct xl_unit {
-    struct xl_unit *next_hash, *next_page; /* chains of the tables */
-    struct xl_unit *next_page2; /* in the list of pa2's page */
+struct xl_unit { /* what finds it first */
+    struct xl_unit *next_hash; /* in its bucket */
     uint64_t pa, mode;   /* physical pc; mode word */
     uint64_t pa2;        /* physical page of the rest when it straddles, else all ones */
-    uint32_t bytes, n_insns;
-    uint32_t dead;       /* dropped: not found any more, not entered by new links */
-    uint32_t n_links, code_size;
-    uint32_t head;       /* of its loop in the code: where its own links to itself lead */
     void *code;          /* entry, executable view; NULL without a back end */
+    uint32_t dead;       /* dropped: not found any more, not entered by new links */
+    uint32_t bytes, n_insns, n_links, code_size;
+    uint32_t head;       /* of its loop in the code: where its own links to itself lead */
+    struct xl_unit *next_page;  /* in the list of pa's page */
+    struct xl_unit *next_page2; /* in the list of pa2's page */
     struct xl_block *ir; /* kept for the interpreter, else NULL */
     uint8_t *map;        /* the back end's table: host pc to guest pc */
     uint8_t *src;        /* user mode, in memory that may change unseen: the bytes translated */

@@ -179,23 +179,27 @@ static xl_val fold_bits(struct xl_builder *b, struct xl_op *o, uint64_t k)
     return XL_NONE;
 }
 
-/* shl by n, then shr or sar by n, is an extension when n leaves 8, 16 or 32 bits. */
+/* shl by `up`, then shr or sar by no more, is an extension when that leaves 8, 16 or 32 bits, and a
+ * shift to where they belong: that is how RISC-V scales an unsigned index. */
 static xl_val fold_shift(struct xl_builder *b, struct xl_op *o, uint64_t k)
 {
     const struct xl_op *in = op_of(b, o->a);
-    uint64_t n = k & (o->type == XL_I32 ? 31 : 63);
+    uint64_t n = k & (o->type == XL_I32 ? 31 : 63), up;
     uint32_t by;
+    xl_val v;
 
     if (n == 0)
         return o->a;
     if ((o->op != XL_OP_shr && o->op != XL_OP_sar) || o->type != XL_I64)
         return XL_NONE;
-    if (in->op != XL_OP_shl || !xl_is_const(b, in->b) || (imm_of(b, in->b) & 63) != n)
+    if (in->op != XL_OP_shl || !xl_is_const(b, in->b))
         return XL_NONE;
-    if (n != 32 && n != 48 && n != 56)
+    up = imm_of(b, in->b) & 63;
+    if (n > up || (up != 32 && up != 48 && up != 56))
         return XL_NONE;
-    by = n == 32 ? 2 : n == 48 ? 1 : 0;
-    return xl_op1(b, (o->op == XL_OP_shr ? XL_OP_zext8 : XL_OP_sext8) + by, XL_I64, in->a);
+    by = up == 32 ? 2 : up == 48 ? 1 : 0;
+    v = xl_op1(b, (o->op == XL_OP_shr ? XL_OP_zext8 : XL_OP_sext8) + by, XL_I64, in->a);
+    return xl_op2(b, XL_OP_shl, XL_I64, v, xl_const(b, XL_I64, up - n));
 }
 
 static xl_val fold_add(struct xl_builder *b, struct xl_op *o, uint64_t k)

@@ -28,13 +28,12 @@ static void clear_tags(struct xl_ctx *c)
 
 static void clear_jc(struct xl_ctx *c)
 {
-    uint64_t any = 0;
-
-    for (uint32_t i = 0; i < 64; i++)
-        any |= c->jc_pages[i];
-    if (!any)
+    if (!c->jc_used)
         return;
-    memset(c->jc, 0xff, sizeof(c->jc));
+    for (uint64_t m = c->jc_used; m; m &= m - 1)
+        memset(&c->jc[(uint32_t)__builtin_ctzll(m) * XL_JC_PART], 0xff,
+               XL_JC_PART * sizeof(c->jc[0]));
+    c->jc_used = 0;
     memset(c->jc_pages, 0, sizeof(c->jc_pages));
 }
 
@@ -204,11 +203,13 @@ static void set_jc_page(struct xl_ctx *c, uint64_t va)
 int xl_jc_put(struct xl_vcpu *x, uint64_t pc, void *host, uint32_t crosses)
 {
     struct xl_ctx *c = x->ctx;
-    struct xl_jc *j = &c->jc[xl_jc_hash(pc)];
+    uint32_t at = xl_jc_hash(x->engine->direct, pc);
+    struct xl_jc *j = &c->jc[at];
 
     if (j->va == pc && j->host == host)
         return 0;
     c->fills++;
+    c->jc_used |= (uint64_t)1 << at / XL_JC_PART;
     j->va = pc;
     j->host = host;
     set_jc_page(c, pc);
@@ -220,14 +221,16 @@ int xl_jc_put(struct xl_vcpu *x, uint64_t pc, void *host, uint32_t crosses)
 /* Code of the page of va, and what straddles into it. */
 static void flush_jc_page(struct xl_vcpu *x, struct xl_ctx *c, uint64_t page)
 {
+    uint32_t user = x->engine->direct, n = xl_jc_size(user);
+
     if (!has_jc_page(c, page))
         return;
-    for (uint32_t i = 0; i < XL_JC_SIZE; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         if ((c->jc[i].va & ~(uint64_t)XL_PAGE_MASK) == page)
             c->jc[i].va = UINT64_MAX;
     }
     for (uint64_t pc = page - x->guest->max_insn + 1; pc != page; pc++) {
-        struct xl_jc *j = &c->jc[xl_jc_hash(pc)];
+        struct xl_jc *j = &c->jc[xl_jc_hash(user, pc)];
 
         if (j->va == pc)
             j->va = UINT64_MAX;

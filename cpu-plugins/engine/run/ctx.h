@@ -22,6 +22,8 @@
 #define XL_TLB_MAX 8192u /* entries */
 #define XL_TLB_MIN 256u
 #define XL_JC_SIZE 4096u /* jump cache entries */
+#define XL_JC_USER 16384u /* in user mode, with its few contexts and few flushes */
+#define XL_JC_PART 256u /* entries that are cleared together: as large as a page */
 #define XL_XTLB 256u     /* pages executed from, C only */
 #define XL_IOTLB 32u     /* pages of devices, C only */
 #define XL_BIGS 8u
@@ -59,7 +61,7 @@ struct xl_ctx {
     uint64_t tag_w[XL_TLB_MAX];
     uint64_t add[XL_TLB_MAX];
     uint64_t pa[XL_TLB_MAX]; /* physical page, for code watching and probes: C only */
-    struct xl_jc jc[XL_JC_SIZE];
+    struct xl_jc jc[XL_JC_USER];
     /* C only. tag_c: may be written by C code, which looks whether the page is watched. */
     uint64_t tag_c[XL_TLB_MAX];
     struct xl_xpage x[XL_XTLB];
@@ -67,12 +69,18 @@ struct xl_ctx {
     struct xl_range big[XL_BIGS]; /* hold every mapping of more than 4 KiB that was entered */
     uint32_t n_big;
     uint64_t jc_pages[64];        /* filter by virtual page of what the jump cache may hold */
+    uint64_t jc_used;             /* bit n: of its n-th part, XL_JC_PART entries */
 };
 
-/* Index of a pc in the jump cache; pcs are even at least. */
-static inline uint32_t xl_jc_hash(uint64_t va)
+static inline uint32_t xl_jc_size(uint32_t direct)
 {
-    return (uint32_t)((va >> 1) ^ (va >> 13)) & (XL_JC_SIZE - 1);
+    return direct ? XL_JC_USER : XL_JC_SIZE;
+}
+
+/* Index of a pc in the jump cache; pcs are even at least. */
+static inline uint32_t xl_jc_hash(uint32_t direct, uint64_t va)
+{
+    return (uint32_t)((va >> 1) ^ (va >> 13)) & (xl_jc_size(direct) - 1);
 }
 
 #endif

@@ -63,13 +63,6 @@ struct xl_run { /* what each round writes comes first: in one page, which a fork
     uint64_t map_lo, map_hi;
     uint64_t watch[XL_WATCHES]; /* pages for XL_REQ_WATCH; also under map_lock */
     uint32_t n_watch;           /* XL_WATCHES + 1: more than fit */
-    struct {
-        struct xl_ctxkey want, mask;
-        uint64_t va;
-        uint32_t all;
-    } flush[XL_FLUSHES]; /* what others want flushed here, for XL_REQ_PAGES; also under map_lock */
-    uint32_t n_flush;    /* XL_FLUSHES + 1: more than fit */
-    struct xl_break bp[XL_BREAKS], wp[XL_BREAKS];
     uint32_t n_bp, n_wp;
     uint32_t bp_skip;     /* stopped at bp_skip_pc: the next run goes past it */
     uint64_t bp_skip_pc;
@@ -82,7 +75,6 @@ struct xl_run { /* what each round writes comes first: in one page, which a fork
     uint32_t mutable;     /* user mode: the block being built is in such memory */
     uint32_t borrowed;    /* user mode: may be killed at any time: changes nothing that is shared */
     struct xl_own *own;   /* its own units meanwhile, or NULL */
-    uint8_t seen[XL_PAGE_SIZE + 16]; /* user mode: the bytes of the block being built */
     uint32_t learning;    /* user mode: in xl_learn(): what faults is not the guest's */
     uint64_t fault_va;    /* user mode: what xl_host_fault() found */
     uint32_t fault_access;
@@ -90,6 +82,14 @@ struct xl_run { /* what each round writes comes first: in one page, which a fork
     uint64_t pa2;         /* the page behind the one being translated, once fetched from */
     struct xl_page *page[2]; /* `building` in these, seen at */
     uint32_t gen[2];
+    struct xl_break bp[XL_BREAKS], wp[XL_BREAKS];
+    struct {
+        struct xl_ctxkey want, mask;
+        uint64_t va;
+        uint32_t all;
+    } flush[XL_FLUSHES]; /* what others want flushed here, for XL_REQ_PAGES; also under map_lock */
+    uint32_t n_flush;    /* XL_FLUSHES + 1: more than fit */
+    uint8_t seen[XL_PAGE_SIZE + 16]; /* user mode: the bytes of the block being built */
     struct xl_builder builder;
     struct xl_block block;
     struct xl_unit *step;  /* one-instruction unit outside the cache */

@@ -12,7 +12,7 @@
 #include <sched.h>
 #include <time.h>
 
-struct xl_jc xl_jc_empty[XL_JC_SIZE];
+struct xl_jc xl_jc_empty[XL_JC_USER];
 
 void xl_poke(struct xl_vcpu *x)
 {
@@ -278,7 +278,7 @@ void xl_map_changed(struct xl_vcpu *x, uint64_t gpa, uint64_t len)
 
 /* ---- The exclusive section ------------------------------------------------------------- */
 
-static void go_inside(struct xl_vcpu *x)
+XL_NEAR static void go_inside(struct xl_vcpu *x)
 {
     struct xl_engine *e = x->engine;
 

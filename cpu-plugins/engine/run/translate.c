@@ -204,6 +204,24 @@ static int still_valid(const struct xl_run *r)
     return 1;
 }
 
+/* Exits that lead to units that there are need not come to C once each to be linked: half of all.
+ * Not where each execution has to be seen. Holds e->lock. */
+static void link_known(struct xl_vcpu *x, struct xl_unit *u)
+{
+    struct xl_engine *e = x->engine;
+
+    if (!u->code || xl_r(x)->n_bp || e->chaos_drop || e->log & XL_LOG_EXEC)
+        return;
+    for (uint32_t i = 0; i < u->n_links; i++) {
+        struct xl_link *l = &u->link[i];
+        uint64_t pa = (u->pa & ~(uint64_t)XL_PAGE_MASK) + (uint64_t)l->target;
+        struct xl_unit *to = l->to ? NULL : xl_unit_find(e, pa, u->mode, UINT64_MAX);
+
+        if (to && to->code)
+            xl_unit_link(e, l, to);
+    }
+}
+
 static struct xl_unit *translate(struct xl_vcpu *x, uint64_t pc, uint64_t pa,
                                  const uint8_t *host)
 {
@@ -223,6 +241,8 @@ static struct xl_unit *translate(struct xl_vcpu *x, uint64_t pc, uint64_t pa,
     if (still_valid(r) && gen == e->map_gen) {
         u = xl_unit_find(e, pa, x->mode, b->crosses ? r->pa2 : UINT64_MAX);
         rc = u ? PB_OK : make_unit(e, b, pa, r->pa2, r->mutable ? r->seen : NULL, &u);
+        if (rc == PB_OK)
+            link_known(x, u);
     }
     pthread_mutex_unlock(&e->lock);
     xl_build_end(x);
@@ -295,13 +315,17 @@ static struct xl_unit *own_unit(struct xl_vcpu *x, uint64_t pc, uint64_t pa)
 struct xl_unit *xl_find(struct xl_vcpu *x, uint64_t pc)
 {
     struct xl_engine *e = x->engine;
-    const struct xl_xpage *xp = xl_resolve_x(x, pc);
+    const struct xl_xpage *xp;
+    struct xl_unit *u;
+
+    if (x->top && (u = xl_unit_find(e, pc, x->mode, UINT64_MAX)))
+        return u; /* it went with its mapping, were that gone */
+    xp = xl_resolve_x(x, pc);
     const uint8_t *host = xp->host;
     uint32_t mutable = xp->mutable;
     uint64_t pa = xp->pa | (pc & XL_PAGE_MASK);
-    struct xl_unit *u = xl_unit_find(e, pa, x->mode, UINT64_MAX);
 
-    if (u)
+    if (!x->top && (u = xl_unit_find(e, pa, x->mode, UINT64_MAX)))
         return u;
     if ((pc & XL_PAGE_MASK) > XL_PAGE_SIZE - x->guest->max_insn &&
         xl_unit_find(e, pa, x->mode, XL_SOME_PAGE)) {

@@ -39,40 +39,43 @@ static void put_imm(struct xasm *a, int32_t imm, int n)
     a->p += n;
 }
 
-/* ModRM, SIB and displacement. `tail`: bytes that follow, for addresses relative to rip. */
-static void modrm(struct xasm *a, int reg, struct xrm rm, int tail)
+/* The two that follow are half of all encoding: `p` is in a register, which a->p could not be, as
+ * bytes may be written to anything. Four bytes are written where one counts: there is room. */
+static uint8_t *word(uint8_t *p, uint32_t v)
 {
-    uint32_t r = (uint32_t)(reg & 7) << 3, mod;
+    memcpy(p, &v, 4);
+    return p + 4;
+}
 
-    if (rm.reg >= 0) {
-        put8(a, 0xc0u | r | (uint32_t)(rm.reg & 7));
-        return;
+/* ModRM, SIB and displacement. `tail`: bytes that follow, for addresses relative to rip. */
+static uint8_t *modrm(uint8_t *p, intptr_t rx, int reg, const struct xrm *rm, int tail)
+{
+    uint32_t r = (uint32_t)(reg & 7) << 3, mod, sib;
+
+    if (rm->reg >= 0) {
+        *p++ = (uint8_t)(0xc0u | r | (uint32_t)(rm->reg & 7));
+        return p;
     }
-    if (rm.base < 0) {
-        if (rm.rip) {
-            intptr_t next = (intptr_t)a->p + a->rx + 5 + tail;
-            put8(a, r | 5);
-            put32(a, (uint32_t)((intptr_t)rm.rip - next));
-            return;
-        }
-        put8(a, r | 4); /* [disp32] or [index*scale + disp32] */
-        put8(a, (uint32_t)rm.scale << 6 | (uint32_t)((rm.index < 0 ? 4 : rm.index & 7) << 3) | 5);
-        put32(a, (uint32_t)rm.disp);
-        return;
+    if (rm->base < 0 && rm->rip) {
+        *p++ = (uint8_t)(r | 5);
+        return word(p, (uint32_t)((intptr_t)rm->rip - ((intptr_t)p + rx + 4 + tail)));
     }
-    mod = rm.disp == 0 && (rm.base & 7) != RBP ? 0 : rm.disp == (int8_t)rm.disp ? 1 : 2;
-    if (rm.index >= 0 || (rm.base & 7) == RSP) {
-        assert(rm.index != RSP);
-        put8(a, mod << 6 | r | 4);
-        put8(a, (uint32_t)rm.scale << 6 | (uint32_t)((rm.index < 0 ? 4 : rm.index & 7) << 3) |
-                    (uint32_t)(rm.base & 7));
+    sib = (uint32_t)rm->scale << 6 | (uint32_t)((rm->index < 0 ? 4 : rm->index & 7) << 3);
+    if (rm->base < 0) { /* [disp32] or [index*scale + disp32] */
+        *p++ = (uint8_t)(r | 4);
+        *p++ = (uint8_t)(sib | 5);
+        return word(p, (uint32_t)rm->disp);
+    }
+    mod = rm->disp == 0 && (rm->base & 7) != RBP ? 0 : rm->disp == (int8_t)rm->disp ? 1 : 2;
+    if (rm->index >= 0 || (rm->base & 7) == RSP) {
+        assert(rm->index != RSP);
+        *p++ = (uint8_t)(mod << 6 | r | 4);
+        *p++ = (uint8_t)(sib | (uint32_t)(rm->base & 7));
     } else {
-        put8(a, mod << 6 | r | (uint32_t)(rm.base & 7));
+        *p++ = (uint8_t)(mod << 6 | r | (uint32_t)(rm->base & 7));
     }
-    if (mod == 1)
-        put8(a, (uint32_t)rm.disp);
-    else if (mod == 2)
-        put32(a, (uint32_t)rm.disp);
+    word(p, (uint32_t)rm->disp);
+    return p + (mod == 2 ? 4 : mod);
 }
 
 static uint32_t high(int reg)
@@ -80,40 +83,42 @@ static uint32_t high(int reg)
     return reg >= 8;
 }
 
-static void op_tail(struct xasm *a, uint32_t op, int w, int reg, struct xrm rm, int tail)
+static void op_tail(struct xasm *a, uint32_t op, int w, int reg, const struct xrm *rm, int tail)
 {
     static const uint8_t prefix[4] = {0, 0x66, 0xf3, 0xf2};
-    uint32_t rex = (w ? 8u : 0u) | high(reg) << 2 | high(rm.index) << 1 |
-                   (rm.reg >= 0 ? high(rm.reg) : high(rm.base));
+    uint32_t rex = (w ? 8u : 0u) | high(reg) << 2 | high(rm->index) << 1 |
+                   (rm->reg >= 0 ? high(rm->reg) : high(rm->base));
+    uint8_t *p;
 
     room(a);
-    if ((op & XO_BREG && reg >= 4) || (op & XO_BRM && rm.reg >= 4))
+    p = a->p;
+    if ((op & XO_BREG && reg >= 4) || (op & XO_BRM && rm->reg >= 4))
         rex |= 0x40;
     if (op & XO_LOCK)
-        put8(a, 0xf0);
-    if (rm.gs)
-        put8(a, 0x65);
+        *p++ = 0xf0;
+    if (rm->gs)
+        *p++ = 0x65;
     if (XO_PP(op))
-        put8(a, prefix[XO_PP(op)]);
+        *p++ = prefix[XO_PP(op)];
     if (rex)
-        put8(a, 0x40u | rex);
+        *p++ = (uint8_t)(0x40u | rex);
     if (op & XO_3A) { /* a two-bit number: 1 is 0F, 2 is 0F 38, 3 is 0F 3A */
-        put8(a, 0x0f);
+        *p++ = 0x0f;
         if ((op & XO_3A) != XO_0F)
-            put8(a, (op & XO_3A) == XO_3A ? 0x3a : 0x38);
+            *p++ = (op & XO_3A) == XO_3A ? 0x3a : 0x38;
     }
-    put8(a, op & 0xff);
-    modrm(a, reg, rm, tail);
+    *p++ = (uint8_t)op;
+    a->p = modrm(p, a->rx, reg, rm, tail);
 }
 
 void xa_op(struct xasm *a, uint32_t op, int w, int reg, struct xrm rm)
 {
-    op_tail(a, op, w, reg, rm, 0);
+    op_tail(a, op, w, reg, &rm, 0);
 }
 
 void xa_opi(struct xasm *a, uint32_t op, int w, int reg, struct xrm rm, int32_t imm, int n)
 {
-    op_tail(a, op, w, reg, rm, n);
+    op_tail(a, op, w, reg, &rm, n);
     put_imm(a, imm, n);
 }
 
@@ -135,7 +140,7 @@ void xa_vex(struct xasm *a, uint32_t op, int w, int reg, int v, struct xrm rm, i
         put8(a, (w ? 0x80u : 0u) | last);
     }
     put8(a, op & 0xff);
-    modrm(a, reg, rm, imm >= 0);
+    a->p = modrm(a->p, a->rx, reg, &rm, imm >= 0);
     if (imm >= 0)
         put8(a, (uint32_t)imm);
 }

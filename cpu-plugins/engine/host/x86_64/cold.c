@@ -172,9 +172,7 @@ static void emit_link(struct gen *g, const struct cold *c)
 
     l->cold = (uint8_t *)(uintptr_t)rx(g, g->a.p);
     xa_movi(&g->a, RAX, (uintptr_t)l);
-    if (g->e->direct)
-        x86_pc(g, RDX, c->delta);
-    else
+    if (!g->e->direct)
         xa_movi(&g->a, RDX, (uint32_t)c->delta);
     xa_jmp_to(&g->a, g->c->leave_link);
 }
@@ -184,6 +182,8 @@ void x86_cold_emit(struct gen *g)
     for (uint32_t i = 0; i < g->n_cold; i++) {
         struct cold *c = &g->cold[i];
 
+        if (!c->n_sites) /* an access whose base was looked at before */
+            continue;
         for (uint32_t j = 0; j < c->n_sites; j++)
             xa_patch(c->site[j], g->a.p);
         switch (c->kind) {

@@ -140,7 +140,12 @@ static void make_leave(struct xasm *a, struct x86_code *c)
     xa_jmp_to(a, no_link);
     c->leave_link = here(a);
     xa_op(a, XO_MOV_ST, 1, RAX, xm(RBP, VOFF(exit_link)));
-    if (!c->direct) {
+    if (c->direct) { /* as xl_pcb() */
+        xa_op(a, XO_MOV, 1, RDX, xm(RAX, offsetof(struct xl_link, from)));
+        xa_op(a, XO_MOV, 1, RDX, xm(RDX, offsetof(struct xl_unit, pa)));
+        xa_alui(a, ALU_AND, 1, xr(RDX), -(int32_t)XL_PAGE_SIZE);
+        xa_alu(a, ALU_ADD, 1, RDX, xm(RAX, offsetof(struct xl_link, target)));
+    } else {
         xa_op(a, XO_MOVSXD, 1, RDX, xr(RDX));
         xa_alu(a, ALU_ADD, 1, RDX, xm(RBP, VOFF(pcb)));
     }
@@ -164,7 +169,7 @@ void x86_jump_cache(struct xasm *a, const struct x86_code *c)
     }
     xa_alu(a, ALU_XOR, 0, RCX, xr(RAX));
     xa_shift(a, SH_SHL, 0, xr(RCX), 3);
-    xa_alui(a, ALU_AND, 0, xr(RCX), (XL_JC_SIZE - 1) * 16);
+    xa_alui(a, ALU_AND, 0, xr(RCX), (int32_t)(xl_jc_size(c->direct) - 1) * 16);
     if (c->t.ctx_reg == CTX_NONE) {
         xa_op(a, XO_MOV, 1, RDX, xm(RBP, VOFF(ctx)));
         xa_alu(a, ALU_ADD, 1, RCX, xm(RDX, COFF(jc_base)));

@@ -153,7 +153,7 @@ struct x86_code { /* e->code */
     const uint8_t **helper;          /* by helper index */
     const uint8_t *leave_state, *leave_poll; /* x->pc is stored */
     uint32_t direct;                 /* user mode: pcb is not kept */
-    const uint8_t *leave_link;       /* rax: struct xl_link; edx: pc - pcb; direct: rdx: pc */
+    const uint8_t *leave_link;       /* rax: struct xl_link; edx, if not direct: pc - pcb */
     const uint8_t *leave_lookup;     /* rax: the guest pc */
     const uint8_t *jump;             /* rax: the guest pc: through the jump cache */
     struct gen *gen;
