@@ -229,7 +229,7 @@ def exchange(times=20, mib=32):
         for name in ("card", "stick"):
             with open(os.path.join(folder, name), "wb") as file:
                 file.truncate(mib << 20)
-        options += ["-drive", f"file={folder}/card,format=raw,if=sd",
+        options += ["-nic", "none", "-drive", f"file={folder}/card,format=raw,if=sd",
                     "-drive", f"file={folder}/stick,format=raw,if=none,id=stick",
                     "-device", "usb-storage,drive=stick,port=1",
                     "-monitor", f"unix:{folder}/monitor,server=on,wait=off"]
