@@ -22,7 +22,7 @@ static int cpu_span(pb_cpu *c, uint64_t gpa, struct pb_span *s)
         gboolean mem = r->kind == PB_REGION_RAM ||
                        (r->kind == PB_REGION_ROM_DEVICE && atomic_load(&r->rom_mode));
         *s = (struct pb_span){.gpa = g->first, .len = len == UINT64_MAX ? len : len + 1,
-                              .io = g};
+                              .io = g, .reserved = g->secure ? PB_SPAN_SECURE : 0};
         if (mem) {
             volatile uint8_t *dirty = atomic_load(&r->dirty);
             s->host = r->host + g->off;
@@ -56,7 +56,7 @@ static int cpu_io(pb_cpu *c, const struct pb_span *s, struct pb_txn *t)
     int rc;
 
     if (!g || at < g->first || at > g->last || t->bytes == 0 || t->bytes > 8 ||
-        t->bytes - 1 > g->last - at)
+        t->bytes - 1 > g->last - at || (g->secure && !(t->attrs & (PB_TXN_SECURE | PB_TXN_DEBUG))))
         return PB_EFAULT;
     if (!g->r->ops)
         return mem_access(g, at, t);

@@ -19,7 +19,7 @@ struct pb_machine {
     GPtrArray *cpus;      /* pb_dev * */
     GPtrArray *buses;     /* pb_bus * */
     GArray *ram;          /* struct pb_ram_bank */
-    GPtrArray *placed;    /* pb_dev *: devices that the manifest placed, in its order */
+    GPtrArray *placed;    /* pb_dev *: the manifest's devices, in its order */
     pb_region *system;    /* root container of the guest-physical space */
     pb_dev *boot;         /* device that provides PB_BOOT, or NULL */
     GHashTable *options;  /* "kernel", "initrd", …, and machine options: text */

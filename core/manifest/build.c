@@ -84,6 +84,8 @@ static int make_memory(struct build *b, const struct pb_plan_mem *x)
     g_autofree char *size = g_strdup_printf("%" PRIu64, x->len);
     pb_dev *d = new_dev(b, c, x->name, &x->place);
 
+    if (d)
+        d->secure = x->secure;
     if (!d || pb_dev_set(d, "size", size, &x->place, b->e) < 0 ||
         (x->rom && pb_dev_set(d, "rom", "on", &x->place, b->e) < 0) ||
         pb_dev_realize(d, b->e) < 0 || pb_dev_place(d, 0, x->addr, b->e) < 0) {
@@ -125,6 +127,7 @@ static int make_device(struct build *b, struct pb_plan_dev *x)
     if (!d || set_all(b, d, x->sets) < 0)
         return PB_EINVAL;
     g_hash_table_insert(b->plans, d, x);
+    d->secure = x->secure;
     if (x->clocks->len)
         g_array_append_vals(d->clocks, x->clocks->data, x->clocks->len);
     const GArray *fdt = x == b->p->boot ? b->p->fdt : x->fdt;
@@ -252,9 +255,8 @@ static int build_all(struct build *b, const char *model, const GArray *cpu_sets)
         if (realize(b, find(b, p->devs->pdata[i])) < 0)
             return PB_EINVAL;
     for (guint i = 0; i < p->devs->len; i++) {
-        const struct pb_plan_dev *x = p->devs->pdata[i];
-        if (x->regs->len)
-            g_ptr_array_add(b->m->placed, find(b, x));
+        if (p->devs->pdata[i] != p->boot)
+            g_ptr_array_add(b->m->placed, find(b, p->devs->pdata[i]));
     }
     return PB_OK;
 }

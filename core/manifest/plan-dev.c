@@ -6,7 +6,7 @@
 
 static const char *const device_keys[] = {"type",  "doc",   "count", "when", "reg",
                                           "irq",   "clock", "fdt",   "bus",  "prop.",
-                                          "link.", "line.", "reg.",  "fdt.", NULL};
+                                          "link.", "line.", "reg.",  "fdt.", "secure", NULL};
 #define MAX_COUNT 1024
 
 struct pb_plan_dev *pb_plan_find(const struct pb_plan *p, const char *id)
@@ -308,6 +308,8 @@ static void plan_key(struct pb_plan *p, struct pb_plan_dev *d, const struct pb_i
         plan_clock(p, d, k, f);
     else if (!strcmp(k->key, "bus"))
         plan_bus(d, k, f);
+    else if (!strcmp(k->key, "secure"))
+        d->secure = pb_plan_secure(d->g, k, f);
     else if (!strcmp(k->key, "fdt")) {
         struct pb_place at = pb_plan_at(k);
         if (!pb_value_bool(k->value, &b))

@@ -347,11 +347,24 @@ static void plan_cpu(struct pb_plan *p, struct pb_faults *f)
     }
 }
 
+/* The value of a key `secure`, if there is one. */
+gboolean pb_plan_secure(const struct pb_ini_group *g, const struct pb_ini_key *k,
+                        struct pb_faults *f)
+{
+    gboolean b = FALSE;
+
+    if (k && !pb_value_bool(k->value, &b)) {
+        struct pb_place at = pb_plan_at(k);
+        pb_fault_add(f, &at, "%s '%s': secure takes 'yes' or 'no'", g->kind, g->name);
+    }
+    return b;
+}
+
 /* ---- [memory], [defaults], [drive], [fdt], [compat] ---------------------------------- */
 
 static void plan_memory(struct pb_plan *p, const struct pb_ini_group *g, struct pb_faults *f)
 {
-    static const char *const known[] = {"type", "reg", "doc", "when", NULL};
+    static const char *const known[] = {"type", "reg", "doc", "when", "secure", NULL};
     const struct pb_ini_key *type = pb_ini_get(g, "type"), *reg = pb_ini_get(g, "reg");
     struct pb_plan_mem m = {.name = g_strdup(g->name), .place = g->place};
 
@@ -363,6 +376,7 @@ static void plan_memory(struct pb_plan *p, const struct pb_ini_group *g, struct 
         pb_fault_add(f, &at, "memory '%s': type is 'ram' or 'rom'; anything else is a [device]",
                      g->name);
     }
+    m.secure = pb_plan_secure(g, pb_ini_get(g, "secure"), f);
     g_autofree char *text = reg ? pb_plan_text(p, reg, f) : NULL;
     g_auto(GStrv) w = pb_value_words(text ? text : "");
     if (g_strv_length(w) != 2 || !pb_value_size(w[0], &m.addr) || !pb_value_size(w[1], &m.len) ||

@@ -30,9 +30,10 @@ struct pb_plan_dev {
     char *bus; guint bus_index; /* id of the device whose bus it sits on, or NULL */
     struct pb_place bus_place;
     gboolean no_fdt;
+    gboolean secure; /* its places are for Secure accesses only */
     GArray *regs, *lines, *sets, *fdt, *clocks; /* set: pb_plan_set; clocks: uint64_t Hz */
 };
-struct pb_plan_mem { char *name; gboolean rom; uint64_t addr, len; struct pb_place place; };
+struct pb_plan_mem { char *name; gboolean rom, secure; uint64_t addr, len; struct pb_place place; };
 struct pb_plan_drive { /* [drive IF] */
     char *iface, *device, *bus;
     GArray *sets;
@@ -83,6 +84,8 @@ void pb_plan_unknown(const struct pb_ini_group *g, const struct pb_ini_key *k,
 gboolean pb_plan_when(struct pb_plan *p, const struct pb_ini_group *g, struct pb_faults *f);
 struct pb_ini *pb_plan_conditions(struct pb_plan *p, const struct pb_ini *from,
                                   struct pb_faults *f);
+gboolean pb_plan_secure(const struct pb_ini_group *g, const struct pb_ini_key *k,
+                        struct pb_faults *f);
 void pb_plan_devices(struct pb_plan *p, struct pb_faults *f);
 void pb_plan_lines(struct pb_plan *p, struct pb_plan_dev *d, struct pb_faults *f);
 void pb_plan_overlaps(struct pb_plan *p, struct pb_faults *f);

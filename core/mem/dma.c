@@ -4,6 +4,8 @@
  * A copy first walks the whole stretch without touching it, so that it happens wholly or
  * not at all. Guest RAM is touched by relaxed atomics of the access's width, as guests
  * poll rings while we write them; larger copies are memcpy, ordered by the caller.
+ *
+ * Bus masters are Non-secure: what only Secure accesses reach is not there for them.
  */
 #include "mem.h"
 
@@ -56,7 +58,7 @@ static gboolean writable(const pb_region *r)
 }
 
 /* The range that holds gpa: last hit first. Inside an epoch. */
-static const struct pb_range *find(pb_as *as, uint64_t gpa)
+static const struct pb_range *any(pb_as *as, uint64_t gpa)
 {
     static _Thread_local struct {
         const struct pb_as *as;
@@ -78,6 +80,13 @@ static const struct pb_range *find(pb_as *as, uint64_t gpa)
         hit.g = g;
     }
     return g;
+}
+
+static const struct pb_range *find(pb_as *as, uint64_t gpa)
+{
+    const struct pb_range *g = any(as, gpa);
+
+    return g && g->secure ? NULL : g;
 }
 
 /* May this thread enter the callbacks of `r` now? */
@@ -204,7 +213,7 @@ int pb_mem_poke(struct pb_machine *m, uint64_t gpa, const void *buf, uint64_t n)
 
     pb_epoch_enter();
     while (n && rc == PB_OK) {
-        const struct pb_range *g = find(as, gpa);
+        const struct pb_range *g = any(as, gpa);
         if (!g || !g->r->host) {
             rc = PB_EFAULT;
             break;

@@ -49,6 +49,7 @@ struct pb_region {
     uint64_t off;
     int32_t prio;
     gboolean enabled;
+    gboolean secure;         /* only Secure accesses reach it, and what is below it */
     uint64_t number;         /* creation order */
 };
 
@@ -57,6 +58,7 @@ struct pb_range {
     uint64_t first, last;
     pb_region *r;
     uint64_t off; /* of `first` in r */
+    gboolean secure;
 };
 
 struct pb_view {

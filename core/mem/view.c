@@ -17,7 +17,8 @@
 #define MAX_CHANGES 16    /* intervals told one by one */
 
 /* Put [first, last], showing r from `off`, into the gaps of the sorted array. */
-static void fill(GArray *v, uint64_t first, uint64_t last, pb_region *r, uint64_t off)
+static void fill(GArray *v, uint64_t first, uint64_t last, pb_region *r, uint64_t off,
+                 gboolean secure)
 {
     uint64_t at = first;
     guint i = 0, hi = v->len;
@@ -39,7 +40,7 @@ static void fill(GArray *v, uint64_t first, uint64_t last, pb_region *r, uint64_
             continue;
         }
         uint64_t end = next && next->first <= last ? next->first - 1 : last;
-        struct pb_range n = {at, end, r, off + (at - first)};
+        struct pb_range n = {at, end, r, off + (at - first), secure};
         if (v->len >= MAX_RANGES)
             return;
         g_array_insert_val(v, i, n);
@@ -52,28 +53,29 @@ static void fill(GArray *v, uint64_t first, uint64_t last, pb_region *r, uint64_
 
 /* Render offsets [lo, hi] of `r` at address `at`. */
 static void render(GArray *v, const pb_region *r, uint64_t lo, uint64_t hi, uint64_t at,
-                   int depth)
+                   gboolean secure, int depth)
 {
     if (!r->enabled || depth > MAX_DEPTH || lo > r->last)
         return;
     hi = MIN(hi, r->last);
+    secure |= r->secure;
     if (r->kind == PB_REGION_ALIAS) {
         if (!r->target || r->target_off > UINT64_MAX - lo)
             return;
         uint64_t from = r->target_off + lo, len = hi - lo;
         render(v, r->target, from, len > UINT64_MAX - from ? UINT64_MAX : from + len, at,
-               depth + 1);
+               secure, depth + 1);
     } else if (r->kind == PB_REGION_CONTAINER) {
         for (guint i = 0; i < r->children->len; i++) {
             const pb_region *c = g_ptr_array_index(r->children, i);
             uint64_t end = c->last > UINT64_MAX - c->off ? UINT64_MAX : c->off + c->last;
             uint64_t from = MAX(lo, c->off), to = MIN(hi, end);
             if (from <= to)
-                render(v, c, from - c->off, to - c->off, at + (from - lo), depth + 1);
+                render(v, c, from - c->off, to - c->off, at + (from - lo), secure, depth + 1);
         }
     } else {
         uint64_t last = hi - lo > UINT64_MAX - at ? UINT64_MAX : at + (hi - lo);
-        fill(v, at, last, (pb_region *)r, lo);
+        fill(v, at, last, (pb_region *)r, lo, secure);
     }
 }
 
@@ -81,12 +83,12 @@ struct pb_view *pb_view_make(const pb_region *root)
 {
     GArray *v = g_array_new(FALSE, FALSE, sizeof(struct pb_range));
 
-    render(v, root, 0, UINT64_MAX, 0, 0);
+    render(v, root, 0, UINT64_MAX, 0, FALSE, 0);
     guint n = 0;
     for (guint i = 0; i < v->len; i++) { /* join what belongs together */
         struct pb_range *b = &g_array_index(v, struct pb_range, i);
         struct pb_range *a = n ? &g_array_index(v, struct pb_range, n - 1) : NULL;
-        if (a && a->r == b->r && a->last + 1 == b->first &&
+        if (a && a->r == b->r && a->secure == b->secure && a->last + 1 == b->first &&
             a->off + (b->first - a->first) == b->off)
             a->last = b->last;
         else

@@ -268,6 +268,7 @@ int pb_dev_place(pb_dev *d, uint32_t region, uint64_t addr, pb_err *e)
         pb_err_at(e, where(d));
         return PB_ENOENT;
     }
+    r->secure = d->secure;
     int rc = pb_region_place(d->m->system, r, addr, 0, e);
     if (rc < 0) {
         pb_err_at(e, where(d));

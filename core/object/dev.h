@@ -26,6 +26,7 @@ struct pb_dev {
     char *id;           /* user's or manifest's; unique; NULL: anonymous */
     char *name;         /* for messages: id or "class#n" */
     struct pb_place place;
+    gboolean secure;    /* its places are for Secure accesses only */
     void *self;         /* instance */
     size_t self_size;
     GArray *pairs;      /* struct pb_pair: what was set, in order */

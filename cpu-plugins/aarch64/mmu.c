@@ -21,6 +21,7 @@ enum { F_SIZE = 0x00, F_TRANSLATION = 0x04, F_ACCESS = 0x08, F_PERMISSION = 0x0c
 
 #define PTE_VALID 1u
 #define PTE_TABLE 2u
+#define PTE_NS (1ull << 5)
 #define PTE_USER (1ull << 6)
 #define PTE_RO (1ull << 7)
 #define PTE_AF (1ull << 10)
@@ -31,6 +32,7 @@ enum { F_SIZE = 0x00, F_TRANSLATION = 0x04, F_ACCESS = 0x08, F_PERMISSION = 0x0c
 #define PTE_T_UXN (1ull << 60)
 #define PTE_T_NOUSER (1ull << 61)
 #define PTE_T_RO (1ull << 62)
+#define PTE_T_NS (1ull << 63)
 #define S2_R (1ull << 6)
 #define S2_W (1ull << 7)
 #define OUT_MASK (((1ull << 48) - 1) & ~0xfffull)
@@ -198,6 +200,8 @@ static int find_leaf(struct a64 *c, const struct a64_at *at, const struct tables
                 return F_TRANSLATION | (int)f->level;
             return 0;
         }
+        if (f->pte & PTE_T_NS)
+            c->x.attrs = 0;
         if (!t->hpd)
             f->tables |= f->pte & (PTE_T_PXN | PTE_T_UXN | PTE_T_NOUSER | PTE_T_RO);
         bits = shift;
@@ -333,12 +337,20 @@ static uint32_t leaf_prot(const struct a64 *c, const struct a64_at *at, const st
     return wxn && p & XL_PROT_W ? p & ~XL_PROT_X : p;
 }
 
+/* Accesses of a Secure regime are Secure until a table, or the page, says otherwise (D8.4.5); all
+ * others never are. */
+static uint32_t attrs_of(const struct a64 *c, uint32_t regime)
+{
+    return (regime == 3 || (regime == 1 && a64_below_secure(c))) ? PB_TXN_SECURE : 0;
+}
+
 static int stage1_once(struct a64 *c, const struct a64_at *at, uint64_t va, struct a64_pa *r)
 {
     struct tables t;
     struct leaf f;
     uint64_t low;
     int rc = stage1_tables(c, at->regime, at->el, va, &t);
+    c->x.attrs = attrs_of(c, at->regime);
     if (rc == 0)
         rc = find_leaf(c, at, &t, va, &f);
     if (rc)
@@ -355,6 +367,8 @@ static int stage1_once(struct a64 *c, const struct a64_at *at, uint64_t va, stru
     r->pa = (f.pte & OUT_MASK & ~low) | (va & low);
     r->bits = f.bits;
     r->leaf = f.pte;
+    if (f.pte & PTE_NS)
+        c->x.attrs = 0;
     return 0;
 }
 
@@ -377,6 +391,7 @@ int a64_translate_va(struct a64 *c, const struct a64_at *at, struct a64_pa *r)
             rc = F_ABORT;
     } else {
         rc = flat(c, va, r);
+        c->x.attrs = attrs_of(c, at->regime);
     }
     if (rc || !at->stage2 || at->s1_only)
         return rc;

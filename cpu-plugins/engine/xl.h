@@ -173,6 +173,7 @@ struct xl_vcpu {
     uint32_t requests;      /* XL_REQ_* for this vCPU's own thread, atomic */
     uint32_t tagged;        /* set by the guest: one page may be at several addresses */
     uint32_t leave_code;    /* set by the guest before xl_leave(): run() returns it; 0: no */
+    uint32_t attrs;         /* PB_TXN_* of the access at hand: set by the guest's walk() */
     struct xl_engine *engine;
     const struct xl_guest *guest;
     pb_cpu *cpu;                   /* the host's side */

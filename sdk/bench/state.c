@@ -127,7 +127,8 @@ static void load_fields(pb_dev *d, struct pb_state *s)
 
     for (uint32_t i = 0; i < c->n_state; i++) {
         const struct pb_field *f = &c->state[i];
-        if (state_get(s, f->name, f->type, (uint8_t *)d->self + f->offset, f->count) < 0)
+        int rc = state_get(s, f->name, f->type, (uint8_t *)d->self + f->offset, f->count);
+        if (rc < 0 && !(rc == PB_ENOENT && f->since > s->version))
             pbt__die(d->b, "state field '%s' of '%s' did not load", f->name, d->name);
     }
     if (!c->load)
@@ -282,5 +283,56 @@ void pbt_reload(pbt *b)
         saved_free(&s[i]);
     free(s);
     free(v);
+    pbt_settle(b);
+}
+
+/* ---- State of earlier versions ------------------------------------------------------- */
+
+static int younger(const struct pb_device_class *c, const char *name, uint32_t version)
+{
+    for (uint32_t i = 0; i < c->n_state; i++) {
+        if (strcmp(c->state[i].name, name) == 0)
+            return c->state[i].since > version;
+    }
+    return 0;
+}
+
+/* The fields without those that `version` did not know. */
+static void make_older(const struct pb_device_class *c, struct pb_state *s, uint32_t version,
+                       const char *without)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < s->n_items; i++) {
+        struct item *it = &s->item[i];
+        if (younger(c, it->name, version) ||
+            (without && strncmp(it->name, without, strlen(without)) == 0)) {
+            free(it->name);
+            free(it->data);
+        } else {
+            s->item[n++] = *it;
+        }
+    }
+    if (n == s->n_items)
+        pbt__die(s->b, "state of %s has no field that version %u lacks", c->id, version);
+    s->n_items = n;
+    s->version = version;
+}
+
+void pbt_load_version(pb_dev *d, uint32_t version, const char *without)
+{
+    pbt *b = d->b;
+    struct pb_state s = {0};
+
+    if (version == 0 || version >= d->cls->state_version)
+        pbt__die(b, "version %u of the state of '%s' is not an earlier one", version, d->name);
+    drain_all(b);
+    save_fields(d, &s);
+    make_older(d->cls, &s, version, without);
+    pbt_reset(d, PB_RESET_SNAPSHOT);
+    b->loading = 1;
+    load_fields(d, &s);
+    b->loading = 0;
+    state_free(&s);
     pbt_settle(b);
 }

@@ -8,12 +8,16 @@ usage: compare.py boot|cpu|io|raspi|all [--arch riscv64|arm64] [--rounds N] [--s
 
 The first NAME=COMMAND is the subject, the others are what it is compared with; without any, the
 subject is the build tree's and the others are the host's qemu-system-ARCH and sid's from
-get-qemu.sh. --words adds to the kernel's command line (arm64: kpti=1), --only to the programs. Each round runs every emulator once before the
-next round begins, so that a busy machine is busy for all. What counts is the CPU time of the
-emulator's process (all threads, user and system), which a shared machine disturbs least; rows
-say otherwise in their unit; `raspi` boots raspi3b. A row's value is the median of its rounds; its ratio is the best of
-the others over the subject, so more than 1 is better than all of them. --strict ends with
+get-qemu.sh. --words adds to the kernel's command line (arm64: kpti=1), --only names the programs.
+Each round runs every emulator once before the next round begins, so that a busy machine is busy
+for all. What counts is the CPU time of the emulator's process (all threads, user and system), which
+a shared machine disturbs least; rows say otherwise in their unit; `raspi` boots raspi3b. A row's
+value is the median of its rounds; its ratio is the best of the others
+over the subject, so more than 1 is better than all of them. --strict ends with
 status 1 when a ratio is below its floor or a value above its limit.
+
+--smp 4 --only smp-one,smp-four compares how work spreads: wall seconds of four shares in one thread
+and in four, and the first over the second as `smp speed-up`.
 """
 import argparse
 import json
@@ -36,7 +40,9 @@ import console  # noqa: E402
 
 MEMORY = 512
 READS = 8000
-FLOORS = {"boot to init": 1.0, "raspi3b to init": 1 / 0.7, "int-*": 1.3, "fp-*": 4.0, "disk-*": 1.0, "net-*": 1.0, "9p-*": 1.0}
+FLOORS = {"boot to init": 1.0, "raspi3b to init": 1 / 0.7, "int-*": 1.3, "fp-*": 4.0,
+          "disk-*": 1.0, "net-*": 1.0, "9p-*": 1.0, "smp speed-up": 1.0}
+FLOORS_OF = {"riscv64": {}, "arm64": {"boot to init": 1 / 0.7, "int-*": 1.5, "fp-*": 6.0}}
 FORCED = "kernel page table isolation forced ON"
 # What the subject must keep to whatever the others do.
 LIMITS = {"raspi3b idle": 3.0, "finisher exec to exit": 10.0, "memory at init": 64.0}
@@ -181,11 +187,13 @@ class Bench:
                 if match.group(1) != "0":
                     raise console.Failed(f"{name}: a job in the guest failed")
                 return
-            row, begin = match.group(1), guest.cpu()
+            row, begin, started = match.group(1), guest.cpu(), time.monotonic()
             end = guest.expect(rf"^PB-END {re.escape(row)}(?: (\w+) (\d+))?$", timeout=600)
             spent = max(guest.cpu() - begin, 1e-6)
             if row == "9p-walk":  # 2000 files opened, read and closed
                 self.add(row, name, 2000 / spent, "files/CPU s")
+            elif row.startswith("smp-"):
+                self.add(row, name, time.monotonic() - started, "wall s")
             elif row == "disk-random":  # of 4 KiB, one at a time
                 self.add(row, name, READS / spent, "reads/CPU s")
             else:
@@ -197,6 +205,9 @@ class Bench:
         words = f"pbscale={self.options.scale} pbbench={self.options.only}"
         with self.guest(command, "bench", words=words) as guest:
             self.phases(guest, name, "CPU s", None)
+        if {"smp-one", "smp-four"} <= self.rows.keys():
+            one, four = (self.rows[row][name][-1] for row in ("smp-one", "smp-four"))
+            self.add("smp speed-up", name, one / four, "times")
         # A guest that ignored the word has cheaper calls, whose figures mean something else.
         if "kpti=1" in self.options.words.split() and FORCED not in guest.text:
             raise console.Failed(f"{name}: kpti=1 was given, but the guest's log has no '{FORCED}'")
@@ -223,9 +234,19 @@ class Bench:
         with self.guest(command, "io", *devices, words=words) as guest:
             self.phases(guest, name, "MiB/CPU s", mib)
 
+    def floors(self):
+        """What the ratios must keep to on this guest."""
+        floors = {**FLOORS, **FLOORS_OF[self.options.arch]}
+        if "kpti=1" in self.options.words.split():
+            floors["os-call"] = 5.0
+        if self.options.arch == "arm64" and self.options.smp == 4:
+            floors["os-munmap"] = 2.0
+        return floors
+
     def report(self, names):
         subject, others = names[0], names[1:]
-        better_high = {row for row, unit in self.units.items() if unit.endswith("/CPU s")}
+        better_high = {row for row, unit in self.units.items()
+                       if unit.endswith("/CPU s") or unit == "times"}
         width = max(len(row) for row in self.rows) + 2
         print(f"{'':{width}}{'unit':>12} " + "".join(f"{n:>14}" for n in names) + f"{'ratio':>9}")
         result, groups = {}, {}
@@ -244,7 +265,7 @@ class Bench:
             mean = math.exp(statistics.fmean(math.log(r) for r in ratios))
             result[group] = {"ratio": mean}
             print(f"{group:{width}}{'geo. mean':>12} {'':{14 * len(names)}}{mean:9.2f}")
-        for row, floor in FLOORS.items():
+        for row, floor in self.floors().items():
             if row in result and result[row]["ratio"] < floor:
                 below.append(f"{row}: {result[row]['ratio']:.2f} < {floor}")
         for row, limit in LIMITS.items():
@@ -301,8 +322,8 @@ def main():
     parts = {"boot": [bench.boot] + [bench.finisher] * riscv, "cpu": [bench.programs],
              "io": [bench.throughput]}
     board = {"raspi": [bench.raspi]}
-    todo = board[options.what] if options.what in board else sum(parts.values(), []) if options.what == "all" else \
-        parts[options.what]
+    todo = sum(parts.values(), []) if options.what == "all" else \
+        {**parts, **board}[options.what]
     for turn in range(options.rounds):
         for name, command in runs.items():
             print(f"round {turn + 1} of {options.rounds}: {name}", file=sys.stderr)

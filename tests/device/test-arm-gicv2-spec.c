@@ -3,6 +3,7 @@
  * preemption, EOImode, groups, the two security views, and the GICv2m frame. */
 #include "suite.h"
 
+#include <plugboard/arm.h>
 #include <plugboard/msi.h>
 
 enum { D_CTLR = 0, TYPER = 4, IGROUPR = 0x80, ISENABLER = 0x100, ICENABLER = 0x180,
@@ -318,6 +319,34 @@ static void test_security(void)
     pbt_free(b);
 }
 
+/* A board without firmware starts its kernel in Non-secure state. */
+static void test_nonsecure_start(void)
+{
+    bench("has-security-extensions=on");
+    const struct pb_arm_start *t = pbt_provides(g, PB_ARM_START);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+    t->start(pbt_self(g), PB_ARM_START_NONSECURE);
+    pbt_reset(g, PB_RESET_COLD);
+    pbt_as(b, 0, 0);
+    wr(1, C_CTLR, 1);
+    wr(1, PMR, 0xf0);
+    wr(0, D_CTLR, 1);
+    enable(70, 0x40, 1);
+    CU_ASSERT_EQUAL(rd(1, PMR), 0xf0);
+    spi(70, 1);
+    CU_ASSERT_EQUAL(irq(0), 1);
+    CU_ASSERT_EQUAL(pbt_level(g, "fiq", 0), 0);
+    CU_ASSERT_EQUAL(rd(1, IAR), 70);
+    spi(70, 0);
+    wr(1, EOIR, 70);
+    t->start(pbt_self(g), PB_ARM_START_SECURE);
+    pbt_reset(g, PB_RESET_COLD);
+    pbt_as(b, 0, 0);
+    wr(1, PMR, 0xf0);
+    CU_ASSERT_EQUAL(rd(1, PMR), 0); /* is Secure software's */
+    pbt_free(b);
+}
+
 static void test_v2m(void)
 {
     struct pb_msi_route r;
@@ -358,6 +387,7 @@ int main(void)
         {"EOImode", test_eoimode},
         {"groups", test_groups},
         {"Security Extensions", test_security},
+        {"Non-secure start", test_nonsecure_start},
         {"GICv2m", test_v2m},
     };
 

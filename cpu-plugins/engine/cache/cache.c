@@ -10,9 +10,9 @@
  * code costs one load, and the list of its units, which says byte by byte what a store hit.
  * A unit that straddles two pages is in both lists.
  *
- * The table of units doubles when it is full: bucket i is divided between i and i + the old size,
- * where it is. Who reads it meanwhile may miss units, and looks again under the lock before it
- * makes one.
+ * The table of units doubles when it is half full: bucket i is divided between i and i + the old
+ * size, where it is. Who reads it meanwhile may miss units, and looks again under the lock before
+ * it makes one.
  */
 #include "cache.h"
 
@@ -227,7 +227,7 @@ int xl_unit_insert(struct xl_engine *e, struct xl_unit *u)
     struct xl_page *p = xl_page_find(e, u->pa), *p2 = NULL;
     struct xl_unit **head;
 
-    if (e->n_units >> e->hash_bits && e->hash_bits < HASH_MAX)
+    if (e->n_units >> (e->hash_bits - 1) && e->hash_bits < HASH_MAX)
         grow(e);
     head = unit_bucket(e, u->pa, u->mode);
     if (u->pa2 != UINT64_MAX)

@@ -46,19 +46,19 @@ static void use_operands(const struct xl_block *b, const struct xl_op *o, uint8_
 
 static void mark(const struct xl_block *b, uint8_t *used)
 {
-    uint8_t over[XL_MAX_SLOTS]; /* slot is put again before anyone looks */
+    uint32_t over[XL_MAX_SLOTS], look = 1; /* slot is put again before look number `look` */
 
     memset(used, 0, b->n_ops);
-    memset(over, 0, b->guest->n_slots);
+    memset(over, 0, b->guest->n_slots * sizeof(over[0]));
     for (uint32_t i = b->n_ops; i-- > 0;) {
         const struct xl_op *o = &b->op[i];
 
         if (o->op == XL_OP_put) {
-            if (over[o->imm])
+            if (over[o->imm] == look)
                 continue;
-            over[o->imm] = 1;
+            over[o->imm] = look;
         } else if (sees_state(b, o)) {
-            memset(over, 0, b->guest->n_slots);
+            look++;
         } else if (o->op == XL_OP_get && used[i]) {
             over[o->imm] = 0;
         }

@@ -24,7 +24,7 @@ _Noreturn void xl_raise(struct xl_vcpu *x, uint64_t va, uint32_t access, int cod
 
 /* ---- Spans ---------------------------------------------- */
 
-int xl_span(struct xl_vcpu *x, uint64_t pa, struct pb_span *s)
+static int span_at(struct xl_vcpu *x, uint64_t pa, struct pb_span *s)
 {
     struct xl_run *r = xl_r(x);
     int rc;
@@ -43,11 +43,24 @@ int xl_span(struct xl_vcpu *x, uint64_t pa, struct pb_span *s)
     return rc;
 }
 
+/* What Secure accesses alone reach is nothing for another. */
+int xl_span(struct xl_vcpu *x, uint64_t pa, struct pb_span *s)
+{
+    int rc = span_at(x, pa, s);
+
+    if (rc == PB_OK && (s->reserved & PB_SPAN_SECURE) && !(x->attrs & PB_TXN_SECURE)) {
+        s->len = 0;
+        rc = PB_EFAULT;
+    }
+    return rc;
+}
+
 int xl_io(struct xl_vcpu *x, const struct pb_span *s, uint64_t pa, uint32_t bytes,
           uint32_t is_write, uint64_t *v)
 {
     struct pb_span span = *s; /* the table it came from may change meanwhile */
-    struct pb_txn t = {.off = pa - s->gpa, .val = *v, .bytes = bytes, .is_write = is_write};
+    struct pb_txn t = {.off = pa - s->gpa, .val = *v, .bytes = bytes, .is_write = is_write,
+                       .attrs = x->attrs};
     uint32_t was = x->in_unit;
     int rc;
 
@@ -160,6 +173,7 @@ static void fill_io(struct xl_vcpu *x, uint64_t va, const struct xl_walk *w,
     io->tag_r = w->prot & XL_PROT_R && !s->host ? page : UINT64_MAX;
     io->tag_w = w->prot & XL_PROT_W ? page : UINT64_MAX;
     io->pa = w->pa & ~(uint64_t)XL_PAGE_MASK;
+    io->attrs = x->attrs;
     io->span = *s;
 }
 
@@ -198,6 +212,7 @@ static int in_tables(struct xl_vcpu *x, uint64_t va, uint32_t access, struct xl_
         a->pa = io->pa | (va & XL_PAGE_MASK);
         a->host = NULL;
         a->span = io->span;
+        x->attrs = io->attrs;
         return 1;
     }
     return 0;

@@ -45,6 +45,7 @@ struct xl_range { /* addresses a with (a & mask) == base */
 
 struct xl_iopage { /* a page without plain RAM behind it; tags as in the TLB */
     uint64_t tag_r, tag_w, pa;
+    uint32_t attrs;
     struct pb_span span;
 };
 
@@ -77,10 +78,10 @@ static inline uint32_t xl_jc_size(uint32_t direct)
     return direct ? XL_JC_USER : XL_JC_SIZE;
 }
 
-/* Index of a pc in the jump cache; pcs are even at least. */
+/* Index of a pc in the jump cache. Two within four bytes are rarely both jumped to. */
 static inline uint32_t xl_jc_hash(uint32_t direct, uint64_t va)
 {
-    return (uint32_t)((va >> 1) ^ (va >> 13)) & (xl_jc_size(direct) - 1);
+    return (uint32_t)((va >> 2) ^ (va >> 14)) & (xl_jc_size(direct) - 1);
 }
 
 #endif

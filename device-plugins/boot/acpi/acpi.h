@@ -61,6 +61,7 @@ uint32_t aml_device(struct acpi_buf *b, const char *name); /* open */
 void aml_name(struct acpi_buf *b, const char *name);       /* Name(): its value follows */
 void aml_int(struct acpi_buf *b, uint64_t v);
 void aml_string(struct acpi_buf *b, const char *s);
+void aml_buffer(struct acpi_buf *b, const void *data, uint32_t n);
 void aml_name_int(struct acpi_buf *b, const char *name, uint64_t v);
 void aml_name_string(struct acpi_buf *b, const char *name, const char *s);
 /* Name(name, Buffer) of resource descriptors (6.4), which are closed by an end tag. */

@@ -90,7 +90,7 @@ void aml_name_string(struct acpi_buf *b, const char *name, const char *s)
     aml_string(b, s);
 }
 
-static void buffer(struct acpi_buf *b, const void *data, uint32_t n)
+void aml_buffer(struct acpi_buf *b, const void *data, uint32_t n)
 {
     uint32_t mark = aml_open(b, AML_BUFFER);
 
@@ -108,7 +108,7 @@ void aml_resources(struct acpi_buf *b, const char *name, const struct acpi_buf *
     acpi_put(&all, res->data, res->len);
     acpi_put(&all, "\x79", 2); /* end tag; checksum 0 is "not used" */
     aml_name(b, name);
-    buffer(b, all.data, all.len);
+    aml_buffer(b, all.data, all.len);
     b->failed |= all.failed | res->failed;
     free(all.data);
 }
@@ -232,7 +232,7 @@ void acpi_pci_osc(struct acpi_buf *b, uint32_t grant)
     uint32_t pci = aml_open(b, AML_IF);
     aml_op(b, AML_EQUAL);
     aml_op(b, AML_ARG0);
-    buffer(b, uuid, sizeof uuid);
+    aml_buffer(b, uuid, sizeof uuid);
     osc_pci(b, grant);
     aml_close(b, pci);
     uint32_t other = aml_open(b, AML_ELSE);

@@ -97,23 +97,23 @@ static void iort(struct acpi *a)
 void aa_gic(struct arm_boot *b, struct acpi *a)
 {
     struct boot *c = &b->c;
-    pb_dev *v2 = aa_device(c, "arm-gicv2"), *v3 = aa_device(c, "arm-gicv3");
-    pb_dev *frame = aa_device(c, "arm-gicv2m"), *service = aa_device(c, "arm-gicv3-its");
-    uint64_t redist = 0, base = v3 ? 0 : aa_address(c, v2, 1, NULL);
+    pb_dev *v2 = acpi_find(c, "arm-gicv2"), *v3 = acpi_find(c, "arm-gicv3");
+    pb_dev *frame = acpi_find(c, "arm-gicv2m"), *service = acpi_find(c, "arm-gicv3-its");
+    uint64_t redist = 0, base = v3 ? 0 : acpi_address(c, v2, 1, NULL);
 
     acpi_begin(a, "APIC", 5);
     acpi_zero(&a->tables, 8);
-    gicd(&a->tables, aa_address(c, v3 ? v3 : v2, 0, NULL), v3 ? 3 : 2);
+    gicd(&a->tables, acpi_address(c, v3 ? v3 : v2, 0, NULL), v3 ? 3 : 2);
     for (uint32_t i = 0; i < c->board->n_cpus(c->dev); i++)
         gicc(b, &a->tables, i, base);
     if (v3) {
-        uint64_t at = aa_address(c, v3, 1, &redist);
+        uint64_t at = acpi_address(c, v3, 1, &redist);
         gicr(&a->tables, at, redist);
     }
     if (frame)
-        msi_frame(&a->tables, aa_address(c, frame, 0, NULL));
+        msi_frame(&a->tables, acpi_address(c, frame, 0, NULL));
     if (service)
-        its(&a->tables, aa_address(c, service, 0, NULL));
+        its(&a->tables, acpi_address(c, service, 0, NULL));
     acpi_end(a);
     if (service)
         iort(a);

@@ -11,6 +11,7 @@
  */
 #include "arm-boot.h"
 
+#include <plugboard/arm.h>
 #include <plugboard/plugin.h>
 
 #include <stdlib.h>
@@ -59,6 +60,19 @@ static int load_fdt(struct arm_boot *b, uint64_t *at, pb_err *e)
     return rc;
 }
 
+/* With an EL3 the kernel starts below it (kernel-el), and firmware there. */
+static void tell_parts(struct arm_boot *b)
+{
+    pb_dev *d;
+
+    for (uint32_t i = 0; b->kernel_el && (d = b->c.board->device(b->c.dev, i)) != NULL; i++) {
+        void *self = NULL;
+        const struct pb_arm_start *s = b->c.bus->side(d, PB_ARM_START, &self);
+        if (s)
+            s->start(self, b->kernel.end ? PB_ARM_START_NONSECURE : PB_ARM_START_SECURE);
+    }
+}
+
 static int boot(void *self, pb_err *e)
 {
     struct arm_boot *b = self;
@@ -76,6 +90,7 @@ static int boot(void *self, pb_err *e)
         (rc = load_fdt(b, &args[0], e)) < 0)
         return rc;
     boot_check_console(&b->c, b->console);
+    tell_parts(b);
     if (b->firmware && (rc = aa_tables(b, e)) < 0)
         return rc;
     if (!b->kernel.end) /* firmware, or a program that -device loader brings */

@@ -70,4 +70,13 @@ static int cpus(struct boot *b, void *fdt)
     return (rc = cpu_map(b, fdt)) ? rc : fdt_end_node(fdt);
 }
 
-const struct boot_isa ab_isa = {"", cpus, NULL, first_phandle, NULL};
+/* Private interrupts are 16 and up, shared ones 32 and up (GICv3, 2.2.1). */
+static uint32_t gsi(const uint32_t *cells, uint32_t n, int *edge)
+{
+    if (n != 3)
+        return 0;
+    *edge = (cells[2] & 3) != 0;
+    return cells[1] + (cells[0] ? 16 : 32);
+}
+
+const struct boot_isa ab_isa = {"", cpus, NULL, first_phandle, NULL, gsi};

@@ -22,6 +22,8 @@ struct boot_isa {
     uint32_t (*first_phandle)(struct boot *b); /* of devices: after those of CPUs */
     int (*patch)(struct boot *b, void *fdt); /* last changes to the user's own tree (-dtb);
                                                 0 or a libfdt error; NULL: none */
+    /* what ACPI calls the interrupt with that specifier, and is it an edge? 0: it has no name */
+    uint32_t (*gsi)(const uint32_t *cells, uint32_t n, int *edge);
 };
 
 /* First in the instance of a boot plugin; filled by its realize() and boot(). */

@@ -96,8 +96,7 @@ static int cpu_map(struct boot *b, void *fdt)
     return (rc = fdt_end_node(fdt)) ? rc : fdt_end_node(fdt);
 }
 
-/* Rate of the machine's counter; 10 MHz when no device offers one. */
-static uint32_t timebase(struct boot *b)
+uint32_t rb_timebase(struct boot *b)
 {
     pb_dev *d;
 
@@ -116,7 +115,7 @@ static int cpus(struct boot *b, void *fdt)
 
     if ((rc = fdt_begin_node(fdt, "cpus")) || (rc = fdt_property_u32(fdt, "#address-cells", 1)) ||
         (rc = fdt_property_u32(fdt, "#size-cells", 0)) ||
-        (rc = fdt_property_u32(fdt, "timebase-frequency", timebase(b))))
+        (rc = fdt_property_u32(fdt, "timebase-frequency", rb_timebase(b))))
         return rc;
     for (uint32_t i = 0; i < b->board->n_cpus(b->dev); i++) {
         if ((rc = one_cpu(b, fdt, i)))
@@ -125,4 +124,11 @@ static int cpus(struct boot *b, void *fdt)
     return (rc = cpu_map(b, fdt)) ? rc : fdt_end_node(fdt);
 }
 
-const struct boot_isa rb_isa = {"/soc", cpus, intc_phandle, first_phandle, NULL};
+/* A number alone is a level (PLIC), else its kind follows (APLIC). */
+static uint32_t gsi(const uint32_t *cells, uint32_t n, int *edge)
+{
+    *edge = n == 2 && (cells[1] & 3) != 0;
+    return n ? cells[0] : 0;
+}
+
+const struct boot_isa rb_isa = {"/soc", cpus, intc_phandle, first_phandle, NULL, gsi};

@@ -104,7 +104,7 @@ static int boot(void *self, pb_err *e)
 
     if (b->c.board->ram(b->c.dev, &b->c.ram, 1) == 0)
         return boot_fail(&b->c, e, PB_EINVAL, "riscv-boot: the machine has no main memory");
-    b->c.board->used(b->c.dev, "acpi"); /* off: there is a device tree and nothing else */
+    b->c.board->used(b->c.dev, "acpi"); /* without firmware there is nobody to have them */
     b->entry = b->firmware_end = b->c.ram.addr;
     b->kernel_entry = b->kernel_end = b->c.initrd = b->c.initrd_end = 0;
     b->flash = 0;
@@ -113,6 +113,8 @@ static int boot(void *self, pb_err *e)
         (rc = rb_load_initrd(b, e)) < 0 || (rc = load_fdt(b, &fdt, e)) < 0)
         return rc;
     boot_check_console(&b->c, b->console);
+    if ((b->firmware_end > b->c.ram.addr || b->flash) && (rc = rb_tables(b, e)) < 0)
+        return rc;
     return load_reset_code(b, fdt, e);
 }
 

@@ -24,6 +24,10 @@ int rb_find_flash(struct riscv_boot *b, pb_err *e);
 int rb_load_kernel(struct riscv_boot *b, pb_err *e);
 int rb_load_initrd(struct riscv_boot *b, pb_err *e);
 
-extern const struct boot_isa rb_isa; /* fdt-cpus.c */
+/* fdt-cpus.c */
+extern const struct boot_isa rb_isa;
+uint32_t rb_timebase(struct boot *b); /* rate of the machine's counter; 10 MHz when none has one */
+
+int rb_tables(struct riscv_boot *b, pb_err *e); /* acpi.c: tables for firmware */
 
 #endif

@@ -11,6 +11,7 @@
  */
 #include "gicv2.h"
 
+#include <plugboard/arm.h>
 #include <plugboard/plugin.h>
 
 #include <libfdt.h>
@@ -122,18 +123,22 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
 static void clear(struct gicv2 *g)
 {
     struct bits *const zero[] = {&g->enable, &g->pending, &g->active, &g->group, &g->edge};
+    uint8_t prio = g->nonsecure ? 0x80 : 0; /* the highest that is Non-secure's (3.8.3) */
 
     g->ctlr = 0;
     for (uint32_t i = 0; i < sizeof zero / sizeof *zero; i++)
         memset(zero[i], 0, sizeof **zero);
-    memset(g->prio_bank, 0, sizeof g->prio_bank);
-    memset(g->prio, 0, sizeof g->prio);
+    if (g->nonsecure)
+        memset(&g->group, 0xff, sizeof g->group);
+    memset(g->prio_bank, prio, sizeof g->prio_bank);
+    memset(g->prio, prio, sizeof g->prio);
     memset(g->target, 0, sizeof g->target);
     memset(g->sgi, 0, sizeof g->sgi);
     for (uint32_t c = 0; c < CPUS; c++) {
         struct cpu_interface *i = &g->cpu[c];
         g->enable.bank[c] = g->edge.bank[c] = 0xffff;
-        i->ctlr = i->pmr = i->apr[0] = i->apr[1] = 0;
+        i->pmr = prio;
+        i->ctlr = i->apr[0] = i->apr[1] = 0;
         i->bpr = MIN_BPR;
         i->abpr = MIN_BPR + 1;
         gicv2_virt_reset(&g->virt[c]);
@@ -153,6 +158,13 @@ static void reset(void *self, uint32_t kind, uint32_t phase)
     for (uint32_t c = 0; phase == PB_RESET_HOLD && c < g->n_cpus; c++)
         gicv2_virt_update(g, c);
     pthread_mutex_unlock(&g->lock);
+}
+
+static void start(void *self, uint32_t state)
+{
+    struct gicv2 *g = self;
+
+    g->nonsecure = g->security && state == PB_ARM_START_NONSECURE;
 }
 
 /* ---- State ------------------------------------------------------------------------- */
@@ -212,14 +224,15 @@ static const struct pb_prop props[] = {
 static const char *const lines_out[] = {"irq[]", "fiq[]", "virq[]", "vfiq[]", NULL};
 static const char *const lines_in[] = {"spi[988]", "ppi[128]", NULL};
 static const char *const aliases[] = {"arm_gic", NULL};
-static const struct pb_provide provides[] = {{PB_FDT_NODE, &fdt_node}};
+static const struct pb_arm_start arm_start = {sizeof arm_start, 0, start};
+static const struct pb_provide provides[] = {{PB_FDT_NODE, &fdt_node}, {PB_ARM_START, &arm_start}};
 
 static const struct pb_device_class gicv2 = {
     .size = sizeof gicv2, .flags = PB_DEV_NO_USER | PB_DEV_PARALLEL, .id = "arm-gicv2",
     .aliases = aliases, .title = "Arm Generic Interrupt Controller (GICv2)",
     .category = "misc", .spec = "ARM IHI 0048B.b", .props = props,
     .n_props = sizeof props / sizeof *props, .n_regions = 4, .lines_out = lines_out,
-    .lines_in = lines_in, .provides = provides, .n_provides = 1,
+    .lines_in = lines_in, .provides = provides, .n_provides = 2,
     .instance_size = sizeof(struct gicv2), .state_version = 2,
     .n_state = sizeof state / sizeof *state, .state = state, .regs = &gicv2_dist_table,
     .realize = realize, .unrealize = unrealize, .reset = reset, .line_in = line_in,

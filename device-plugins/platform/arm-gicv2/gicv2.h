@@ -45,6 +45,7 @@ struct gicv2 {
     uint32_t n_cpus, n_irqs, words;
     uint32_t security; /* the Security Extensions are there */
     uint32_t virtualization; /* the Virtualization Extensions are */
+    uint32_t nonsecure; /* after a reset, all is Non-secure software's, as Secure leaves it */
     uint32_t ctlr;     /* GICD_CTLR: EnableGrp0, EnableGrp1 */
     struct bits enable, pending, active, level, edge, group;
     uint8_t prio_bank[CPUS][32], prio[IRQS]; /* prio[n], n >= 32 */

@@ -4,10 +4,12 @@
  * Arm DEN 0022F (PSCI 1.1; sections are of it), DEN 0028F (SMCCC 1.1), DEN 0098 (TRNG 1.0).
  *
  * CPUs link to it (PB_SMCCC) and pass on HVC or SMC calls, whichever the conduit is. It is the
- * only service there: function identifiers that it does not know get NOT_SUPPORTED.
+ * only service there: function identifiers that it does not know get NOT_SUPPORTED. Where firmware
+ * starts at EL3 (PB_ARM_START) it says nothing.
  *
- * Not modelled: power-down states (CPU_SUSPEND returns as from standby that ended at once),
- * SYSTEM_SUSPEND, statistics, MEM_PROTECT, vendor resets.
+ * Not modelled: other CPUs for firmware at EL3 (they stay off), power-down states (CPU_SUSPEND
+ * returns as from standby that ended at once), SYSTEM_SUSPEND, statistics, MEM_PROTECT, vendor
+ * resets.
  */
 #include <plugboard/arm.h>
 #include <plugboard/board.h>
@@ -42,6 +44,7 @@ struct psci {
     const struct pb_svc_board *board;
     const struct pb_svc_time *time;
     uint32_t conduit, el;
+    uint32_t silent; /* there is firmware */
     uint32_t n_cpus;
     uint64_t *mpidr; /* mpidr[n_cpus]: affinity fields */
 };
@@ -232,7 +235,7 @@ static uint32_t call(void *self, uint32_t cpu, uint32_t conduit, uint64_t x[18])
 {
     struct psci *p = self;
 
-    if (conduit != p->conduit)
+    if (conduit != p->conduit || p->silent)
         return 0;
     if ((uint32_t)x[0] == TRNG_GET_UUID)
         trng_uuid(x);
@@ -275,6 +278,13 @@ static void reset(void *self, uint32_t kind, uint32_t phase)
     }
 }
 
+static void start(void *self, uint32_t state)
+{
+    struct psci *p = self;
+
+    p->silent = state == PB_ARM_START_SECURE;
+}
+
 static void unrealize(void *self)
 {
     struct psci *p = self;
@@ -290,13 +300,14 @@ static const struct pb_prop props[] = {
      "there is", .def = "0", .min = 0, .max = 3, .type = PB_T_UINT},
 };
 static const struct pb_smccc smccc = {sizeof smccc, 0, call};
-static const struct pb_provide provides[] = {{PB_SMCCC, &smccc}};
+static const struct pb_arm_start arm_start = {sizeof arm_start, 0, start};
+static const struct pb_provide provides[] = {{PB_SMCCC, &smccc}, {PB_ARM_START, &arm_start}};
 
 static const struct pb_device_class arm_psci = {
     .size = sizeof arm_psci, .flags = PB_DEV_NO_USER | PB_DEV_PARALLEL, .id = "arm-psci",
     .title = "Arm firmware services (PSCI, TRNG)", .category = "misc",
     .spec = "ARM DEN 0022F, DEN 0028F, DEN 0098", .props = props,
-    .n_props = sizeof props / sizeof *props, .provides = provides, .n_provides = 1,
+    .n_props = sizeof props / sizeof *props, .provides = provides, .n_provides = 2,
     .instance_size = sizeof(struct psci), .state_version = 1, .realize = realize,
     .unrealize = unrealize, .reset = reset,
 };

@@ -61,16 +61,17 @@ static int load_bytes(const struct pb_svc_state *st, pb_state *s, const char *ki
     return len ? st->get(s, name, PB_S_BYTES, it->data, len) : PB_OK;
 }
 
-/* Version 1 had none. */
+/* Version 1 had none: then those go that this machine was started with. */
 static int load_items(struct fw_cfg *f, const struct pb_svc_state *st, pb_state *s)
 {
     int rc = PB_OK;
 
-    for (uint32_t i = 0; i < sizeof given && st->version(s) > 1 && rc >= 0; i++) {
+    for (uint32_t i = 0; i < sizeof given && rc >= 0; i++) {
         struct item *it = &f->fixed[given[i]];
         free(it->data);
         memset(it, 0, sizeof *it);
-        rc = load_bytes(st, s, "item-", given[i], it);
+        if (st->version(s) > 1)
+            rc = load_bytes(st, s, "item-", given[i], it);
     }
     return rc;
 }

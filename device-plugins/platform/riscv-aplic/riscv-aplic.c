@@ -26,7 +26,7 @@
 
 enum { P_SOURCES, P_HARTS, P_IPRIO, P_MSIMODE, P_PARENT, P_MSI };
 
-/* ---- Device tree --------------------------------------------------------------------------- */
+/* ---- Device tree, ACPI ---------------------------------------------------------------------- */
 
 static uint32_t fdt_interrupt(void *self, uint32_t n, uint32_t cells[4])
 {
@@ -47,6 +47,20 @@ static int fdt_fill(void *self, void *fdt, int32_t node, pb_err *e)
         return PB_ENOSPC;
     return PB_OK;
 }
+
+/* What ACPI tables say that a device tree's node says, too. */
+static int number(void *self, const char *name, uint64_t *v)
+{
+    const struct aplic *a = self;
+
+    if (strcmp(name, "num-sources") == 0) {
+        *v = a->n_sources;
+        return PB_OK;
+    }
+    return PB_ENOENT;
+}
+
+static const struct pb_board_facts facts = {sizeof facts, 0, number};
 
 /* ---- Life ---------------------------------------------------------------------------------- */
 
@@ -227,14 +241,15 @@ static const char *const lines_out[] = {"irq[]", NULL};
 static const char *const lines_in[] = {"irq[1024]", NULL};
 static const struct pb_fdt_node fdt_node = {sizeof fdt_node, 0, fdt_interrupt, fdt_fill};
 static const uint32_t domain_table[2] = {sizeof domain_table, 0}; /* `self` says it all */
-static const struct pb_provide provides[] = {{PB_FDT_NODE, &fdt_node}, {DOMAIN, domain_table}};
+static const struct pb_provide provides[] = {{PB_FDT_NODE, &fdt_node}, {DOMAIN, domain_table},
+                                              {PB_BOARD_FACTS, &facts}};
 
 static const struct pb_device_class riscv_aplic = {
     .size = sizeof riscv_aplic, .flags = PB_DEV_NO_USER | PB_DEV_PARALLEL, .id = "riscv-aplic",
     .title = "RISC-V advanced platform-level interrupt controller", .category = "misc",
     .spec = "RISC-V AIA 1.0", .props = props, .n_props = sizeof props / sizeof *props,
     .n_regions = 1, .lines_out = lines_out, .lines_in = lines_in, .provides = provides,
-    .n_provides = 2, .instance_size = sizeof(struct aplic), .state_version = 1,
+    .n_provides = 3, .instance_size = sizeof(struct aplic), .state_version = 1,
     .n_state = sizeof state / sizeof *state, .state = state, .regs = &aplic_regs,
     .realize = realize, .unrealize = unrealize, .reset = reset, .line_in = aplic_line,
     .save = save, .load = load,

@@ -209,7 +209,7 @@ static void mmio_write(void *self, uint64_t off, uint64_t val, uint32_t bytes)
         pb_regs_write(&table, s, s->h, s->dev, off % PAGE, val, bytes);
 }
 
-/* ---- Device tree -------------------------------------------------------------------------- */
+/* ---- Device tree, ACPI ---------------------------------------------------------------------- */
 
 /* Linux Documentation/devicetree/bindings/interrupt-controller/riscv,imsics.yaml. */
 static int fdt_fill(void *self, void *fdt, int32_t node, pb_err *e)
@@ -226,6 +226,24 @@ static int fdt_fill(void *self, void *fdt, int32_t node, pb_err *e)
         return PB_ENOSPC;
     return PB_OK;
 }
+
+/* What ACPI tables say that a device tree's node says, too. */
+static int number(void *self, const char *name, uint64_t *v)
+{
+    const struct imsic *s = self;
+
+    if (strcmp(name, "num-ids") == 0) {
+        *v = s->n_ids;
+        return PB_OK;
+    }
+    if (strcmp(name, "guest-index-bits") == 0) {
+        *v = s->guest_bits;
+        return PB_OK;
+    }
+    return PB_ENOENT;
+}
+
+static const struct pb_board_facts facts = {sizeof facts, 0, number};
 
 /* ---- Life ----------------------------------------------------------------------------------- */
 
@@ -375,13 +393,13 @@ static const struct pb_fdt_node fdt_node = {.size = sizeof fdt_node, .fill = fdt
 static const struct pb_msi msi = {.size = sizeof msi, .resolve = resolve};
 static const struct pb_riscv_imsic csrs = {sizeof csrs, 0, access_file, top};
 static const struct pb_provide provides[] = {{PB_MSI, &msi}, {PB_RISCV_IMSIC, &csrs},
-                                              {PB_FDT_NODE, &fdt_node}};
+                                              {PB_FDT_NODE, &fdt_node}, {PB_BOARD_FACTS, &facts}};
 
 static const struct pb_device_class riscv_imsic = {
     .size = sizeof riscv_imsic, .flags = PB_DEV_NO_USER | PB_DEV_PARALLEL, .id = "riscv-imsic",
     .title = "RISC-V incoming message controllers", .category = "misc", .spec = "RISC-V AIA 1.0",
     .props = props, .n_props = sizeof props / sizeof *props, .n_regions = 1,
-    .lines_out = lines_out, .provides = provides, .n_provides = 3,
+    .lines_out = lines_out, .provides = provides, .n_provides = sizeof provides / sizeof *provides,
     .instance_size = sizeof(struct imsic), .state_version = 1, .regs = &table,
     .realize = realize, .unrealize = unrealize, .reset = reset, .save = save, .load = load,
 };

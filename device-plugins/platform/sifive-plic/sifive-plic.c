@@ -258,7 +258,7 @@ static void mmio_write(void *self, uint64_t off, uint64_t val, uint32_t bytes)
     pthread_mutex_unlock(&a.p->lock);
 }
 
-/* ---- Device tree ------------------------------------------------------------------- */
+/* ---- Device tree, ACPI ------------------------------------------------------------- */
 
 static uint32_t fdt_interrupt(void *self, uint32_t n, uint32_t cells[4])
 {
@@ -279,6 +279,24 @@ static int fdt_fill(void *self, void *fdt, int32_t node, pb_err *e)
 }
 
 static const struct pb_fdt_node fdt_node = {sizeof fdt_node, 0, fdt_interrupt, fdt_fill};
+
+/* What ACPI tables say that a device tree's node says, too. */
+static int number(void *self, const char *name, uint64_t *v)
+{
+    const struct plic *p = self;
+
+    if (strcmp(name, "num-sources") == 0) {
+        *v = p->n_sources;
+        return PB_OK;
+    }
+    if (strcmp(name, "max-priority") == 0) {
+        *v = p->prio_mask;
+        return PB_OK;
+    }
+    return PB_ENOENT;
+}
+
+static const struct pb_board_facts facts = {sizeof facts, 0, number};
 
 /* ---- Life -------------------------------------------------------------------------- */
 
@@ -439,14 +457,14 @@ static const struct pb_prop props[] = {
 };
 static const char *const lines_out[] = {"m[]", "s[]", NULL};
 static const char *const lines_in[] = {"irq[1024]", NULL};
-static const struct pb_provide provides[] = {{PB_FDT_NODE, &fdt_node}};
+static const struct pb_provide provides[] = {{PB_FDT_NODE, &fdt_node}, {PB_BOARD_FACTS, &facts}};
 
 static const struct pb_device_class sifive_plic = {
     .size = sizeof sifive_plic, .flags = PB_DEV_NO_USER | PB_DEV_PARALLEL, .id = "sifive-plic",
     .title = "RISC-V platform-level interrupt controller", .category = "misc",
     .spec = "RISC-V PLIC 1.0.0", .props = props, .n_props = sizeof props / sizeof *props,
     .n_regions = 1, .lines_out = lines_out, .lines_in = lines_in, .provides = provides,
-    .n_provides = 1, .instance_size = sizeof(struct plic), .state_version = 1,
+    .n_provides = 2, .instance_size = sizeof(struct plic), .state_version = 1,
     .n_state = sizeof state / sizeof *state, .state = state, .regs = &table,
     .realize = realize, .unrealize = unrealize, .reset = reset, .line_in = line_in,
     .save = save, .load = load,

@@ -45,6 +45,16 @@ struct pb_smccc {
     uint32_t (*call)(void *self, uint32_t cpu, uint32_t conduit, uint64_t x[18]);
 };
 
+/* Parts that firmware at EL3 sets up, or whose work it does, hear from the boot plugin of a machine
+ * with EL3 where the CPUs start: firmware runs in Secure state, or a kernel in Non-secure state,
+ * which then finds what that firmware would have given it. ABI 1.1. */
+#define PB_ARM_START "pb.arm.start/1"
+enum { PB_ARM_START_SECURE, PB_ARM_START_NONSECURE };
+struct pb_arm_start {
+    uint32_t size, reserved;
+    void (*start)(void *self, uint32_t state); /* [main] before the first reset; holds for all */
+};
+
 #ifdef __cplusplus
 }
 #endif

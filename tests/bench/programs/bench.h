@@ -31,6 +31,8 @@ uint64_t fp_matmul(unsigned scale);
 uint64_t fp_vector(unsigned scale);
 uint64_t os_call(unsigned scale);
 uint64_t os_munmap(unsigned scale);
+uint64_t smp_one(unsigned scale);
+uint64_t smp_four(unsigned scale);
 
 static inline uint64_t bench_mix(uint64_t sum, uint64_t word)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* main.c - pbbench NAME [SCALE]: runs one program between two lines at which the host reads the
  * emulator's CPU time:   PB-BEGIN NAME   and   PB-END NAME CHECKSUM MICROSECONDS
- * where the time is the guest's own. `pbbench list` prints the names.
+ * where the time is the guest's own. `pbbench list` prints the names but those that are for several
+ * CPUs (smp-...).
  * Not modelled: nothing; these are a guest's programs. */
 #include "bench.h"
 
@@ -23,6 +24,7 @@ static const struct program {
     { "fp-lu", fp_lu },             { "fp-single", fp_single }, { "fp-fused", fp_fused },
     { "fp-matmul", fp_matmul },     { "fp-vector", fp_vector },
     { "os-call", os_call },         { "os-munmap", os_munmap },
+    { "smp-one", smp_one },         { "smp-four", smp_four },
 };
 enum { N = sizeof programs / sizeof programs[0] };
 
@@ -38,7 +40,8 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc == 2 && !strcmp(argv[1], "list")) {
         for (int i = 0; i < N; i++)
-            printf("%s%s", i ? " " : "", programs[i].name);
+            if (strncmp(programs[i].name, "smp-", 4))
+                printf("%s%s", i ? " " : "", programs[i].name);
         putchar('\n');
         return 0;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* system.c - what the guest's kernel is asked for most: a system call that does nothing, and
  * mappings that come, are written to and go in four threads of one process, so that all its CPUs
- * must forget them.
+ * must forget them; and four threads that only compute, against one that does it all.
  * Not modelled: nothing; these are a guest's programs. */
 #define _GNU_SOURCE
 #include "bench.h"
@@ -45,6 +45,42 @@ uint64_t os_munmap(unsigned scale)
     uint64_t sum = 0;
     for (int i = 0; i < THREADS; i++)
         if (pthread_create(&thread[i], NULL, churn, &scale))
+            abort();
+    for (int i = 0; i < THREADS; i++) {
+        void *r;
+        pthread_join(thread[i], &r);
+        sum += (uintptr_t)r;
+    }
+    return sum;
+}
+
+/* ---- Four shares of work ------------------------------------------------------------------- */
+
+static void *share(void *arg)
+{
+    unsigned scale = *(const unsigned *)arg;
+    uint64_t state = 1, sum = 0;
+    for (unsigned i = 0; i < 20000000 * scale; i++) {
+        state = state * 6364136223846793005 + 1442695040888963407;
+        sum = bench_mix(sum, state >> 33);
+    }
+    return (void *)(uintptr_t)sum;
+}
+
+uint64_t smp_one(unsigned scale)
+{
+    uint64_t sum = 0;
+    for (int i = 0; i < THREADS; i++)
+        sum += (uintptr_t)share(&scale);
+    return sum;
+}
+
+uint64_t smp_four(unsigned scale)
+{
+    pthread_t thread[THREADS];
+    uint64_t sum = 0;
+    for (int i = 0; i < THREADS; i++)
+        if (pthread_create(&thread[i], NULL, share, &scale))
             abort();
     for (int i = 0; i < THREADS; i++) {
         void *r;

@@ -33,14 +33,15 @@ static void put32(struct xasm *a, uint32_t v)
     a->p += 4;
 }
 
+/* Four bytes are written where one counts, here and below: there is room. */
 static void put_imm(struct xasm *a, int32_t imm, int n)
 {
-    memcpy(a->p, &imm, (size_t)n);
+    memcpy(a->p, &imm, 4);
     a->p += n;
 }
 
 /* The two that follow are half of all encoding: `p` is in a register, which a->p could not be, as
- * bytes may be written to anything. Four bytes are written where one counts: there is room. */
+ * bytes may be written to anything. */
 static uint8_t *word(uint8_t *p, uint32_t v)
 {
     memcpy(p, &v, 4);
@@ -255,7 +256,7 @@ void xa_nop(struct xasm *a, uint32_t n)
     while (n) {
         uint32_t k = n < 9 ? n : 9;
         room(a);
-        memcpy(a->p, nops[k - 1], k);
+        memcpy(a->p, nops[k - 1], sizeof(nops[0]));
         a->p += k;
         n -= k;
     }

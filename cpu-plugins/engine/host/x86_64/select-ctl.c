@@ -22,9 +22,9 @@ static void align_site(struct gen *g, uint32_t n, uint8_t *cmp)
     if (len > sizeof(copy))
         len = 0;
     g->a.p -= len;
-    memcpy(copy, g->a.p, len);
+    memcpy(copy, g->a.p, sizeof(copy)); /* all of it: no call, and there is room */
     xa_nop(&g->a, 8 - at);
-    memcpy(g->a.p, copy, len);
+    memcpy(g->a.p, copy, sizeof(copy));
     g->a.p += len;
 }
 

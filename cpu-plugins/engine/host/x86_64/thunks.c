@@ -160,7 +160,7 @@ static void make_leave(struct xasm *a, struct x86_code *c)
 
 void x86_jump_cache(struct xasm *a, const struct x86_code *c)
 {
-    /* byte offset of the entry: ((va >> 1 ^ va >> 13) & (size - 1)) * 16 */
+    /* byte offset of the entry: ((va >> 2 ^ va >> 14) & (size - 1)) * 16 */
     if (c->t.features & XF_BMI2) {
         xa_vex(a, XO_RORX, 0, RCX, 0, xr(RAX), 12);
     } else {
@@ -168,7 +168,7 @@ void x86_jump_cache(struct xasm *a, const struct x86_code *c)
         xa_shift(a, SH_SHR, 0, xr(RCX), 12);
     }
     xa_alu(a, ALU_XOR, 0, RCX, xr(RAX));
-    xa_shift(a, SH_SHL, 0, xr(RCX), 3);
+    xa_shift(a, SH_SHL, 0, xr(RCX), 2);
     xa_alui(a, ALU_AND, 0, xr(RCX), (int32_t)(xl_jc_size(c->direct) - 1) * 16);
     if (c->t.ctx_reg == CTX_NONE) {
         xa_op(a, XO_MOV, 1, RDX, xm(RBP, VOFF(ctx)));

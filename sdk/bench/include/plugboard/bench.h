@@ -118,6 +118,10 @@ int64_t pbt_next_deadline(pbt *b); /* of armed timers, virtual ns; INT64_MAX: no
 
 /* Save every device, destroy, create anew, load, and compare what a second save gives. */
 void pbt_reload(pbt *b);
+/* Save the device, take out what an earlier version of its state did not have (fields of its table
+ * that came later, and those of its save() whose names begin with `without`; NULL: none), reset
+ * the device and load that. */
+void pbt_load_version(pb_dev *d, uint32_t version, const char *without);
 
 /* ---- Messages ---------------------------------------------------------------------- */
 

@@ -21,6 +21,8 @@ extern "C" {
 
 typedef struct pb_cpu pb_cpu; /* the host's side of one vCPU */
 
+#define PB_SPAN_SECURE 1u /* ABI 1.1: there for Secure accesses only; the plugin sees to that */
+
 /* One stretch of guest-physical space, for the plugin's own TLB. FROZEN. */
 struct pb_span {
     uint64_t gpa, len;  /* contains the address asked for */
@@ -31,7 +33,7 @@ struct pb_span {
                                 watch_code(); NULL: never */
     const void *io;     /* handle for io() when host is NULL, else for writes to ROM */
     uint32_t writable;  /* host may be written directly */
-    uint32_t reserved;
+    uint32_t reserved;  /* PB_SPAN_* */
 };
 PB_FROZEN(struct pb_span, 56);
 
