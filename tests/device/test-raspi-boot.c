@@ -47,6 +47,8 @@ static pbt *bench(const char *facts, const char *props, int with_kernel)
     return b;
 }
 
+static const char *intc = "brcm,bcm2836-l1-intc"; /* of the next tree */
+
 /* A small tree: 1 cell each, as the Pi's are. */
 static const char *tree(const char *root, const char *usb)
 {
@@ -61,11 +63,10 @@ static const char *tree(const char *root, const char *usb)
     fdt_begin_node(fdt, "aliases");
     fdt_property_string(fdt, "ethernet0", "/eth");
     fdt_end_node(fdt);
-    static const char *const nodes[][2] = {
-        {"eth", "usb424,ec00"}, {"intc", "brcm,bcm2836-l1-intc"}, {"usb", NULL}};
+    const char *const nodes[][2] = {{"eth", "usb424,ec00"}, {"intc", intc}, {"usb", usb}};
     for (int i = 0; i < 3; i++) {
         fdt_begin_node(fdt, nodes[i][0]);
-        fdt_property_string(fdt, "compatible", nodes[i][1] ? nodes[i][1] : usb);
+        fdt_property_string(fdt, "compatible", nodes[i][1]);
         fdt_end_node(fdt);
     }
     fdt_begin_node(fdt, "serial");
@@ -177,6 +178,13 @@ static void test_refused(void)
     pbt_option(b, "dtb", file("bad.dtb", "not a tree", 10));
     CU_ASSERT_EQUAL(pbt_boot(boot), PB_EINVAL);
     pbt_free(b);
+    intc = "brcm,bcm2836-armctrl-ic";
+    b = bench("vc-base=0x3000000", "", 1);
+    pbt_option(b, "dtb", tree("brcm,bcm2837", "x"));
+    CU_ASSERT_EQUAL(pbt_boot(boot), PB_EINVAL);
+    CU_ASSERT_PTR_NOT_NULL(strstr(pbt_error(b), "without the cores' interrupt controller"));
+    pbt_free(b);
+    intc = "brcm,bcm2836-l1-intc";
     b = bench("vc-base=0x8000000", "", 1); /* more than there is */
     CU_ASSERT_EQUAL(pbt_boot(boot), PB_EINVAL);
     pbt_free(b);

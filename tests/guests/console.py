@@ -212,9 +212,15 @@ class Monitor:
     """The emulator's monitor, by a socket."""
 
     def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(30)
-        self.socket.connect(path)
+        for _ in range(100): # the file is there a moment before somebody listens
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(30)
+            try:
+                self.socket.connect(path)
+                break
+            except ConnectionRefusedError:
+                self.socket.close()
+                time.sleep(0.05)
         self.answer()
 
     def answer(self):

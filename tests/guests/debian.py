@@ -57,13 +57,14 @@ class Stream:
 
 
 def login(guest, timeout=240):
-    """From the start to a plain shell of root's: no echo, no prompts, no escape sequences."""
+    """From the start to a plain shell of root's: no echo, no prompts, no escape sequences. A host
+    that needs long for the first part needs long for the shell, too."""
     guest.expect(r"plugboard login: ", timeout=timeout, stop=r"Kernel panic|emergency mode")
     guest.send("root\n")
-    guest.expect(r"root@plugboard:~# ", timeout=60)
+    guest.expect(r"root@plugboard:~# ", timeout=max(60, timeout // 4))
     guest.send("exec env -i HOME=/root PATH=$PATH TERM=dumb PS1= sh\n")
     guest.send("stty -echo; echo PB-''READY\n")
-    guest.expect(r"^PB-READY$", timeout=30)
+    guest.expect(r"^PB-READY$", timeout=max(30, timeout // 8))
 
 
 def power_off(guest, timeout=90):

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # raspi-initrd.sh - the small guest of busybox-initrd.sh for the Raspberry Pi 3: with the modules of
-# its blocks, and the kernel package's device trees: as they are, with the card slot given to the
-# SDHCI instead of SDHOST, and with a flash on SPI. Prints kernel=, initrd=, dtb=, dtb-3b=,
-# dtb-sdhci=, dtb-spi= PATH.
+# its blocks and raspi/pb-spi, and the kernel package's device trees: as they are, with the card
+# slot given to the SDHCI instead of SDHOST, and with two flashes on SPI, of which spidev has one.
+# Prints kernel=, initrd=, dtb=, dtb-3b=, dtb-sdhci=, dtb-spi= PATH.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=lib.sh
@@ -11,13 +11,15 @@ here=$(cd "$(dirname "$0")" && pwd)
 PATH=$PATH:/usr/sbin:/sbin
 
 wanted='bcm2835_wdt bcm2835_rng bcm2835_thermal raspberrypi_cpufreq i2c_bcm2835 spi_bcm2835 bcm2835
-sdhci_iproc phy_generic dwc2 cdc_ether rndis_host usb_storage usbhid hid_generic sd_mod rtc_ds1307 spi_nor mtdblock'
+sdhci_iproc phy_generic dwc2 cdc_ether rndis_host usb_storage usbhid hid_generic evdev sd_mod
+rtc_ds1307 spi_nor mtdblock spidev'
 
 small=$("$here/busybox-initrd.sh" arm64)
 kernel=$(echo "$small" | sed -n 's/^kernel=//p')
 first=$(echo "$small" | sed -n 's/^initrd=//p')
-if guest_begin raspi "$here/kernel-debian.sh" "$here/busybox-initrd.sh" "$here"/busybox/*; then
-    need dpkg-deb depmod modprobe xz cpio gzip fdtput fdtget
+if guest_begin raspi "$here/kernel-debian.sh" "$here/busybox-initrd.sh" "$here"/busybox/* \
+    "$here"/raspi/*; then
+    need aarch64-linux-gnu-gcc dpkg-deb depmod modprobe xz cpio gzip fdtput fdtget
     package=$(dpkg-deb -f "$(suite trixie arm64 fetch linux-image-arm64)" Depends |
         grep -o 'linux-image-[^ ,]*' | head -n 1)
     version=${package#linux-image-}
@@ -32,6 +34,9 @@ if guest_begin raspi "$here/kernel-debian.sh" "$here/busybox-initrd.sh" "$here"/
         xz -dc "$path" >"$tmp/root/modules/$file"
         echo "$file" >>"$tmp/root/modules/order"
     done
+    mkdir "$tmp/root/bin"
+    aarch64-linux-gnu-gcc -std=c11 -O2 -static -s -Wall -Wextra -Werror -o "$tmp/root/bin/pb-spi" \
+        "$here/raspi/pb-spi.c"
     pack_cpio "$tmp/root" >"$tmp/modules.gz"
     cat "$first" "$tmp/modules.gz" >"$tmp/initrd.gz"
     for board in 3-b 3-b-plus; do
@@ -51,6 +56,10 @@ if guest_begin raspi "$here/kernel-debian.sh" "$here/busybox-initrd.sh" "$here"/
     fdtput -t s "$tmp/spi.dtb" /soc/spi@7e204000/flash@0 compatible jedec,spi-nor
     fdtput "$tmp/spi.dtb" /soc/spi@7e204000/flash@0 reg 0
     fdtput "$tmp/spi.dtb" /soc/spi@7e204000/flash@0 spi-max-frequency 50000000
+    fdtput -c "$tmp/spi.dtb" /soc/spi@7e204000/any@1
+    fdtput -t s "$tmp/spi.dtb" /soc/spi@7e204000/any@1 compatible rohm,dh2228fv
+    fdtput "$tmp/spi.dtb" /soc/spi@7e204000/any@1 reg 1
+    fdtput "$tmp/spi.dtb" /soc/spi@7e204000/any@1 spi-max-frequency 50000000
     rm -rf "$tmp/root" "$tmp/deb" "$tmp/modules.gz"
     guest_end
 fi

@@ -15,20 +15,21 @@ import console
 import debian
 
 FILES = console.artefact("raspi-image.sh")
+WAIT = 300 # seconds for a command, on a host that has much else to do
 
 
 def slide_line(card, *options, machine="raspi3b", tty="ttyAMA0", dtb="dtb"):
     return [*console.system("aarch64"), "-m", "1024", "-M", machine, "-smp", "4", "-nographic",
             "-kernel", FILES["kernel"], "-append", f"console={tty} root=/dev/mmcblk0p2 rw "
             f"rootwait rootfstype=ext4 {debian.PATIENCE}", "-dtb", FILES[dtb],
-            "-initrd", FILES["initrd"], "-drive", f"file={card},format=raw,if=sd", *options]
+            "-initrd", FILES["initrd"], "-sd", card, *options]
 
 
 def check_board(guest):
-    guest.run("dmesg -n 1") # drivers that probe late would write into the answers
-    if guest.run("nproc").strip() != "4":
+    guest.run("dmesg -n 1", WAIT) # drivers that probe late would write into the answers
+    if guest.run("nproc", WAIT).strip() != "4":
         raise console.Failed("the guest does not see four CPUs")
-    if guest.run("findmnt -no SOURCE /").strip() != "/dev/mmcblk0p2":
+    if guest.run("findmnt -no SOURCE /", WAIT).strip() != "/dev/mmcblk0p2":
         raise console.Failed("the guest's root is not on the card")
 
 
@@ -40,7 +41,7 @@ def free_port():
 def call(guest, port, command):
     """A connection to `command` in the guest, which listens on port 22 of its own."""
     guest.run(f"{command} & until grep -q ':0016 00000000:0000 0A' /proc/net/tcp; do sleep 0.2; "
-              "done")
+              "done", WAIT)
     peer = socket.create_connection(("127.0.0.1", port), 30)
     peer.settimeout(600)
     return peer

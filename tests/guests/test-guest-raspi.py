@@ -15,7 +15,8 @@ usage: test-guest-raspi.py CASE
   usb        the slide's network: -device usb-net, a fetch from the host
   i2c        a DS1307 on the header's I2C bus by Debian's driver: read, set, read again
   spi        a W25Q64 on SPI by Debian's drivers: written, read after dropping caches, and the same
-             on the host
+             on the host, with a reset of the machine in mid-transfer; a second flash by spidev
+  input      keys, moves and places of the monitor arrive by USB
   pattern    what a bare program draws into a framebuffer from the mailbox, by screendump
   screen     the text console on the framebuffer, by screendump"""
 import hashlib
@@ -28,6 +29,7 @@ import time
 import zlib
 import card as cards
 import console
+import inputs
 
 
 def command(dtb, words, *options, machine="raspi3b", tty="ttyAMA0"):
@@ -152,16 +154,44 @@ def i2c():
             raise console.Failed("the day after 28 February 2024 is another")
 
 
+def flash(folder):
+    """Options for an erased flash, and its image."""
+    path = os.path.join(folder, "nor.img")
+    with open(path, "wb") as file:
+        file.write(b"\xff" * (8 << 20))
+    return path, ["-drive", f"file={path},format=raw,if=none,id=nor",
+                  "-device", "w25q64,bus=spi,drive=nor"]
+
+
+def spidev(guest):
+    """One page of the chip at CE1."""
+    chip = "pb-spi /dev/spidev0.1"
+    page = [f"{i:02x}" for i in range(256)]
+    if "ef4016" not in guest.run(f"{chip} 3 9f"):
+        raise console.Failed("spidev reads another JEDEC ID than ef4016")
+    guest.run(f"{chip} 0 06; {chip} 0 20 01 20 00; {chip} 0 06; {chip} 0 02 01 20 00 " +
+              " ".join(page))
+    if "ff" + "".join(page) + "ff" not in guest.run(f"{chip} 258 03 01 1f ff"):
+        raise console.Failed("spidev does not read what it wrote")
+
+
 def spi():
     with console.scratch() as folder:
-        path = os.path.join(folder, "nor.img")
-        with open(path, "wb") as file:
-            file.write(b"\xff" * (8 << 20))
-        with console.Guest(command("dtb-spi", "pbcmd=shell", "-drive",
-                                   f"file={path},format=raw,if=none,id=nor",
-                                   "-device", "w25q64,bus=spi,drive=nor")) as guest:
-            guest.expect(r"^PB-INIT-REACHED$", timeout=120, stop=r"Kernel panic")
-            guest.run("dmesg -n 1; until test -b /dev/mtdblock0; do sleep 1; done")
+        path, options = flash(folder)
+        with console.Guest(command("dtb-spi", "pbcmd=shell", *options, "-device",
+                                   "w25q32,bus=spi,cs=1", "-monitor",
+                                   f"unix:{path}.monitor,server=on,wait=off")) as guest:
+            guest.wait_for_file(path + ".monitor", 30)
+            monitor = console.Monitor(path + ".monitor")
+            for again in (True, False): # the second time behind the shell's prompt
+                guest.expect(r"PB-INIT-REACHED$", timeout=120, stop=r"Kernel panic")
+                guest.run("dmesg -n 1; until test -b /dev/mtdblock0; do sleep 1; done")
+                if again: # at work
+                    guest.send("pb-stream busy 8 | dd of=/dev/mtdblock0 bs=64k & echo PB-''BUSY\n")
+                    guest.expect(r"^PB-BUSY$")
+                    guest.run("usleep 300000")
+                    monitor.do("system_reset")
+            spidev(guest)
             guest.run("test $(cat /sys/class/mtd/mtd0/size) = 8388608")
             guest.run("pb-stream spi 1 >/tmp/a && dd if=/tmp/a of=/dev/mtdblock0 bs=64k seek=3",
                       timeout=120)
@@ -174,6 +204,21 @@ def spi():
             file.seek(3 << 16)
             if hashlib.md5(file.read(1 << 20)).hexdigest() != wrote:
                 raise console.Failed("the image does not hold what the guest wrote")
+
+
+def arrivals():
+    with console.scratch() as folder:
+        path = os.path.join(folder, "monitor")
+        with console.Guest(command("dtb", "pbcmd=shell", "-monitor",
+                                   f"unix:{path},server=on,wait=off", "-device", "usb-kbd",
+                                   "-device", "usb-mouse", "-device", "usb-tablet")) as guest:
+            guest.wait_for_file(path, 30)
+            monitor = console.Monitor(path)
+            guest.expect(r"^PB-INIT-REACHED$", timeout=120, stop=r"Kernel panic")
+            guest.run("dmesg -n 1")
+            inputs.arrive(guest, monitor)
+            guest.send("poweroff -f\n")
+            guest.ends(0)
 
 
 def screendump(line, pattern, path):
@@ -230,5 +275,5 @@ def screen():
 
 CASES = {"card": one_word, "probe": probe, "mini-uart": mini_uart, "reset": reset, "sdhost": sdhost,
          "sdhci": sdhci, "usb-storage": usb_storage, "usb": usb, "i2c": i2c, "spi": spi,
-         "pattern": pattern, "screen": screen}
+         "input": arrivals, "pattern": pattern, "screen": screen}
 console.main(CASES[sys.argv[1]])
