@@ -30,7 +30,7 @@ static const struct pb_cpu_class *cpu_class(pb_dev *d)
     return ((struct pb_cpu *)d->cpu)->cls;
 }
 
-/* ---- Answers ------------------------------------------------------------------------------ */
+/* ---- Answers ----------------------------------------------------------------------------- */
 
 static void reply_bytes(struct pb_gdb *g, const char *payload, gsize n)
 {
@@ -66,7 +66,7 @@ static void reply_stop(struct pb_gdb *g)
 /* A CPU stopped; or the user did it. */
 static void on_debug(struct pb_machine *m, pb_dev *cpu);
 
-/* ---- Registers ------------------------------------------------------------------------------ */
+/* ---- Registers --------------------------------------------------------------------------- */
 
 static const struct pb_cpu_reg *find_reg(pb_dev *d, uint32_t gdb)
 {
@@ -153,7 +153,7 @@ static void write_one(struct pb_gdb *g, const char *p)
         reply(g, "OK");
 }
 
-/* ---- Memory ----------------------------------------------------------------------------------- */
+/* ---- Memory ------------------------------------------------------------------------------ */
 
 /* Move `n` bytes of the current thread's memory, page by page; how many went. */
 static gsize move(struct pb_gdb *g, uint64_t va, uint8_t *buf, gsize n, gboolean write)
@@ -212,7 +212,7 @@ static void write_memory(struct pb_gdb *g, const char *p, gsize len, gboolean bi
         reply(g, move(g, va, buf, (gsize)have, TRUE) == (gsize)have ? "OK" : "E14");
 }
 
-/* ---- Points -------------------------------------------------------------------------------------- */
+/* ---- Points ------------------------------------------------------------------------------ */
 
 static int set_point(struct pb_gdb *g, const struct point *pt, gboolean on)
 {
@@ -252,7 +252,7 @@ static void point(struct pb_gdb *g, const char *p, gboolean on)
     reply(g, "OK");
 }
 
-/* ---- Running --------------------------------------------------------------------------------------- */
+/* ---- Running ----------------------------------------------------------------------------- */
 
 static void step_cpu(struct pb_gdb *g, guint i, gboolean on)
 {
@@ -353,7 +353,7 @@ static void interrupt(struct pb_gdb *g)
     reply_stop(g);
 }
 
-/* ---- Queries ------------------------------------------------------------------------------------------ */
+/* ---- Queries ----------------------------------------------------------------------------- */
 
 /* "OFFSET,LENGTH" of a text: 'm' more, 'l' last. */
 static void transfer(struct pb_gdb *g, const char *text, const char *p)
@@ -468,7 +468,7 @@ static void query(struct pb_gdb *g, const char *p)
     }
 }
 
-/* ---- Packets -------------------------------------------------------------------------------------------- */
+/* ---- Packets ----------------------------------------------------------------------------- */
 
 static void select_thread(struct pb_gdb *g, const char *p)
 {
@@ -565,7 +565,7 @@ void pb_gdb_receive(struct pb_gdb *g, const uint8_t *buf, gsize n)
     }
 }
 
-/* ---- Life ----------------------------------------------------------------------------------------------- */
+/* ---- Life -------------------------------------------------------------------------------- */
 
 void pb_gdb_init(struct pb_gdb *g, struct pb_machine *m)
 {

@@ -12,9 +12,9 @@ get-qemu.sh. --words adds to the kernel's command line (arm64: kpti=1), --only n
 Each round runs every emulator once before the next round begins, so that a busy machine is busy
 for all. What counts is the CPU time of the emulator's process (all threads, user and system), which
 a shared machine disturbs least; rows say otherwise in their unit; `raspi` boots raspi3b. A row's
-value is the median of its rounds; its ratio is the best of the others
-over the subject, so more than 1 is better than all of them. --strict ends with
-status 1 when a ratio is below its floor or a value above its limit.
+value is the median of its rounds; its ratio is the best of the others over the subject, so more than
+1 is better than all of them. --strict ends with status 1 when a ratio is below its floor or a value
+above its limit.
 
 --smp 4 --only smp-one,smp-four compares how work spreads: wall seconds of four shares in one thread
 and in four, and the first over the second as `smp speed-up`.

@@ -7,9 +7,9 @@
 # checksums.
 #
 # mmdebstrap's second stage runs the guest's programs: Plugboard's own static user mode does,
-# through binfmt_misc, in half the time of QEMU's. Since Linux 6.7 a user namespace has a
-# binfmt_misc of its own, so the host's stays as it is; on an older kernel root registers the
-# interpreter in the host's for the while. Status 77 where neither can be had.
+# through binfmt_misc. Since Linux 6.7 a user namespace has a binfmt_misc of its own, so the host's
+# stays as it is; on an older kernel root registers the interpreter in the host's for the while.
+# Status 77 where neither can be had.
 # $PLUGBOARD_BUILD: the build tree, build/release unless given.
 set -eu
 case ${1-} in

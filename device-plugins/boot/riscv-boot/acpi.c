@@ -8,9 +8,9 @@
  * a source of the one controller, from 0. The clock and the finisher are not described: UEFI's
  * runtime services stand for both.
  *
- * UEFI that finds tables keeps the device tree from its guest. OpenSBI says there what memory is its
- * own; 1.1 (Debian 12) does so in words that UEFI does not heed, and Linux runs into that memory. So
- * tables are there when they are asked for.
+ * UEFI that finds tables keeps the device tree from its guest. With OpenSBI 1.1 (Debian 12) Linux
+ * then runs into that firmware's memory; with 1.6 it does not. So tables are there when they are
+ * asked for.
  * Not modelled: PPTT, SRAT, SMBIOS, RQSC, RIMT.
  */
 #include "acpi.h"
