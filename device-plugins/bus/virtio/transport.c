@@ -356,6 +356,8 @@ int transport_save(struct transport *t, pb_state *s, pb_err *e)
     return rc;
 }
 
+/* A queue that cannot go on is broken, which is no fault of the state: its driver may have taken the
+ * bus mastering away, or the features that it began with. */
 static int load_queue(struct transport *t, const struct pb_svc_state *st, pb_state *s, uint32_t i)
 {
     struct pb_vq *q = &t->vq[i];
@@ -373,11 +375,11 @@ static int load_queue(struct transport *t, const struct pb_svc_state *st, pb_sta
     q->desc_gpa = a[0];
     q->driver_gpa = a[1];
     q->device_gpa = a[2];
-    if (v[Q_READY] && vq_start(q) < 0)
-        return PB_EINVAL;
-    q->ready = !!v[Q_READY];
-    if (q->packed && (v[Q_LAST] >= q->num || v[Q_USED] >= q->num))
-        return PB_EINVAL;
+    if (!v[Q_READY])
+        return PB_OK; /* it begins at the beginning, whatever the state says */
+    q->ready = 1;
+    if (vq_start(q) == PB_OK && q->packed && (v[Q_LAST] >= q->num || v[Q_USED] >= q->num))
+        vq_break(q, "its position is beyond its end");
     q->last_avail = (uint16_t)v[Q_LAST];
     q->used_idx = (uint16_t)v[Q_USED];
     q->signalled = (uint16_t)v[Q_SIGNALLED];
@@ -409,7 +411,7 @@ int transport_load(struct transport *t, pb_state *s, pb_err *e)
     for (uint32_t i = 0; i < t->n_queues; i++)
         if (load_queue(t, st, s, i) < 0)
             return t->h->fail(e, PB_EINVAL, "virtio: queue state is damaged");
-    __atomic_store_n(&t->status, (uint32_t)head[0] & 0xff, __ATOMIC_RELEASE);
+    __atomic_fetch_or(&t->status, (uint32_t)head[0] & 0xff, __ATOMIC_ACQ_REL);
     if (head[0] & ST_DRIVER_OK)
         t->ops->running(t->self, 1);
     return PB_OK;
