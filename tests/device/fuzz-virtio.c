@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz-virtio.c - a hostile driver against one virtio device.
  *
- *     fuzz-virtio PLUGIN CLASS [--pci] [--count N] [--seed S]
+ *     fuzz-virtio PLUGIN CLASS [FORM] [--count N] [--seed S]
+ *
+ * FORM is how it is attached and driven: --mmio (the default), --pci (transitional, by a modern
+ * driver), --modern (non-transitional), --legacy (transitional, by a legacy driver).
  *
  * Mixes valid chains with damaged descriptors, indices, wrap counters and indirect tables,
  * random register accesses, frames and typing from the backend, changes of the memory map,
@@ -19,6 +22,8 @@ static pb_dev *m, *disk, *wire, *chr;
 static struct vd v;
 static uint64_t seed = 1, served, resets;
 static uint32_t n_queues = 1;
+static enum { MMIO, PCI, MODERN, LEGACY } form;
+static const char *const forms[] = {"--mmio", "--pci", "--modern", "--legacy"};
 
 static uint32_t rnd(uint32_t n)
 {
@@ -63,13 +68,14 @@ static void restart(void)
         pci.high = PD_HIGH;
         pci.io = 0x1000;
         pd_setup(&pci, BDF);
-        v.bar = pd_bar(&pci, BDF, 4);
+        pd_set(&pci, BDF, pd_cap(&pci, BDF, 0x11) + 2, 0, 2); /* MSI-X moves the I/O BAR's end */
+        v.bar = pd_bar(&pci, BDF, form == LEGACY ? 0 : 4);
         f = (vd_offered(&v) & pbt_rand(&seed)) | PB_VIRTIO_F_VERSION_1;
     }
     if (vd_reg(&v, VR_DeviceID) == 0)
         return;
     vd_negotiate(&v, f);
-    if (!(vd_reg(&v, VR_Status) & VS_FEATURES_OK)) {
+    if (form != LEGACY && !(vd_reg(&v, VR_Status) & VS_FEATURES_OK)) {
         fprintf(stderr, "fuzz-virtio: offered features were refused\n");
         exit(1);
     }
@@ -156,7 +162,7 @@ static void damage(uint32_t i)
 /* Either layout's registers, or configuration space: BARs, command, capabilities. */
 static void pci_registers(uint32_t off, uint32_t n)
 {
-    uint64_t at = v.bar + 0x1000 * rnd(4) + off, io = pd_bar(&pci, BDF, 0) + rnd(64);
+    uint64_t at = pd_bar(&pci, BDF, 4) + 0x1000 * rnd(4) + off, io = pd_bar(&pci, BDF, 0) + rnd(64);
     uint32_t cfg = rnd(4) ? rnd(256) & ~3u : 4;
 
     switch (rnd(8)) {
@@ -287,11 +293,12 @@ static const char *make_backend(const char *cls)
     return "max-bytes=200,period=1000";
 }
 
-static void make_device(const char *plugin, const char *cls, int on_pci)
+static void make_device(const char *plugin, const char *cls)
 {
+    static const char *const names[] = {"", "", "-non-transitional", "-transitional"};
     char name[64], all[160];
 
-    if (on_pci) {
+    if (form != MMIO) {
         pd_init(&pci, 1);
         b = pci.b;
         pbt_load(b, "virtio-pci");
@@ -301,12 +308,15 @@ static void make_device(const char *plugin, const char *cls, int on_pci)
     }
     pbt_load(b, plugin);
     const char *props = make_backend(cls);
-    if (on_pci) { /* NAME-device is carried by NAME-pci */
-        snprintf(name, sizeof name, "%.*spci", (int)(strlen(cls) - strlen("device")), cls);
+    if (form != MMIO) { /* NAME-device is carried by NAME-pci */
+        snprintf(name, sizeof name, "%.*spci%s", (int)(strlen(cls) - strlen("device")), cls,
+                 names[form]);
         snprintf(all, sizeof all, "addr=1,packed=on,%s", props);
         pbt_add_child(pci.host, 0, name, "d0", all);
         pd_setup(&pci, BDF);
         vd_init_pci(&v, &pci, BDF);
+        if (form == LEGACY)
+            vd_legacy(&v);
     } else {
         m = pbt_add(b, "virtio-mmio", "m0", "packed=on");
         pbt_add_child(m, 0, cls, "d0", props);
@@ -317,7 +327,8 @@ static void make_device(const char *plugin, const char *cls, int on_pci)
 int main(int argc, char **argv)
 {
     if (argc < 3) {
-        fprintf(stderr, "usage: fuzz-virtio PLUGIN CLASS [--count N] [--seed S]\n");
+        fprintf(stderr, "usage: fuzz-virtio PLUGIN CLASS [--mmio|--pci|--modern|--legacy] "
+                        "[--count N] [--seed S]\n");
         return 2;
     }
     uint64_t count = pbt_count_arg(argc, argv, 100000);
@@ -325,15 +336,17 @@ int main(int argc, char **argv)
         if (strcmp(argv[i], "--seed") == 0)
             seed = strtoull(argv[i + 1], NULL, 0);
     }
-    make_device(argv[1], argv[2], strcmp(argv[3] ? argv[3] : "", "--pci") == 0);
+    for (uint32_t i = 0; argc > 3 && i < sizeof forms / sizeof *forms; i++)
+        form = strcmp(argv[3], forms[i]) ? form : i;
+    make_device(argv[1], argv[2]);
     restart();
     for (uint64_t i = 0; i < count; i++)
         step();
     pbt_settle(b);
     restart(); /* as good as new */
-    printf("%s: %llu steps, %llu chains served, %llu starts, %llu guest errors\n", argv[2],
-           (unsigned long long)count, (unsigned long long)served, (unsigned long long)resets,
-           (unsigned long long)pbt_guest_errors(b));
+    printf("%s %s: %llu steps, %llu chains served, %llu starts, %llu guest errors\n",
+           argv[2], forms[form], (unsigned long long)count, (unsigned long long)served,
+           (unsigned long long)resets, (unsigned long long)pbt_guest_errors(b));
     pbt_free(b);
     return served == 0;
 }

@@ -25,6 +25,34 @@ void vd_init_pci(struct vd *v, struct pd *p, uint32_t bdf)
     v->bar = pd_bar(p, bdf, 4);
 }
 
+void vd_legacy(struct vd *v)
+{
+    v->legacy = 1;
+    v->bar = pd_bar(v->pci, v->bdf, 0);
+}
+
+/* Where 4.2.2's register is in the I/O BAR (MSI-X off), and how wide; n = 0: it has none. */
+static uint64_t legacy_place(const struct vd *v, uint32_t off, uint32_t *n)
+{
+    static const struct {
+        uint16_t mmio, io, n;
+    } t[] = {{VR_DeviceFeatures, 0x00, 4}, {VR_DriverFeatures, 0x04, 4}, {VR_QueueSel, 0x0e, 2},
+             {VR_QueueNumMax, 0x0c, 2}, {VR_QueueNotify, 0x10, 2}, {VR_Status, 0x12, 1},
+             {VR_InterruptStatus, 0x13, 1}};
+
+    *n = 4;
+    if (off >= VR_Config)
+        return v->bar + 0x14 + (off - VR_Config);
+    for (uint32_t i = 0; i < sizeof t / sizeof *t; i++) {
+        if (t[i].mmio == off) {
+            *n = t[i].n;
+            return v->bar + t[i].io;
+        }
+    }
+    *n = 0;
+    return 0;
+}
+
 /* Where 4.2.2's register is in 4.1.4's structures, and how wide. */
 static uint64_t pci_place(const struct vd *v, uint32_t off, uint32_t *n)
 {
@@ -60,6 +88,10 @@ uint32_t vd_reg(struct vd *v, uint32_t off)
         id = pd_cfg(v->pci, v->bdf, 2, 2);
         return id >= 0x1040 ? id - 0x1040 : pd_cfg(v->pci, v->bdf, 0x2e, 2);
     }
+    if (v->legacy) {
+        uint64_t io = legacy_place(v, off, &n);
+        return n ? (uint32_t)pd_io_read(v->pci, io, n) : 0;
+    }
     uint64_t at = pci_place(v, off, &n);
     return (uint32_t)pd_read(v->pci, at, n);
 }
@@ -70,6 +102,10 @@ void vd_set(struct vd *v, uint32_t off, uint32_t val)
 
     if (v->m) {
         pbt_write(v->m, 0, off, val, 4);
+    } else if (v->legacy) {
+        uint64_t io = legacy_place(v, off, &n);
+        if (n)
+            pd_io_write(v->pci, io, val, n);
     } else if (off == VR_QueueNotify) {
         pd_write(v->pci, v->bar + 0x3000 + 4 * val, val, 2);
     } else {
@@ -113,6 +149,8 @@ uint64_t vd_offered(struct vd *v)
 {
     uint64_t f;
 
+    if (v->legacy) /* it has no word for the upper half */
+        return vd_reg(v, VR_DeviceFeatures);
     vd_set(v, VR_DeviceFeaturesSel, 1);
     f = (uint64_t)vd_reg(v, VR_DeviceFeatures) << 32;
     vd_set(v, VR_DeviceFeaturesSel, 0);
@@ -125,6 +163,11 @@ int vd_negotiate(struct vd *v, uint64_t features)
     vd_set(v, VR_Status, 0);
     vd_set(v, VR_Status, VS_ACK);
     vd_set(v, VR_Status, VS_ACK | VS_DRIVER);
+    if (v->legacy) { /* nor FEATURES_OK */
+        v->features = (uint32_t)features;
+        vd_set(v, VR_DriverFeatures, (uint32_t)features);
+        return 1;
+    }
     for (uint32_t i = 0; i < 2; i++) {
         vd_set(v, VR_DriverFeaturesSel, i);
         vd_set(v, VR_DriverFeatures, (uint32_t)(features >> (32 * i)));
@@ -149,14 +192,33 @@ int vd_queue_at(struct vd *v, uint32_t q, uint32_t num, uint64_t desc, uint64_t 
     return (int)vd_reg(v, VR_QueueReady);
 }
 
+/* 2.7.2: one block of pages, of the size that the device wants. */
+static int legacy_queue(struct vd *v, uint32_t i)
+{
+    struct vd_queue *q = &v->q[i];
+
+    vd_set(v, VR_QueueSel, i);
+    uint32_t num = vd_reg(v, VR_QueueNumMax), used = (18 * num + 6 + 4095) & ~4095u;
+    if (!num || num > VD_NUM_MAX)
+        return 0;
+    q->num = q->n_free = num;
+    q->desc = vd_alloc(v, used + 8 * num + 6, 4096);
+    q->driver = q->desc + 16ull * num;
+    q->device = q->desc + used;
+    pd_io_write(v->pci, v->bar + 8, q->desc >> 12, 4);
+    return pd_io_read(v->pci, v->bar + 8, 4) == q->desc >> 12;
+}
+
 int vd_queue(struct vd *v, uint32_t i, uint32_t num)
 {
     struct vd_queue *q = &v->q[i];
 
     memset(q, 0, sizeof *q);
+    q->event_idx = !!(v->features & PB_VIRTIO_F_EVENT_IDX);
+    if (v->legacy)
+        return legacy_queue(v, i);
     q->num = q->n_free = num;
     q->packed = !!(v->features & PB_VIRTIO_F_RING_PACKED);
-    q->event_idx = !!(v->features & PB_VIRTIO_F_EVENT_IDX);
     q->avail_wrap = q->used_wrap = 1;
     q->desc = vd_alloc(v, 16 * num, 16);
     q->driver = vd_alloc(v, q->packed ? 4 : 6 + 2 * num, 4);

@@ -2,7 +2,7 @@
 /* virtio-driver.h - a virtio driver for the bench: what a guest's driver does, step by step.
  *
  * Speaks the registers of virtio-mmio (VIRTIO 1.2, 4.2), by their names those of virtio-pci's
- * modern layout (4.1.4) too, and both ring layouts (2.7 split and
+ * modern (4.1.4) and legacy (4.1.4.10) layouts too, and both ring layouts (2.7 split and
  * 2.8 packed), with scattered descriptors, indirect tables and completions in any order. A
  * test that wants a broken ring writes over the memory whose addresses are in vd_queue.
  */
@@ -49,6 +49,7 @@ struct vd {
     struct pd *pci;  /* a function at `bdf` whose modern BAR is at `bar` */
     uint32_t bdf;
     uint64_t bar;
+    uint32_t legacy; /* the driver is older than VIRTIO 1.0: `bar` is in I/O space */
     uint8_t *ram;
     uint64_t heap; /* next free byte of RAM */
     uint64_t features;
@@ -60,6 +61,8 @@ struct vd {
 void vd_init(struct vd *v, pbt *b, pb_dev *m, uint8_t *ram);
 /* The same for a function of `p`, set up by pd_setup(). */
 void vd_init_pci(struct vd *v, struct pd *p, uint32_t bdf);
+/* From here on by the I/O BAR: feature bits below 32, split rings of the device's size. */
+void vd_legacy(struct vd *v);
 uint32_t vd_reg(struct vd *v, uint32_t off);
 void vd_set(struct vd *v, uint32_t off, uint32_t val);
 uint64_t vd_alloc(struct vd *v, uint32_t n, uint32_t align); /* zeroed guest memory */
