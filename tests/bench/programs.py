@@ -53,7 +53,7 @@ def default_emulators(arch):
 def measure(prefix, job, tree):
     """CPU seconds and the output."""
     command = [*prefix, "-L", tree, tree + job.argv[0], *job.argv[1:]]
-    env = {**os.environ, "SED": " ".join([*prefix, "-L", tree, tree + "/usr/bin/sed"])}
+    env = {**os.environ, "TREE_SED": " ".join([*prefix, "-L", tree, tree + "/usr/bin/sed"])}
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as given:
         given.write(job.stdin)
         given.seek(0)

@@ -218,7 +218,7 @@ def make(tree, work, long=False):
         Job("cc1", [cc1[len(tree):], "-quiet", "-O2", name["in.c"], "-o", "-"]),
         Job("bash-loop", ["/bin/bash", "-c", "s=0; for ((i = 0; i < $1; i++)); do "
                           "(( s = (s * 31 + i) % 65537 )); done; echo $s; "
-                          "for i in {1..10}; do echo $i | ${SED:-sed} s/1/x/; done", "bash",
+                          "for i in {1..10}; do echo $i | ${TREE_SED:-sed} s/1/x/; done", "bash",
                           str(20000 * scale)]),
         Job("gron-go", ["/usr/bin/gron", name["in.json"]],
             check=lambda out: out.count(b"\n") == 1 + 7 * len(tree_data)),
