@@ -170,18 +170,17 @@ static void slot(void)
 static void user(void)
 {
     struct guest *g = &guests[rnd(GUESTS)];
-    pb_dev *d = pbt_find(p.b, g->name), *to;
-    char props[80];
+    pb_dev *d, *to;
 
     pbt_settle(p.b);
+    d = pbt_find(p.b, g->name);
     if (d) {
         if (pbt_unplug(d) == PB_OK)
             gone++;
         return;
     }
     to = pbt_find(p.b, g->parent);
-    snprintf(props, sizeof props, "%s", g->props);
-    d = pbt_create(p.b, to, 0, g->cls, g->name, *props ? props : NULL);
+    d = pbt_create(p.b, to, 0, g->cls, g->name, *g->props ? g->props : NULL);
     if (d && pbt_realize(d) == PB_OK)
         plugged++;
     else if (d)

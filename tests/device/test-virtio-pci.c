@@ -187,7 +187,9 @@ static void resets_reach_the_device(void)
     CU_ASSERT(vd_start(&v, F_V1, 1, 16));
     CU_ASSERT(read_sector(2));
     pd_set(&p, BDF, 4, 2, 2);
-    pbt_reload(p.b); /* loads all the same: the queue is broken, and a reset mends it */
+    pbt_reload(p.b); /* loads all the same, and finds out at its next use */
+    CU_ASSERT_FALSE(vd_reg(&v, VR_Status) & VS_NEEDS_RESET);
+    CU_ASSERT_FALSE(read_sector(2));
     CU_ASSERT(vd_reg(&v, VR_Status) & VS_NEEDS_RESET);
     pd_set(&p, BDF, 4, 6, 2);
     CU_ASSERT(vd_start(&v, F_V1, 1, 16));

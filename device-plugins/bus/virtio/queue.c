@@ -59,14 +59,14 @@ int vq_current(struct pb_vq *q)
 {
     if (q->broken)
         return PB_EFAULT;
-    if (__atomic_load_n(q->desc_w.gen, __ATOMIC_ACQUIRE) == q->desc_w.seen &&
+    if (q->desc_w.host && __atomic_load_n(q->desc_w.gen, __ATOMIC_ACQUIRE) == q->desc_w.seen &&
         q->driver_w.seen == q->desc_w.seen && q->device_w.seen == q->desc_w.seen)
         return PB_OK;
     unmap_rings(q);
     return map_rings(q);
 }
 
-int vq_start(struct pb_vq *q)
+int vq_resume(struct pb_vq *q)
 {
     struct transport *t = q->t;
 
@@ -81,6 +81,16 @@ int vq_start(struct pb_vq *q)
     if (!q->held)
         return vq_break(q, "no memory for the queue");
     q->n_held = q->num;
+    return PB_OK;
+}
+
+int vq_start(struct pb_vq *q)
+{
+    if (vq_resume(q) < 0)
+        return PB_EFAULT;
+    q->last_avail = q->used_idx = 0; /* a saved state may have said anything of an idle queue */
+    q->signalled_valid = 0;
+    q->avail_wrap = q->used_wrap = 1;
     if (map_rings(q) == PB_OK)
         return PB_OK;
     vq_stop(q);

@@ -62,6 +62,9 @@ struct pb_vq {
 /* Map the rings of a queue that the driver made ready. 0, or PB_EFAULT when the driver gave
  * sizes or addresses that cannot be. */
 int vq_start(struct pb_vq *q);
+/* The same for one that a saved state has at work: its next use maps the rings. The guest may have
+ * put them out of reach meanwhile, as by Bus Master, and its state loads all the same. */
+int vq_resume(struct pb_vq *q);
 void vq_stop(struct pb_vq *q); /* forget the rings and every chain */
 void vq_free(struct pb_vq *q);
 /* Say why and mark the device; returns PB_EFAULT. */

@@ -53,6 +53,16 @@ void transport_reset(struct transport *t)
     __atomic_store_n(&t->status, 0, __ATOMIC_RELEASE);
 }
 
+/* Features are settled before queues: a driver that mixes both layouts does not change them. */
+static uint32_t has_queues(const struct transport *t)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < t->n_queues; i++)
+        n += t->vq[i].ready;
+    return n;
+}
+
 /* 3.1.1: the driver's progress. Bits are only added; 0 resets. */
 void transport_set_status(struct transport *t, uint32_t v)
 {
@@ -67,7 +77,7 @@ void transport_set_status(struct transport *t, uint32_t v)
     v &= 0xffu & ~ST_NEEDS_RESET;
     if ((v & ST_FEATURES_OK) && !(old & ST_FEATURES_OK)) {
         uint64_t want = t->driver_features;
-        if ((want & ~transport_offered(t)) || !(want & PB_VIRTIO_F_VERSION_1) ||
+        if (has_queues(t) || (want & ~transport_offered(t)) || !(want & PB_VIRTIO_F_VERSION_1) ||
             ((want ^ t->extra) & PB_VIRTIO_F_ACCESS_PLATFORM)) {
             v &= ~ST_FEATURES_OK; /* 2.2.2: refused */
         } else {
@@ -96,7 +106,7 @@ void transport_queue_ready(struct transport *t, uint32_t i, uint32_t on)
 
 void transport_legacy_features(struct transport *t, uint32_t v)
 {
-    if (!t->ops || (status(t) & ST_DRIVER_OK))
+    if (!t->ops || (status(t) & (ST_DRIVER_OK | ST_FEATURES_OK)) || has_queues(t))
         return;
     t->legacy = 1;
     t->driver_features = t->features = v & transport_offered(t) & UINT32_MAX;
@@ -356,8 +366,6 @@ int transport_save(struct transport *t, pb_state *s, pb_err *e)
     return rc;
 }
 
-/* A queue that cannot go on is broken, which is no fault of the state: its driver may have taken the
- * bus mastering away, or the features that it began with. */
 static int load_queue(struct transport *t, const struct pb_svc_state *st, pb_state *s, uint32_t i)
 {
     struct pb_vq *q = &t->vq[i];
@@ -375,11 +383,11 @@ static int load_queue(struct transport *t, const struct pb_svc_state *st, pb_sta
     q->desc_gpa = a[0];
     q->driver_gpa = a[1];
     q->device_gpa = a[2];
-    if (!v[Q_READY])
-        return PB_OK; /* it begins at the beginning, whatever the state says */
-    q->ready = 1;
-    if (vq_start(q) == PB_OK && q->packed && (v[Q_LAST] >= q->num || v[Q_USED] >= q->num))
-        vq_break(q, "its position is beyond its end");
+    if (v[Q_READY] && vq_resume(q) < 0)
+        return PB_EINVAL;
+    q->ready = !!v[Q_READY];
+    if (q->packed && (v[Q_LAST] >= q->num || v[Q_USED] >= q->num))
+        return PB_EINVAL;
     q->last_avail = (uint16_t)v[Q_LAST];
     q->used_idx = (uint16_t)v[Q_USED];
     q->signalled = (uint16_t)v[Q_SIGNALLED];
@@ -411,7 +419,7 @@ int transport_load(struct transport *t, pb_state *s, pb_err *e)
     for (uint32_t i = 0; i < t->n_queues; i++)
         if (load_queue(t, st, s, i) < 0)
             return t->h->fail(e, PB_EINVAL, "virtio: queue state is damaged");
-    __atomic_fetch_or(&t->status, (uint32_t)head[0] & 0xff, __ATOMIC_ACQ_REL);
+    __atomic_store_n(&t->status, (uint32_t)head[0] & 0xff, __ATOMIC_RELEASE);
     if (head[0] & ST_DRIVER_OK)
         t->ops->running(t->self, 1);
     return PB_OK;
