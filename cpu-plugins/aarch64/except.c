@@ -183,6 +183,15 @@ A64_HELPER_FN(a64_fp_trap_helper)
 
 /* ---- Memory faults -------------------------------------------------------------------------- */
 
+/* For an abort to EL2: the instruction, unless the guest has changed it meanwhile, or its mapping. */
+static uint32_t access_syndrome(struct a64 *c)
+{
+    uint64_t pa, insn;
+    if (xl_debug_translate(&c->x, c->x.pc, XL_X, &pa) < 0 || xl_phys_ld(&c->x, pa, 4, &insn) < 0)
+        return 0;
+    return a64_access_syndrome((uint32_t)insn);
+}
+
 /* code: what a64_walk() returned, A64_FAULT(), or XL_FAULT_*. */
 void a64_fault(struct xl_vcpu *x, uint64_t va, uint32_t access, int code)
 {
@@ -203,6 +212,8 @@ void a64_fault(struct xl_vcpu *x, uint64_t va, uint32_t access, int code)
     else if (code == XL_FAULT_BUS && c->isa & A64_BIT(EL3) && c->sr[SR_SCR_EL3] & SCR_EA)
         el = 3;
     same = a64_el(c) == el;
+    if (stage2 && access != XL_X && !(iss & 0x80) && !c->cache_op) /* nor of stage 1's tables */
+        iss |= access_syndrome(c);
     if (access != XL_X && (access == XL_W || c->cache_op))
         iss |= 1u << 6;
     if (c->cache_op)

@@ -191,7 +191,7 @@ static void test_stage2(void)
     c->sr[SR_HCR_EL2] |= HCR_VM;
     c->gpr[1] = 0x812340;
     run(0xf9400020, 5);                      /* ldr x0, [x1] */
-    expect(2, 0x400, 0x92000006, 0, 5);      /* translation fault, level 2 */
+    expect(2, 0x400, 0x93c08006, 0, 5);      /* translation fault, level 2, of that load */
     CU_ASSERT_EQUAL(c->sr[SR_FAR_EL2], 0x812340);
     CU_ASSERT_EQUAL(c->sr[SR_HPFAR_EL2], 0x812 << 4);
     cpu_host_free(h);
