@@ -229,10 +229,8 @@ struct cold {
     uint8_t kind, n_sites;
     int8_t dst;       /* 0-31, or -1 */
     uint8_t dst_type; /* enum xl_type */
-    uint8_t *site[8]; /* jumps to it */
     uint8_t *back;
     const uint8_t *thunk;
-    struct carg arg[5];
     int64_t delta;    /* guest pc - pcb of the instruction; COLD_LINK, COLD_FAR: the target */
     const void *p;    /* COLD_CONST: the constant; COLD_LINK: struct xl_link */
     struct xrm src;   /* COLD_DIV: a */
@@ -247,6 +245,8 @@ struct cold {
     int8_t kept_base; /* register of the kept one's base behind `back`; -1: none is kept */
     uint8_t kept;     /* register of its page */
     uint8_t *resume;  /* where a found translation is used */
+    struct carg arg[5];
+    uint8_t *site[8]; /* jumps to it; not cleared, as most have one */
 };
 
 /* A result that may be NaN and was not looked at yet: nan.c. */
