@@ -363,6 +363,8 @@ int x86_sel_vfp(struct gen *g, const struct xl_op *op);
 
 /* Compare a and b; returns the condition code that means `cond`. */
 int x86_compare(struct gen *g, uint32_t cond, int w, uint32_t a, uint32_t b);
+/* May a branch on zero or not leave its `and` out, as it tests the bits itself? */
+int x86_tests_bits(const struct gen *g, const struct xl_op *o);
 /* The operand that a guest access of XL_MEM() `imm` at addr goes to, by the inline TLB lookup;
  * `t`: scratch register or R_NONE. The cold path's first argument and site are filled in. */
 struct xrm x86_tlb(struct gen *g, uint32_t addr, int64_t imm, int write, struct cold *c, int t);
