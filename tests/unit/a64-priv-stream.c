@@ -188,9 +188,9 @@ static void set_up(struct cpu_host *r)
     if (program->seed & 2)
         set_up_el2(r);
     c->sr[SR_VBAR_EL1] = VECTORS;
-    c->sr[SR_TTBR0_EL1] = ROOT | 1ull << 48;
+    c->sr[SR_TTBR0_EL1] = A64R_TTBR0;
     c->sr[SR_TCR_EL1] = 39 | 1ull << 23 | (program->seed & 1 ? 3ull << 39 : 0);
-    c->sr[SR_SCTLR_EL1] |= SCTLR_M | SCTLR_SPAN;
+    c->sr[SR_SCTLR_EL1] = A64R_SCTLR;
     c->sr[SR_SP_EL0] = A64R_EDGE;
 }
 

@@ -208,6 +208,17 @@ static void put_sys(struct gen *g)
     put(g, 0xd5000000 | (uint32_t)op[pick(g, sizeof op / sizeof *op)] << 5 | SCRATCH);
 }
 
+/* A bit of a register that the walk of the vectors needs is changed. Where EL2 traps the read only
+ * (HCR_EL2.TRVM without TVM), what is written is `usual` with that bit: never what happened to be
+ * in the scratch register, with which no exception would find its vector again. */
+static void put_flip(struct gen *g, uint32_t msr, uint64_t usual, uint32_t bit)
+{
+    mov(g, SCRATCH, usual);
+    put(g, msr | 1u << 21 | SCRATCH);
+    put(g, eor_bit(SCRATCH, bit));
+    put(g, msr | SCRATCH);
+}
+
 /* Another ASID, a changed bit of SCTLR_EL1, or a changed entry of a page of the buffer and an
  * invalidation of some form. */
 static void put_mapping(struct gen *g)
@@ -218,13 +229,9 @@ static void put_mapping(struct gen *g)
                                     0xd50887a0 | SCRATCH, 0xd508831f, 0xd5088360 | SCRATCH};
     uint32_t page = A64R_EDGE / 4096 - pick(g, 2), kind = pick(g, 6);
     if (kind == 0) {
-        put(g, 0xd5382000 | SCRATCH); /* ttbr0_el1 */
-        put(g, eor_bit(SCRATCH, 48 + pick(g, 2)));
-        put(g, 0xd5182000 | SCRATCH);
+        put_flip(g, 0xd5182000, A64R_TTBR0, 48 + pick(g, 2));
     } else if (kind == 1) {
-        put(g, 0xd5381000 | SCRATCH); /* sctlr_el1 */
-        put(g, eor_bit(SCRATCH, sctlr[pick(g, sizeof sctlr)]));
-        put(g, 0xd5181000 | SCRATCH);
+        put_flip(g, 0xd5181000, A64R_SCTLR, sctlr[pick(g, sizeof sctlr)]);
     } else {
         mov(g, INDEX, A64R_PT + (page - 0x400) * 8);
         put(g, 0xf9400000 | INDEX << 5 | SCRATCH);

@@ -12,6 +12,8 @@
 #define A64R_BUFFER (A64R_DUMP + 0x400)
 #define A64R_BUFFER_SIZE 0x2000u
 #define A64R_DUMP_SIZE (0x400 + A64R_BUFFER_SIZE)
+#define A64R_TTBR0 (0x4a0000u | 1ull << 48) /* privileged: TTBR0_EL1 and SCTLR_EL1 to begin with */
+#define A64R_SCTLR 0x30d00981u
 #define A64R_PT 0x4a2000u   /* privileged: last-level table of 0x400000 to 0x5fffff, mapped */
 #define A64R_EDGE 0x423000u /* privileged: x28, where two pages of the buffer meet */
 #define A64R_SIZE (A64R_BUFFER + A64R_BUFFER_SIZE - A64R_BASE)

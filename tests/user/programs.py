@@ -19,10 +19,11 @@ LIBTOOL = "/usr/share/libtool"  # has a configure script, which wants a folder o
 
 
 class Job:
-    """argv[0] is a path in the tree; expect is all of the output, check looks at it."""
+    """argv[0] is a path in the tree; expect is all of the output, check looks at it. starts: it
+    starts other programs of the tree."""
 
-    def __init__(self, name, argv, expect=None, stdin="", check=None):
-        self.name, self.argv, self.check = name, argv, check
+    def __init__(self, name, argv, expect=None, stdin="", check=None, starts=False):
+        self.name, self.argv, self.check, self.starts = name, argv, check, starts
         self.expect = expect.encode() if isinstance(expect, str) else expect
         self.stdin = stdin.encode() if isinstance(stdin, str) else stdin
 
@@ -158,21 +159,49 @@ def unpacks(tool, text):
     return lambda out: run_host([tool, "-dc"], out) == text.encode()
 
 
-# $0: the script, $1: where it builds, $2: a folder of programs that is not the tree's
-CONFIGURE = """
-PATH=$2 LC_ALL=C CONFIG_SHELL=$2/sh; export PATH LC_ALL CONFIG_SHELL
-rm -rf "$1" && mkdir "$1" && cd "$1" && set -- && . "$0" && cat config.h
+# $0: sed, $1: how many turns
+LOOP = """
+s=0; for ((i = 0; i < $1; i++)); do (( s = (s * 31 + i) % 65537 )); done; echo $s
+for i in {1..10}; do echo $i | $0 s/1/x/; done
 """
 
 
-def configure(work):
-    """A configure script of autoconf's in the tree's bash. What it calls is the host's, under
-    every emulator alike: some would take the tree's and others never."""
-    shutil.copytree(LIBTOOL, os.path.join(work, "source"))
+def loop_answer(turns):
+    s = 0
+    for i in range(turns):
+        s = (s * 31 + i) % 65537
+    return "\n".join([str(s), *(str(i).replace("1", "x", 1) for i in range(1, 11)), ""])
+
+
+# $0: the script, $1: where it builds, $2: the folder of the commands, $3: what another run left in
+# config.cache, if anything
+CONFIGURE = """
+PATH=$2 LC_ALL=C CONFIG_SHELL=$2/sh; export PATH LC_ALL CONFIG_SHELL
+rm -rf "$1" && mkdir "$1" && cd "$1" && { [ ! -f "$3" ] || cp "$3" config.cache; } &&
+set -- -C && . "$0" && cat config.h
+"""
+
+
+def configure(tree, work):
+    """A configure script of autoconf's in the tree's bash. The commands it calls are the tree's,
+    where that has them. The host's compiler would be most of the time: what it said to the host's
+    bash is in a cache."""
+    place = {k: os.path.join(work, k) for k in ("source", "built", "tools", "cache")}
+    shutil.copytree(LIBTOOL, place["source"])
     os.symlink(os.path.join(LIBTOOL, "build-aux"), os.path.join(work, "build-aux"))
-    os.symlink("/usr/bin", os.path.join(work, "tools"))
-    return Job("configure", ["/bin/bash", "-c", CONFIGURE, os.path.join(work, "source/configure"),
-                             os.path.join(work, "built"), os.path.join(work, "tools")])
+    argv = ["/bin/bash", "-c", CONFIGURE, os.path.join(place["source"], "configure"),
+            place["built"], place["tools"], place["cache"]]
+    os.symlink("/usr/bin", place["tools"])
+    run_host(argv)
+    shutil.copy(os.path.join(place["built"], "config.cache"), place["cache"])
+    expect = run_host(argv)
+    os.unlink(place["tools"])
+    os.mkdir(place["tools"])
+    for name in os.listdir("/usr/bin"):
+        its = os.path.join(tree, "usr/bin", {"awk": "mawk"}.get(name, name))
+        os.symlink(its if os.path.isfile(its) else f"/usr/bin/{name}",
+                   os.path.join(place["tools"], name))
+    return Job("configure", argv, expect, starts=True)
 
 
 def make(tree, work, long=False):
@@ -216,10 +245,8 @@ def make(tree, work, long=False):
             check=unpacks("zstd", text)),
         Job("perl", ["/usr/bin/perl", "-w", "-e", PERL, name["text"]], perl_answer(lines)),
         Job("cc1", [cc1[len(tree):], "-quiet", "-O2", name["in.c"], "-o", "-"]),
-        Job("bash-loop", ["/bin/bash", "-c", "s=0; for ((i = 0; i < $1; i++)); do "
-                          "(( s = (s * 31 + i) % 65537 )); done; echo $s; "
-                          "for i in {1..10}; do echo $i | ${SED:-sed} s/1/x/; done", "bash",
-                          str(20000 * scale)]),
+        Job("bash-loop", ["/bin/bash", "-c", LOOP, tree + "/usr/bin/sed", str(20000 * scale)],
+            loop_answer(20000 * scale), starts=True),
         Job("gron-go", ["/usr/bin/gron", name["in.json"]],
             check=lambda out: out.count(b"\n") == 1 + 7 * len(tree_data)),
         Job("ripgrep-rust", ["/usr/bin/rg", "-n", "-j1", r"kato.*(mi|re)su\b", name["text"]],
