@@ -200,7 +200,7 @@ static void behind_a_hub(void)
     CU_ASSERT_EQUAL(u.ram[UD_BUF - UD_RAM], 1 << 4);
     CU_ASSERT_EQUAL(ud_configure_below(&u, 3, 1, 4, 1), 0);
     CU_ASSERT_EQUAL(ud_control(&u, 3, 0xa3, 0, 0, 1, bits, 4), 4);
-    CU_ASSERT_EQUAL(memcmp(bits, "\x03\x05\x01\x00", 4), 0);
+    CU_ASSERT_EQUAL(memcmp(bits, "\x03\x05\x00\x00", 4), 0);
     CU_ASSERT_EQUAL(ud_control(&u, 4, 0x80, 6, 0x100, 0, d, 18), 18);
     CU_ASSERT_EQUAL(d[8] | d[9] << 8, 0x0525);
     CU_ASSERT_EQUAL(ud_control(&u, 3, 0x23, 1, 1, 1, NULL, 0), 0); /* disable the port */
