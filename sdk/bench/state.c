@@ -255,10 +255,19 @@ static void remake(pb_dev *d)
         pbt__die(d->b, "'%s' cannot be realized again: %s", d->name, d->b->err.text);
 }
 
+/* What is on its buses goes first, also what it made or carries. */
+static void unmake(pb_dev *d)
+{
+    for (pb_dev *k = d->b->devs; k; k = k->next)
+        if (k->parent == d && k->realized)
+            unmake(k);
+    pbt__unrealize(d);
+}
+
 static void take_down(pb_dev **v, uint32_t n)
 {
     for (uint32_t i = n; i-- > 0;)
-        pbt__unrealize(v[i]);
+        unmake(v[i]);
     for (uint32_t i = 0; i < n; i++)
         remake(v[i]);
 }
