@@ -841,11 +841,34 @@ static void vector(struct maker *m)
     emit(m, o);
 }
 
+/* As `andi; bnez`. */
+static uint32_t some_bits(struct maker *m, uint32_t type)
+{
+    uint64_t k = ir_rand(m->seed);
+    struct xl_op s = {.op = XL_OP_const, .type = (uint8_t)type};
+    uint32_t c;
+
+    switch (below(m->seed, 4)) {
+    case 0: k = (uint64_t)1 << below(m->seed, 64); break;
+    case 1: k = (uint64_t)((int64_t)k >> (32 + below(m->seed, 32))); break;
+    default: k >>= below(m->seed, 64); break;
+    }
+    s.imm = type == XL_I32 ? (int64_t)(uint32_t)k : (int64_t)k;
+    c = emit(m, s);
+    return emit(m, (struct xl_op){.op = XL_OP_and, .type = (uint8_t)type, .a = value(m, type),
+                                  .b = c});
+}
+
 static void branch(struct maker *m)
 {
     struct xl_op o = {.op = XL_OP_brc, .type = below(m->seed, 2) ? XL_I64 : XL_I32};
+    uint32_t k = (uint32_t)below(m->seed, 4);
 
-    if (below(m->seed, 3) == 0) { /* as `set; bnez` */
+    if (k == 0) {
+        o.a = some_bits(m, o.type);
+        o.b = emit(m, (struct xl_op){.op = XL_OP_const, .type = o.type});
+        o.flags = (uint8_t)below(m->seed, 2);
+    } else if (k == 1) { /* as `set; bnez` */
         struct xl_op s = {.op = XL_OP_set, .type = XL_I64, .flags = (uint8_t)below(m->seed, 6)};
 
         s.a = value(m, XL_I64);

@@ -31,6 +31,11 @@
 #define HAVE_RSEQ 1
 #endif
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#endif
+
 #define VFORK_STACK (512u << 10)
 
 /* The kernel writes to a thread's area for restartable sequences whenever it has been scheduled: a
@@ -203,6 +208,36 @@ static int vfork_main(void *arg)
     lx_exit_group(0);
 }
 
+/* AddressSanitizer has one note of a thread's stack, and vfork()'s child has the thread's memory,
+ * that note too. So it names the child's stack while there is one. What the child leaves by a jump,
+ * or leaves at all when it is killed, stays marked in its stack. */
+struct asan_stack {
+    void *fake;
+    const void *bottom;
+    size_t size;
+};
+
+static void asan_enter(struct asan_stack *own, const uint8_t *stack)
+{
+#ifdef __SANITIZE_ADDRESS__
+    __sanitizer_start_switch_fiber(&own->fake, stack, VFORK_STACK);
+    __sanitizer_finish_switch_fiber(NULL, &own->bottom, &own->size);
+#else
+    (void)own, (void)stack;
+#endif
+}
+
+static void asan_return(const struct asan_stack *own, const uint8_t *stack)
+{
+#ifdef __SANITIZE_ADDRESS__
+    __sanitizer_start_switch_fiber(NULL, own->bottom, own->size);
+    __sanitizer_finish_switch_fiber(own->fake, NULL, NULL);
+    __asan_unpoison_memory_region(stack, VFORK_STACK);
+#else
+    (void)own, (void)stack;
+#endif
+}
+
 /* The child's thread: like ours, with dispositions of its own. */
 static struct lx_thread *vfork_thread(struct lx_thread *t)
 {
@@ -230,6 +265,7 @@ int64_t lx_clone_vfork(struct lx_thread *t, const struct lx_clone *c)
                           CLONE_SETTLS;
     uint8_t *stack = mmap(NULL, VFORK_STACK, PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    struct asan_stack own;
     int pidfd = -1, r;
     uint32_t tid;
 
@@ -243,10 +279,12 @@ int64_t lx_clone_vfork(struct lx_thread *t, const struct lx_clone *c)
     L.user->fork(v.child->self, 4);
     __atomic_store_n(&L.threaded, 1, __ATOMIC_RELAXED);
     lx_block_all();
+    asan_enter(&own, stack);
     r = clone(vfork_main, stack + VFORK_STACK, (int)((c->flags & ~ours) | c->exit_signal), &v,
               &pidfd);
     if (r < 0)
         r = -errno;
+    asan_return(&own, stack);
     lx_self = t;
     L.user->fork(v.child->self, 3);
     lx_memory_vforked();

@@ -10,6 +10,10 @@
  * code costs one load, and the list of its units, which says byte by byte what a store hit.
  * A unit that straddles two pages is in both lists.
  *
+ * What leads to a unit in its table is a word that tells more than where it is: a tag, so that a
+ * unit that is not the one looked for need not be read, and whether another follows it. Most
+ * lookups are for units that are not there yet, and each read is a miss of the host's caches.
+ *
  * The table of units doubles when it is half full: bucket i is divided between i and i + the old
  * size, where it is. Who reads it meanwhile may miss units, and looks again under the lock before
  * it makes one.
@@ -20,7 +24,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define HASH_MAX 21u /* bits: as many buckets as 256 MiB of code have units */
+#define HASH_MIN 15u /* bits */
+#define HASH_MAX 21u /* as many buckets as 256 MiB of code have units */
 
 /* A unit's hash, whose lowest bits are its bucket. In user mode a page's units are in neighbouring
  * buckets, as are neighbouring pages: programs are short, and they and their forks touch each part
@@ -39,11 +44,27 @@ static uint32_t unit_hash(const struct xl_engine *e, uint64_t pa, uint64_t mode)
     return (uint32_t)(h >> 40);
 }
 
-static struct xl_unit **unit_bucket(const struct xl_engine *e, uint64_t pa, uint64_t mode)
+#define WORD_MORE 1u /* another one follows */
+#define WORD_TAG 48  /* 16 bits: the hash above HASH_MIN, then some of the address */
+#define WORD_HASH (HASH_MAX - HASH_MIN)
+
+static struct xl_unit *unit_of(uint64_t word)
+{
+    return (struct xl_unit *)(uintptr_t)(word & (((uint64_t)1 << WORD_TAG) - 16));
+}
+
+static uint64_t tag_of(uint32_t hash, uint64_t pa)
+{
+    uint64_t high = hash >> HASH_MIN & ((1u << WORD_HASH) - 1), in = pa >> 1 ^ pa >> 12;
+
+    return (high | in << WORD_HASH) << WORD_TAG;
+}
+
+static uint64_t *unit_bucket(const struct xl_engine *e, uint32_t hash)
 {
     uint32_t bits = __atomic_load_n(&e->hash_bits, __ATOMIC_RELAXED);
 
-    return &e->hash[unit_hash(e, pa, mode) & ((1u << bits) - 1)];
+    return &e->hash[hash & ((1u << bits) - 1)];
 }
 
 static uint32_t page_bucket(uint64_t pa)
@@ -54,12 +75,12 @@ static uint32_t page_bucket(uint64_t pa)
 }
 
 /* Both tables, straight from the kernel: a short run touches few of their pages. */
-#define TABLE_BYTES (((size_t)1 << HASH_MAX) * sizeof(struct xl_unit *) +                         \
+#define TABLE_BYTES (((size_t)1 << HASH_MAX) * sizeof(uint64_t) +                                  \
                      ((size_t)1 << XL_PAGE_TABLE_BITS) * sizeof(struct xl_page *))
 
 int xl_cache_init(struct xl_engine *e)
 {
-    e->hash_bits = e->direct ? 15 : 16;
+    e->hash_bits = e->direct ? HASH_MIN : HASH_MIN + 1;
     void *p = mmap(NULL, TABLE_BYTES, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED)
@@ -94,13 +115,22 @@ void xl_cache_fini(struct xl_engine *e)
 
 struct xl_unit *xl_unit_find(struct xl_engine *e, uint64_t pa, uint64_t mode, uint64_t pa2)
 {
-    struct xl_unit *u = __atomic_load_n(unit_bucket(e, pa, mode), __ATOMIC_ACQUIRE);
+    uint32_t hash = unit_hash(e, pa, mode);
+    uint64_t word = __atomic_load_n(unit_bucket(e, hash), __ATOMIC_ACQUIRE);
+    uint64_t tag = tag_of(hash, pa);
 
-    while (u && (u->pa != pa || u->mode != mode ||
-                 (pa2 == XL_SOME_PAGE ? u->pa2 == UINT64_MAX : u->pa2 != pa2) ||
-                 __atomic_load_n(&u->dead, __ATOMIC_RELAXED)))
-        u = __atomic_load_n(&u->next_hash, __ATOMIC_ACQUIRE);
-    return u;
+    while (word) {
+        struct xl_unit *u = unit_of(word);
+
+        if ((word ^ tag) >> WORD_TAG == 0 && u->pa == pa && u->mode == mode &&
+            (pa2 == XL_SOME_PAGE ? u->pa2 != UINT64_MAX : u->pa2 == pa2) &&
+            !__atomic_load_n(&u->dead, __ATOMIC_RELAXED))
+            return u;
+        if (!(word & WORD_MORE))
+            break;
+        word = __atomic_load_n(&u->next_hash, __ATOMIC_ACQUIRE);
+    }
+    return NULL;
 }
 
 struct xl_page *xl_page_find(struct xl_engine *e, uint64_t pa)
@@ -203,17 +233,19 @@ static void page_remove(struct xl_page *p, struct xl_unit *u)
 /* Each unit's successor becomes one that was moved before it: no reader goes round in circles. */
 static void grow(struct xl_engine *e)
 {
-    uint32_t size = 1u << e->hash_bits;
+    uint32_t size = 1u << e->hash_bits, bit = WORD_TAG + e->hash_bits - HASH_MIN;
 
     for (uint32_t i = 0; i < size; i++) {
-        struct xl_unit *half[2] = {NULL, NULL}, *next;
+        uint64_t half[2] = {0, 0}, next;
 
-        for (struct xl_unit *u = e->hash[i]; u; u = next) {
-            struct xl_unit **at = &half[(unit_hash(e, u->pa, u->mode) & size) != 0];
+        for (uint64_t word = e->hash[i]; word; word = next) {
+            uint64_t *to = &half[word >> bit & 1];
+            struct xl_unit *u = unit_of(word);
 
-            next = u->next_hash;
-            __atomic_store_n(&u->next_hash, *at, __ATOMIC_RELEASE);
-            *at = u;
+            next = word & WORD_MORE ? u->next_hash : 0;
+            if (*to || word & WORD_MORE) /* else it has no successor already */
+                __atomic_store_n(&u->next_hash, *to, __ATOMIC_RELEASE);
+            *to = (word & ~(uint64_t)WORD_MORE) | (*to ? WORD_MORE : 0);
         }
         __atomic_store_n(&e->hash[i], half[0], __ATOMIC_RELEASE);
         if (half[1])
@@ -225,11 +257,12 @@ static void grow(struct xl_engine *e)
 int xl_unit_insert(struct xl_engine *e, struct xl_unit *u)
 {
     struct xl_page *p = xl_page_find(e, u->pa), *p2 = NULL;
-    struct xl_unit **head;
+    uint32_t hash = unit_hash(e, u->pa, u->mode);
+    uint64_t *head;
 
     if (e->n_units >> (e->hash_bits - 1) && e->hash_bits < HASH_MAX)
         grow(e);
-    head = unit_bucket(e, u->pa, u->mode);
+    head = unit_bucket(e, hash);
     if (u->pa2 != UINT64_MAX)
         p2 = xl_page_find(e, u->pa2);
     if (!p || (u->pa2 != UINT64_MAX && !p2))
@@ -243,7 +276,8 @@ int xl_unit_insert(struct xl_engine *e, struct xl_unit *u)
     if (p2 && p2 != p)
         page_add(p2, u);
     u->next_hash = *head;
-    __atomic_store_n(head, u, __ATOMIC_RELEASE);
+    __atomic_store_n(head, (uintptr_t)u | tag_of(hash, u->pa) | (*head ? WORD_MORE : 0),
+                     __ATOMIC_RELEASE);
     __atomic_fetch_add(&e->published, 1, __ATOMIC_RELEASE);
     e->n_units++;
     return PB_OK;
@@ -271,12 +305,12 @@ static void unlink_out(struct xl_link *l)
 
 void xl_unit_drop(struct xl_engine *e, struct xl_unit *u)
 {
-    struct xl_unit **at = unit_bucket(e, u->pa, u->mode);
+    uint64_t *at = unit_bucket(e, unit_hash(e, u->pa, u->mode));
     struct xl_page *p = xl_page_find(e, u->pa), *p2 = NULL;
 
     __atomic_store_n(&u->dead, 1, __ATOMIC_SEQ_CST);
-    while (*at && *at != u)
-        at = &(*at)->next_hash;
+    while (*at && unit_of(*at) != u)
+        at = &unit_of(*at)->next_hash;
     if (*at) /* u->next_hash stays: a reader may stand on u */
         __atomic_store_n(at, u->next_hash, __ATOMIC_RELEASE);
     page_remove(p, u);
@@ -391,16 +425,12 @@ uint32_t xl_drop_changed(struct xl_engine *e, uint64_t va, uint64_t len)
 void xl_cache_clear(struct xl_engine *e)
 {
     for (uint32_t i = 0; i < 1u << e->hash_bits; i++) {
-        struct xl_unit *u = e->hash[i];
+        uint64_t word = e->hash[i];
 
-        if (u)
-            e->hash[i] = NULL;
-        while (u) {
-            struct xl_unit *next = u->next_hash;
-
-            free(u->ir);
-            u = next;
-        }
+        if (word)
+            e->hash[i] = 0;
+        for (; word; word = unit_of(word)->next_hash)
+            free(unit_of(word)->ir);
     }
     while (e->dead) {
         struct xl_unit *next = e->dead->next_page;

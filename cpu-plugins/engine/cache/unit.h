@@ -32,7 +32,7 @@ static inline int xl_linkable(const struct xl_guest *g, uint32_t direct, int64_t
 }
 
 struct xl_unit { /* what finds it first */
-    struct xl_unit *next_hash; /* in its bucket */
+    uint64_t next_hash;  /* in its bucket, a word as there: cache.c */
     uint64_t pa, mode;   /* physical pc; mode word */
     uint64_t pa2;        /* physical page of the rest when it straddles, else all ones */
     void *code;          /* entry, executable view; NULL without a back end */

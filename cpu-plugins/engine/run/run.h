@@ -71,7 +71,7 @@ struct xl_engine {
     uint32_t n_watches;   /* user mode: watchpoints of all vCPUs: units are interpreted */
     struct xl_page *mutable; /* user mode: pages whose bytes may change unseen */
     struct xl_vcpu **vcpu;
-    struct xl_unit **hash;
+    uint64_t *hash; /* words: cache.c */
     uint32_t hash_bits, n_units, n_dead;
     uint32_t published; /* atomic, counts: whoever reads it sees all units inserted before */
     struct xl_chunk *arena; /* memory of the units, the last chunk first */

@@ -116,6 +116,7 @@ enum {
     XO_MOV_I = 0xc7,   /* reg = 0, imm32 sign-extended */
     XO_MOV8_I = 0xc6,
     XO_TEST_I = 0xf7,  /* reg = 0 */
+    XO_TEST8_I = 0xf6 | XO_BRM,
     XO_BTC_I = 0xba | XO_0F, /* reg = 7 */
     /* VEX, general purpose */
     XO_ANDN = 0xf2 | XO_38,

@@ -7,13 +7,18 @@
 #include "x86.h"
 
 #include <assert.h>
+#include <string.h>
 
 struct cold *x86_cold(struct gen *g, int kind)
 {
     struct cold *c = &g->cold[g->n_cold++];
 
     assert(g->n_cold <= sizeof(g->cold) / sizeof(g->cold[0]));
-    *c = (struct cold){.kind = (uint8_t)kind, .dst = -1, .kept_base = -1, .delta = g->delta};
+    memset(c, 0, offsetof(struct cold, arg));
+    memset(c->arg, 0, sizeof(c->arg));
+    c->kind = (uint8_t)kind;
+    c->dst = c->kept_base = -1;
+    c->delta = g->delta;
     return c;
 }
 

@@ -6,7 +6,7 @@
  * unbox32 of what was boxed or checked before); `rep` is the op that stands for them.
  * Uses, from the end: the last reader of each value; what nobody reads is not computed.
  * What its only reader can do by itself is left to it (`defer`): a `set` to a branch or a
- * selection, a small shift to an addition, f2bits to a store.
+ * selection, an `and` to a branch on zero, a small shift to an addition, f2bits to a store.
  * Wants: a value that is put to a pinned slot is computed in that slot's register, if
  * nothing between its computation and the put can see the slot's old content.
  * Accesses: which ones have another one off the same base behind them (`again`).
@@ -139,7 +139,8 @@ static uint32_t fuses(const struct gen *g, const struct xl_op *o)
         k = producer(g, o->b);
         if (o->flags > XL_C_NE || k->op != XL_OP_const || k->imm != 0)
             return NO_VALUE;
-        return producer(g, o->a)->op == XL_OP_set ? o->a : NO_VALUE;
+        p = producer(g, o->a);
+        return p->op == XL_OP_set || x86_tests_bits(g, p) ? o->a : NO_VALUE;
     case XL_OP_st: /* from the xmm register */
         p = producer(g, o->b);
         if (p->op != XL_OP_f2bits || (XL_MEM_OP(o->imm) & 7u) < 2)

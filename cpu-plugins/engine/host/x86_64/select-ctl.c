@@ -69,13 +69,41 @@ static void direct(struct gen *g, int cc, int64_t target)
     }
 }
 
+int x86_tests_bits(const struct gen *g, const struct xl_op *o)
+{
+    uint64_t k;
+    int32_t imm;
+
+    return o->op == XL_OP_and && g_const(g, o->b, &k) &&
+           (k == (uint32_t)k || g_imm32(g, o->b, o->type == XL_I64, &imm));
+}
+
+/* Bits of the low byte, of the low half, or of all that the constant extends to. */
+static void test_bits(struct gen *g, const struct xl_op *o)
+{
+    struct xrm rm = g_rm(g, o->a);
+    uint64_t k = 0;
+
+    g_const(g, o->b, &k);
+    if (o->type == XL_I32)
+        k = (uint32_t)k;
+    g->cmp = g->a.p;
+    if (k <= 0xff)
+        xa_opi(&g->a, XO_TEST8_I, 0, 0, rm, (int32_t)k, 1);
+    else
+        xa_opi(&g->a, XO_TEST_I, k != (uint32_t)k, 0, rm, (int32_t)(uint32_t)k, 4);
+}
+
 static void brc(struct gen *g, const struct xl_op *o)
 {
     uint32_t a = g_rep(g, o->a);
     const struct xl_op *s = &g->b->op[a];
     int cc;
 
-    if (g->v[a].defer) {
+    if (g->v[a].defer && s->op == XL_OP_and) {
+        test_bits(g, s);
+        cc = o->flags == XL_C_EQ ? CC_E : CC_NE;
+    } else if (g->v[a].defer) {
         cc = x86_compare(g, s->flags, s->type == XL_I64, s->a, s->b);
         if (o->flags == XL_C_EQ)
             cc ^= 1;

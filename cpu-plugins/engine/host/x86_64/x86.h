@@ -229,10 +229,8 @@ struct cold {
     uint8_t kind, n_sites;
     int8_t dst;       /* 0-31, or -1 */
     uint8_t dst_type; /* enum xl_type */
-    uint8_t *site[8]; /* jumps to it */
     uint8_t *back;
     const uint8_t *thunk;
-    struct carg arg[5];
     int64_t delta;    /* guest pc - pcb of the instruction; COLD_LINK, COLD_FAR: the target */
     const void *p;    /* COLD_CONST: the constant; COLD_LINK: struct xl_link */
     struct xrm src;   /* COLD_DIV: a */
@@ -247,6 +245,8 @@ struct cold {
     int8_t kept_base; /* register of the kept one's base behind `back`; -1: none is kept */
     uint8_t kept;     /* register of its page */
     uint8_t *resume;  /* where a found translation is used */
+    struct carg arg[5];
+    uint8_t *site[8]; /* jumps to it; not cleared, as most have one */
 };
 
 /* A result that may be NaN and was not looked at yet: nan.c. */
@@ -363,6 +363,8 @@ int x86_sel_vfp(struct gen *g, const struct xl_op *op);
 
 /* Compare a and b; returns the condition code that means `cond`. */
 int x86_compare(struct gen *g, uint32_t cond, int w, uint32_t a, uint32_t b);
+/* May a branch on zero or not leave its `and` out, as it tests the bits itself? */
+int x86_tests_bits(const struct gen *g, const struct xl_op *o);
 /* The operand that a guest access of XL_MEM() `imm` at addr goes to, by the inline TLB lookup;
  * `t`: scratch register or R_NONE. The cold path's first argument and site are filled in. */
 struct xrm x86_tlb(struct gen *g, uint32_t addr, int64_t imm, int write, struct cold *c, int t);
