@@ -30,6 +30,7 @@ struct pb_machine {
     gboolean no_reboot, no_shutdown, deterministic, ready;
     gboolean start_first; /* after reset only CPU 0 is on */
     uint64_t seed;
+    uint64_t turns;       /* devices realized so far */
     int exit_code;
     void *clock, *mem, *reset; /* parts' private state */
     struct pb_shared *shared;  /* cpu/: memory that CPUs of a class share */

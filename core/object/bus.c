@@ -161,6 +161,28 @@ static const char *bus_dev_name(pb_dev *d)
     return d->name;
 }
 
+/* While a plugin is exchanged, what its realize() made is there already and comes back. It is no
+ * helper meanwhile, so that it does not find itself. */
+static pb_dev *bring_back(pb_dev *d, pb_err *e)
+{
+    d->helper = FALSE;
+    int rc = pb_dev_realize(d, e);
+    d->helper = TRUE;
+    return rc < 0 ? NULL : d;
+}
+
+static pb_dev *helper_of_before(pb_bus *b, const struct pb_class *c)
+{
+    GPtrArray *all = b->ctl->m->devs;
+
+    for (guint i = 0; i < all->len; i++) {
+        pb_dev *d = all->pdata[i];
+        if (d->helper && d->reloading && !d->realized && d->bus == b && d->cls == c)
+            return d;
+    }
+    return NULL;
+}
+
 static pb_dev *bus_create_child(pb_dev *ctl, uint32_t bus, const char *cls, pb_err *e)
 {
     const struct pb_class *c = pb_class_find(PB_KIND_DEVICE, cls);
@@ -170,11 +192,15 @@ static pb_dev *bus_create_child(pb_dev *ctl, uint32_t bus, const char *cls, pb_e
                    "name", ctl->name, cls);
         return NULL;
     }
-    pb_dev *d = pb_dev_new(ctl->m, c, NULL, &ctl->place, e);
+    pb_bus *b = g_ptr_array_index(ctl->buses, bus);
+    pb_dev *d = helper_of_before(b, c);
+    if (d)
+        return bring_back(d, e);
+    d = pb_dev_new(ctl->m, c, NULL, &ctl->place, e);
     if (!d)
         return NULL;
-    if (pb_dev_attach(d, g_ptr_array_index(ctl->buses, bus), e) < 0 ||
-        pb_dev_realize(d, e) < 0) {
+    d->helper = TRUE;
+    if (pb_dev_attach(d, b, e) < 0 || pb_dev_realize(d, e) < 0) {
         pb_dev_free(d);
         return NULL;
     }

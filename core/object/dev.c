@@ -241,6 +241,8 @@ int pb_dev_realize(pb_dev *d, pb_err *e)
         return rc;
     }
     d->realized = TRUE;
+    if (!d->reloading)
+        d->turn = ++d->m->turns;
     if (d->bus)
         g_ptr_array_add(d->bus->children, d);
     const struct pb_bus_parent *bp = bus_parent_of(d->bus, &bus_self);

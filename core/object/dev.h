@@ -50,6 +50,8 @@ struct pb_dev {
     gboolean parallel;  /* callbacks need no domain: PB_DEV_PARALLEL, CPUs, backends */
     gboolean own_domain; /* domain is freed with the device */
     gboolean reloading;  /* its wires and inputs outlive unrealize: reload.c */
+    gboolean helper;     /* a plugin's realize() made it: pb_svc_bus.create_child */
+    uint64_t turn;       /* which one it was to be realized; kept by reload.c */
 };
 
 /* [main] all. NULL / <0 and `e` on failure. */

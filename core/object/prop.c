@@ -446,6 +446,20 @@ static uint32_t prop_pair(pb_dev *d, uint32_t n, const char **key, const char **
     return 1;
 }
 
+static int prop_settle(pb_dev *d, uint32_t i, const char *value)
+{
+    struct pb_propval *v = val(d, i);
+    uint32_t n;
+    const struct pb_prop *p = pb_dev_props(d, &n);
+
+    if (i >= n || p[i].type != PB_T_STR)
+        return PB_EINVAL;
+    if (v->text)
+        return PB_EBUSY;
+    v->text = g_strdup(value);
+    return PB_OK;
+}
+
 const struct pb_svc_prop pb_prop_service = {
     .size = sizeof(struct pb_svc_prop),
     .get_int = prop_get_int,
@@ -457,4 +471,5 @@ const struct pb_svc_prop pb_prop_service = {
     .get_char = prop_get_char,
     .get_fs = prop_get_fs,
     .pair = prop_pair,
+    .settle = prop_settle,
 };

@@ -7,6 +7,10 @@
  * where they were, and everyone gets its state back. Wires, links and backends stay. When the new
  * object cannot make a device, the old one makes them all again.
  *
+ * They are made in the order in which they were first realized, which is not that of their
+ * creation: a device may have made another one, a hub that it sits behind, before it was done
+ * itself. A place that its bus chose is a property by then (pb_svc_prop.settle).
+ *
  * Refused: what a device outside of these is linked to, because it may keep the table it got;
  * and what is waiting for the host's disk.
  */
@@ -22,10 +26,11 @@
 struct reload {
     struct pb_machine *m;
     struct pb_renewed *r;
-    GPtrArray *devs;   /* pb_dev *: in creation order */
+    GPtrArray *devs;   /* pb_dev *: as they were realized */
     GHashTable *set;   /* the same */
     GPtrArray *places; /* GArray * of struct pb_board_reg, one a device */
     GByteArray *state;
+    guint had;         /* devices of the machine before */
     gboolean lost;     /* the machine is not what it was: it stays stopped */
 };
 
@@ -83,10 +88,18 @@ static int check_links(struct reload *x, pb_err *e)
     return PB_OK;
 }
 
+static gint by_turn(gconstpointer a, gconstpointer b)
+{
+    const pb_dev *x = *(pb_dev *const *)a, *y = *(pb_dev *const *)b;
+
+    return (x->turn > y->turn) - (x->turn < y->turn);
+}
+
 static int gather(struct reload *x, pb_err *e)
 {
     struct pb_machine *m = x->m;
 
+    x->had = m->devs->len;
     for (guint i = 0; i < m->devs->len; i++) {
         pb_dev *d = m->devs->pdata[i];
         if (d->cls->plugin == x->r->p)
@@ -94,11 +107,14 @@ static int gather(struct reload *x, pb_err *e)
     }
     for (guint i = 0; i < m->devs->len; i++) {
         pb_dev *d = m->devs->pdata[i];
-        if (!g_hash_table_contains(x->set, d))
-            continue;
+        if (g_hash_table_contains(x->set, d))
+            g_ptr_array_add(x->devs, d);
+    }
+    g_ptr_array_sort(x->devs, by_turn);
+    for (guint i = 0; i < x->devs->len; i++) {
+        const pb_dev *d = x->devs->pdata[i];
         GArray *at = g_array_new(FALSE, TRUE, sizeof(struct pb_board_reg));
         g_array_append_vals(at, d->reg_addr->data, d->reg_addr->len);
-        g_ptr_array_add(x->devs, d);
         g_ptr_array_add(x->places, at);
     }
     return check_links(x, e);
@@ -135,6 +151,17 @@ static int renew_instance(pb_dev *d, pb_err *e)
     return PB_OK;
 }
 
+/* After its controller: what a controller makes or carries was realized before it was done. */
+static int make_one(struct reload *x, pb_dev *d, pb_err *e)
+{
+    pb_dev *ctl = d->bus ? d->bus->ctl : NULL;
+    int rc = PB_OK;
+
+    if (ctl && !ctl->realized && g_hash_table_contains(x->set, ctl))
+        rc = make_one(x, ctl, e);
+    return rc == PB_OK && !d->realized ? pb_dev_realize(d, e) : rc;
+}
+
 static int make(struct reload *x, pb_err *e)
 {
     int rc = PB_OK;
@@ -144,15 +171,26 @@ static int make(struct reload *x, pb_err *e)
     for (guint i = 0; rc == PB_OK && i < x->devs->len; i++) {
         pb_dev *d = x->devs->pdata[i];
         const GArray *at = x->places->pdata[i];
-        if (!d->realized) /* what is carried was made with its carrier */
-            rc = pb_dev_realize(d, e);
+        rc = make_one(x, d, e);
         for (guint k = 0; rc == PB_OK && k < at->len; k++) {
             const struct pb_board_reg *r = &g_array_index(at, struct pb_board_reg, k);
             if (r->len)
                 rc = pb_dev_place(d, k, r->addr, e);
         }
     }
+    for (guint i = 0; rc == PB_OK && i < x->devs->len; i++) {
+        const pb_dev *d = x->devs->pdata[i];
+        if (d->bus) /* its neighbours may have stayed */
+            g_ptr_array_sort(d->bus->children, by_turn);
+    }
     return rc;
+}
+
+/* What an object made besides before it failed. */
+static void free_new(struct reload *x)
+{
+    while (x->m->devs->len > x->had)
+        pb_dev_free(x->m->devs->pdata[x->m->devs->len - 1]);
 }
 
 static int exchange(struct reload *x, pb_err *e)
@@ -164,6 +202,7 @@ static int exchange(struct reload *x, pb_err *e)
     int rc = make(x, e);
     if (rc < 0) {
         unmake(x);
+        free_new(x);
         pb_renew_swap(x->r);
         x->lost = make(x, &again) < 0;
         if (x->lost)

@@ -47,6 +47,7 @@ static void node_free(pb_dev *d)
         }
     }
     pbt__kv_free(d->kv, d->n_kv);
+    pbt__kv_free(d->settled, d->n_settled);
     pbt__kv_free(d->fdt, d->n_fdt);
     free(d->out);
     free(d->in);
@@ -234,6 +235,7 @@ int pbt_realize(pb_dev *d)
         return rc;
     }
     d->live = 1;
+    d->turn = d->turn ? d->turn : ++d->b->turns;
     return PB_OK;
 }
 

@@ -108,11 +108,14 @@ struct pb_dev {
     const char *kind;                     /* NODE_BACKEND: PB_CLASS_* */
     void *self;
     uint32_t realized, live;
+    uint64_t turn; /* which one it was to be realized first */
     pb_dev *parent;
     uint32_t bus;
     struct pbt_domain own, *domain;
     struct pbt_kv *kv; /* properties as given, also a CPU's facts */
     uint32_t n_kv;
+    struct pbt_kv *settled; /* properties that plugins chose */
+    uint32_t n_settled;
     struct pbt_kv *fdt;
     uint32_t n_fdt;
     uint32_t power, n_start; /* of a CPU: PB_CPU_*, see pbt_cpu_started() */
@@ -162,6 +165,7 @@ struct pbt {
     char last_log[512];
     uint32_t verbose; /* PBT_VERBOSE is set: every line to stderr */
     struct pb_err err;
+    uint64_t turns; /* devices realized so far */
     struct pbt_class *classes;
     struct pbt_old *old;
     uint32_t n_classes;

@@ -246,6 +246,7 @@ static const char *text(pb_dev *d, const struct pb_prop *p)
 {
     const char *v = pbt__kv(d->kv, d->n_kv, p->name);
 
+    v = v ? v : pbt__kv(d->settled, d->n_settled, p->name);
     return v ? v : p->def;
 }
 
@@ -327,9 +328,22 @@ static uint32_t prop_pair(pb_dev *d, uint32_t n, const char **key, const char **
     return 1;
 }
 
+static int prop_settle(pb_dev *d, uint32_t i, const char *value)
+{
+    const struct pb_prop *p = row(d, i, "settle");
+
+    pbt__need_main(d->b, "pb.prop settle()");
+    if (p->type != PB_T_STR)
+        pbt__die(d->b, "pb.prop settle() of '%s', which is no text", p->name);
+    if (text(d, p))
+        return PB_EBUSY;
+    kv_add(&d->settled, &d->n_settled, p->name, value);
+    return PB_OK;
+}
+
 const struct pb_svc_prop pbt__svc_prop = {
     .size = sizeof pbt__svc_prop, .get_int = prop_get_int, .get_str = prop_get_str,
     .is_set = prop_is_set, .get_link = prop_get_link, .get_block = prop_get_block,
     .get_net = prop_get_net, .get_char = prop_get_char, .get_fs = prop_get_fs,
-    .pair = prop_pair,
+    .pair = prop_pair, .settle = prop_settle,
 };

@@ -239,14 +239,37 @@ static void drain_all(pbt *b)
     pbt_settle(b);
 }
 
-static void take_down(pbt *b, pb_dev **v, uint32_t n)
+static int by_turn(const void *a, const void *b)
+{
+    const pb_dev *x = *(pb_dev *const *)a, *y = *(pb_dev *const *)b;
+
+    return (x->turn > y->turn) - (x->turn < y->turn);
+}
+
+/* After its controller; a carried one comes with its carrier. */
+static void remake(pb_dev *d)
+{
+    if (d->parent && !d->parent->realized)
+        remake(d->parent);
+    if (!d->realized && pbt_realize(d) < 0)
+        pbt__die(d->b, "'%s' cannot be realized again: %s", d->name, d->b->err.text);
+}
+
+/* What is on its buses goes first, also what it made or carries. */
+static void unmake(pb_dev *d)
+{
+    for (pb_dev *k = d->b->devs; k; k = k->next)
+        if (k->parent == d && k->realized)
+            unmake(k);
+    pbt__unrealize(d);
+}
+
+static void take_down(pb_dev **v, uint32_t n)
 {
     for (uint32_t i = n; i-- > 0;)
-        pbt__unrealize(v[i]);
-    for (uint32_t i = 0; i < n; i++) {
-        if (!v[i]->realized && pbt_realize(v[i]) < 0) /* a carried one came with its carrier */
-            pbt__die(b, "'%s' cannot be realized again: %s", v[i]->name, b->err.text);
-    }
+        unmake(v[i]);
+    for (uint32_t i = 0; i < n; i++)
+        remake(v[i]);
 }
 
 void pbt_reload(pbt *b)
@@ -259,14 +282,16 @@ void pbt_reload(pbt *b)
     pb_dev **v = pbt__alloc(n * sizeof *v);
     struct saved *s = pbt__alloc(n * sizeof *s);
     for (pb_dev *d = b->devs; d; d = d->next) {
-        if (!d->cls || !d->realized)
-            continue;
-        save_fields(d, &s[k].fields);
-        save_host(d, &s[k]);
-        v[k++] = d;
+        if (d->cls && d->realized)
+            v[k++] = d;
+    }
+    qsort(v, n, sizeof *v, by_turn); /* as a machine does when it exchanges a plugin */
+    for (uint32_t i = 0; i < n; i++) {
+        save_fields(v[i], &s[i].fields);
+        save_host(v[i], &s[i]);
     }
     b->frozen = 1; /* reset must not be heard on the lines */
-    take_down(b, v, n);
+    take_down(v, n);
     pbt_reset_all(b, PB_RESET_SNAPSHOT);
     for (uint32_t i = 0; i < n; i++)
         load_host(v[i], &s[i]);

@@ -4,8 +4,9 @@
  *     fuzz-usb CLASS PROPS [--count N] [--seed S]
  *
  * Requests of every kind with likely and wild fields, data to and from every endpoint, splits,
- * halts, resets, registers, events, a backend that fills up, time, plugging, reloads. Exits 0
- * when everything survived and the device could be configured after every restart. */
+ * halts, resets, registers, events, a backend that fills up, time, plugging, reloads. Behind a hub
+ * a keyboard comes and goes. Exits 0 when everything survived and the device could be configured
+ * after every restart. */
 #include "usb-driver.h"
 
 #include <plugboard/input.h>
@@ -14,7 +15,7 @@
 #include <string.h>
 
 static struct ud u;
-static pb_dev *dev, *wire, *line, *disk;
+static pb_dev *dev, *wire, *line, *disk, *below; /* the last: behind dev, a hub */
 static const char *cls, *props;
 static uint64_t seed = 1, restarts, asked, answered;
 static uint32_t home; /* the device's address */
@@ -33,9 +34,22 @@ static uint32_t wild(void)
     return rnd(3) ? some[rnd(sizeof some / sizeof *some)] : (uint32_t)pbt_rand(&seed);
 }
 
+#define BELOW 101u /* its address */
+
+static void plug_below(uint32_t on)
+{
+    if (below && !on) {
+        pbt_remove(below);
+        below = NULL;
+    } else if (!below && on) {
+        below = pbt_add_child(u.hc, 0, "usb-kbd", "b", "port=1.1");
+    }
+}
+
 static void plug(void)
 {
     dev = pbt_add_child(u.hc, 0, cls, "d", props);
+    plug_below(!strcmp(cls, "usb-hub"));
 }
 
 /* CDC-ECM with its data interface in use, or RNDIS initialized and with a filter. */
@@ -62,6 +76,7 @@ static void restart(void)
     pbt_char_limit(line, UINT32_MAX);
     pbt_block_fail(disk, PB_BLK_READ, 0);
     if (rnd(8) == 0) {
+        plug_below(0);
         pbt_remove(dev);
         plug();
     }
@@ -75,11 +90,17 @@ static void restart(void)
     }
     if (!strcmp(cls, "usb-net"))
         network();
+    if (below && ud_configure_below(&u, home, 1, BELOW, 1) < 0) {
+        fprintf(stderr, "fuzz-usb: what is behind the hub cannot be configured\n");
+        exit(1);
+    }
     restarts++;
 }
 
 static uint32_t address(void)
 {
+    if (below && rnd(4) == 0)
+        return BELOW;
     return rnd(32) ? home : rnd(128);
 }
 
@@ -136,14 +157,15 @@ static void data_out(uint32_t to)
 
 static void event(void)
 {
-    const struct pb_input *p = pbt_provides(dev, PB_INPUT);
+    pb_dev *hand = below ? below : dev;
+    const struct pb_input *p = pbt_provides(hand, PB_INPUT);
     struct pb_input_event v[3];
 
     for (uint32_t i = 0; i < 3; i++)
         v[i] = (struct pb_input_event){1 + rnd(4), rnd(2) ? rnd(4) : rnd(0x118),
                                        (int32_t)wild(), 0};
     if (p)
-        p->events(pbt_self(dev), v, 1 + rnd(3));
+        p->events(pbt_self(hand), v, 1 + rnd(3));
 }
 
 static void from_outside(void)
@@ -204,6 +226,8 @@ static void step(void)
         pbt_run_ns(u.b, 1000ll * rnd(40000));
     } else if (what < 978) {
         pbt_reload(u.b);
+    } else if (what < 981) {
+        plug_below(!strcmp(cls, "usb-hub") && rnd(2));
     } else if (what > 990) {
         restart();
     }

@@ -79,6 +79,21 @@ static void chapter_nine(void)
     ud_fini(&u);
 }
 
+static void requests_cross_reloads(void)
+{
+    uint8_t d[256];
+
+    plug(",port=1,serial=abc");
+    u.reload = 1;
+    CU_ASSERT_EQUAL(ud_configure(&u, 9, 1), 0); /* the address counts after the status stage */
+    CU_ASSERT_EQUAL(ud_control(&u, 9, 0x80, 6, 0x303, 0x409, d, 255), 8);
+    CU_ASSERT_EQUAL(memcmp(d, "\x08\x03" "a\0b\0c\0", 8), 0);
+    CU_ASSERT_EQUAL(ud_control(&u, 9, 1, 11, 1, 1, NULL, 0), 0);
+    CU_ASSERT_EQUAL(ud_control(&u, 9, 2, 3, 0, 0x82, NULL, 0), 0);
+    CU_ASSERT_EQUAL(ud_in(&u, 9, 2, 512), PB_USB_STALL);
+    ud_fini(&u);
+}
+
 static void data_crosses_a_reload(void)
 {
     uint8_t f[700], got[800];
@@ -175,13 +190,51 @@ static void behind_a_hub(void)
     u.packet = 2;
     CU_ASSERT_EQUAL(ud_in(&u, 3, 1, 2), 2);
     CU_ASSERT_EQUAL(u.ram[UD_BUF - UD_RAM], 2); /* port 1 changed */
+    CU_ASSERT_EQUAL(ud_control(&u, 3, 0x23, 1, 16, 1, NULL, 0), 0); /* it is told of no more */
+    CU_ASSERT_EQUAL(ud_control(&u, 3, 0x23, 3, 8, 4, NULL, 0), 0);
+    CU_ASSERT_EQUAL(ud_in(&u, 3, 1, 2), UD_WAITS);
+    pbt_reload(u.b); /* while it is polled */
+    pbt_add_child(u.hc, 0, "usb-hub", "later", "port=1.4");
+    pbt_settle(u.b);
+    CU_ASSERT_EQUAL(ud_result(&u, 2), 2);
+    CU_ASSERT_EQUAL(u.ram[UD_BUF - UD_RAM], 1 << 4);
     CU_ASSERT_EQUAL(ud_configure_below(&u, 3, 1, 4, 1), 0);
     CU_ASSERT_EQUAL(ud_control(&u, 3, 0xa3, 0, 0, 1, bits, 4), 4);
-    CU_ASSERT_EQUAL(memcmp(bits, "\x03\x05\x01\x00", 4), 0);
+    CU_ASSERT_EQUAL(memcmp(bits, "\x03\x05\x00\x00", 4), 0);
     CU_ASSERT_EQUAL(ud_control(&u, 4, 0x80, 6, 0x100, 0, d, 18), 18);
     CU_ASSERT_EQUAL(d[8] | d[9] << 8, 0x0525);
     CU_ASSERT_EQUAL(ud_control(&u, 3, 0x23, 1, 1, 1, NULL, 0), 0); /* disable the port */
     CU_ASSERT_EQUAL(ud_control(&u, 4, 0x80, 6, 0x100, 0, d, 18), PB_USB_SILENT);
+    ud_fini(&u);
+}
+
+static const char *info(void)
+{
+    static char text[1000];
+    const struct pb_info *i = pbt_provides(u.hc, PB_INFO);
+
+    i->text(pbt_self(u.hc), text, sizeof text);
+    return text;
+}
+
+/* A hub that came by itself and the two behind it come back where they were, after one before them
+ * has gone. */
+static void made_anew(void)
+{
+    char before[1000];
+
+    plug("");
+    pbt_net_new(u.b, "net1");
+    pbt_add_child(u.hc, 0, "usb-net", "second", "netdev=net1");
+    CU_ASSERT_EQUAL(ud_configure(&u, 3, 1), 0);
+    CU_ASSERT_EQUAL(ud_control(&u, 3, 0x23, 3, 8, 2, NULL, 0), 0);
+    CU_ASSERT_EQUAL(ud_configure_below(&u, 3, 2, 4, 1), 0);
+    pbt_remove(pbt_find(u.b, "n"));
+    strcpy(before, info());
+    CU_ASSERT_PTR_NOT_NULL(strstr(before, "Device 0.3, Port 1,"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(before, "Device 0.4, Port 1.2,"));
+    pbt_reload(u.b);
+    CU_ASSERT_STRING_EQUAL(info(), before);
     ud_fini(&u);
 }
 
@@ -247,10 +300,12 @@ int main(void)
     static const struct suite_test tests[] = {
         {"the port finds and loses a device", port_finds_and_loses},
         {"requests of chapter 9", chapter_nine},
+        {"requests cross reloads", requests_cross_reloads},
         {"data cross a reload", data_crosses_a_reload},
         {"places to plug in", places},
         {"memory that is not there", memory_that_is_not},
         {"behind a hub", behind_a_hub},
+        {"made anew where they were", made_anew},
         {"a poll that finds nothing ends", a_poll_ends},
         {"frames thin out", frames_thin_out},
     };

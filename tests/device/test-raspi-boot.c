@@ -164,6 +164,13 @@ static void test_no_patches(void)
     CU_ASSERT_STRING_EQUAL(fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), "bootargs", &n),
                            "quiet");
     pbt_free(b);
+    b = bench("vc-base=0x3000000", ",dtb-patch=off", 1);
+    pbt_option(b, "dtb", tree("brcm,bcm2837", "brcm,bcm2708-usb"));
+    pbt_option(b, "append", "quiet");
+    CU_ASSERT_EQUAL_FATAL(pbt_boot(boot), PB_OK);
+    CU_ASSERT_PTR_NOT_NULL(strstr(pbt_last_log(b), "'dwc_otg.fiq_fsm_enable=0' added to the "
+                                  "command line, which this kernel's USB driver needs"));
+    pbt_free(b);
 }
 
 static void test_refused(void)

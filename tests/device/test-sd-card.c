@@ -140,6 +140,39 @@ static void test_sizes(void)
     pbt_free(b);
 }
 
+/* SDHC: counted in blocks, for hosts that know such cards; an image of any size, with a note. */
+static void test_high_capacity(void)
+{
+    const uint64_t bytes = 3 * GIB + 512;
+    uint8_t block[512], behind[512];
+
+    CU_ASSERT_EQUAL(csd_bytes(bytes), 3 * GIB + 512 * 1024);
+    bench(bytes, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(pbt_last_log(b), "the image of 3221225984 bytes is a card of "
+                                  "3221749760: what is missing reads 0 and cannot be written"));
+    rca = 0;
+    cmd(0, 0);
+    cmd(8, 0x1aa);
+    acmd(41, 0x00300000);
+    CU_ASSERT_EQUAL(r[0] >> 30, 0); /* never ready for a host that counts bytes */
+    select_card();
+    pbt_block_data(node)[bytes - 1] = 0x5a;
+    CU_ASSERT_EQUAL(cmd(17, (uint32_t)(bytes / 512) - 1), PB_SD_SHORT);
+    CU_ASSERT_EQUAL(get(block, 512), 512);
+    CU_ASSERT_EQUAL(block[511], 0x5a);
+    memset(behind, 1, sizeof behind);
+    CU_ASSERT_EQUAL(cmd(17, (uint32_t)(bytes / 512)), PB_SD_SHORT); /* the image has ended */
+    CU_ASSERT_EQUAL(get(behind, 512), 512);
+    CU_ASSERT_EQUAL(behind[0] | behind[511], 0);
+    CU_ASSERT_EQUAL(cmd(24, (uint32_t)(bytes / 512)), PB_SD_SHORT);
+    CU_ASSERT_EQUAL(put(block, 512), 512);
+    state();
+    CU_ASSERT_EQUAL(r[0] >> 19 & 1, 1); /* ERROR */
+    CU_ASSERT_EQUAL(cmd(17, (3u << 21) + 1024), PB_SD_SHORT); /* and the card */
+    CU_ASSERT_EQUAL(r[0] >> 31, 1);
+    pbt_free(b);
+}
+
 static void test_registers(void)
 {
     uint8_t reg[64];
@@ -313,7 +346,8 @@ static void test_fuzz(void)
 int main(void)
 {
     static const struct suite_test tests[] = {
-        {"sizes", test_sizes},   {"registers", test_registers}, {"blocks", test_blocks},
+        {"sizes", test_sizes}, {"high capacity", test_high_capacity},
+        {"registers", test_registers}, {"blocks", test_blocks},
         {"late medium", test_late_medium}, {"erase", test_erase}, {"refused", test_refused},
         {"fuzz", test_fuzz},
     };

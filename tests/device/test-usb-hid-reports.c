@@ -75,6 +75,7 @@ static void moves(void)
     event(PB_INPUT_KEY, 0x110, 0);
     event(PB_INPUT_MOVE, PB_AXIS_WHEEL, -1);
     CU_ASSERT_TRUE(report_is("\0\x7f\xfb\0", 4));
+    pbt_reload(u.b); /* a part of the move has been told */
     CU_ASSERT_TRUE(report_is("\0\x49\0\0", 4));
     CU_ASSERT_TRUE(report_is("\1\0\0\0", 4));
     CU_ASSERT_TRUE(report_is("\0\0\0\xff", 4));

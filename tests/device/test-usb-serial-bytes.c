@@ -34,6 +34,7 @@ static void plug(uint32_t behind)
     }
 }
 
+/* Behind a hub with a reload wherever there can be one. */
 static void both_ways(uint32_t behind)
 {
     uint8_t out[200], got[64];
@@ -41,6 +42,7 @@ static void both_ways(uint32_t behind)
     size_t n;
 
     plug(behind);
+    u.reload = behind;
     b = u.ram + (UD_BUF - UD_RAM);
     CU_ASSERT_EQUAL(ud_in(&u, at, 1, 64), 2); /* the status, once */
     CU_ASSERT_EQUAL(b[0], 0xb1);
@@ -103,6 +105,7 @@ static void full_ends(void)
         int rc = ud_out(&u, 1, 2, d, 64);
         CU_ASSERT_TRUE_FATAL(i == 16 ? rc == UD_WAITS : rc == 64);
     }
+    pbt_reload(u.b);
     pbt_char_limit(line, UINT32_MAX);
     pbt_settle(u.b);
     CU_ASSERT_EQUAL(ud_result(&u, 0), 0);

@@ -72,10 +72,17 @@ int ud_result(struct ud *u, uint32_t len)
     return v & 8 ? PB_USB_STALL : v & 16 ? PB_USB_NAK : v & 256 ? PB_USB_BABBLE : PB_USB_SILENT;
 }
 
+static void between(struct ud *u)
+{
+    if (u->reload)
+        pbt_reload(u->b);
+}
+
 /* The rest of a split transaction, or the transfer as it is. */
 static int finish(struct ud *u, uint32_t address, uint32_t ep, uint32_t in, uint32_t len)
 {
     if (u->split && (ud_get(u, HCINT) & 32)) {
+        between(u);
         ud_set(u, HCINT, 0x7ff);
         ud_set(u, HCTSIZ, (in ? u->packet : 0) | 1 << 19);
         ud_set(u, HCDMA, UD_BUF);
@@ -122,10 +129,12 @@ int ud_control(struct ud *u, uint32_t address, uint32_t type, uint32_t request, 
     memcpy(u->ram + (UD_BUF - UD_RAM), setup, 8);
     start(u, address, 0, 0, 3, 8);
     rc = finish(u, address, 0, 0, 8);
+    between(u);
     if (rc == 0 && len)
         got = rc = type & 0x80 ? ud_in(u, address, 0, len) : ud_out(u, address, 0, data, len);
     if (rc >= 0 && len && (type & 0x80))
         memcpy(data, u->ram + (UD_BUF - UD_RAM), (size_t)(got < (int)len ? got : (int)len));
+    between(u);
     if (rc >= 0)
         rc = type & 0x80 && len ? ud_out(u, address, 0, NULL, 0) : ud_in(u, address, 0, 0);
     u->type = was;

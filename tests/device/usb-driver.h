@@ -25,6 +25,7 @@ struct ud {
     uint32_t type; /* of the next transfers, PB_USB_EP_*: bulk at first */
     uint32_t packet; /* their packet size, 512 at first */
     uint32_t split;  /* HCSPLT of the next transfers, 0: none */
+    uint32_t reload; /* 1: pbt_reload() between the stages of a request and the two splits */
 };
 
 void ud_init(struct ud *u); /* the bench, RAM, the plugins dwc2 and usb-hub, a started core */

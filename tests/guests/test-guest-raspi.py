@@ -17,6 +17,9 @@ usage: test-guest-raspi.py CASE
   spi        a W25Q64 on SPI by Debian's drivers: written, read after dropping caches, and the same
              on the host, with a reset of the machine in mid-transfer; a second flash by spidev
   input      keys, moves and places of the monitor arrive by USB
+  exchange   SD card, USB disk and flash are all written and read while the plugins of the last two,
+             of the USB host and of the hub that came with the network card are exchanged again and
+             again, and so all state saved and loaded
   pattern    what a bare program draws into a framebuffer from the mailbox, by screendump
   screen     the text console on the framebuffer, by screendump"""
 import hashlib
@@ -221,6 +224,41 @@ def arrivals():
             guest.ends(0)
 
 
+def exchange(times=20, mib=32):
+    with console.scratch() as folder:
+        _, options = flash(folder)
+        for name in ("card", "stick"):
+            with open(os.path.join(folder, name), "wb") as file:
+                file.truncate(mib << 20)
+        options += ["-drive", f"file={folder}/card,format=raw,if=sd",
+                    "-drive", f"file={folder}/stick,format=raw,if=none,id=stick",
+                    "-device", "usb-storage,drive=stick",
+                    "-monitor", f"unix:{folder}/monitor,server=on,wait=off"]
+        jobs = {"mmcblk0": mib, "sda": mib, "mtdblock0": 2}
+        with console.Guest(command("dtb-spi", "pbcmd=shell", *options)) as guest:
+            guest.wait_for_file(os.path.join(folder, "monitor"), 30)
+            monitor = console.Monitor(os.path.join(folder, "monitor"))
+            guest.expect(r"^PB-INIT-REACHED$", timeout=120, stop=r"Kernel panic")
+            guest.run("dmesg -n 1")
+            for disk, size in jobs.items():
+                guest.run(f"until test -b /dev/{disk}; do usleep 100000; done")
+                guest.run(f"(pb-stream {disk} {size} | dd of=/dev/{disk} bs=64k conv=fsync; "
+                          "echo 3 >/proc/sys/vm/drop_caches; dd bs=64k "
+                          f"if=/dev/{disk} count={size * 16} | md5sum >/tmp/{disk}) "
+                          "2>/dev/null & :")
+            for _ in range(times):
+                for plugin in ("dwc2", "usb-hub", "usb-storage", "w25q64"):
+                    if "bytes of state" not in (said := monitor.do(f"plugin_reload {plugin}")):
+                        raise console.Failed(f"plugin_reload {plugin}: {said}")
+                time.sleep(0.2)
+            guest.run("wait", timeout=300)
+            for disk, size in jobs.items():
+                guest.run(f"test \"$(cat /tmp/{disk})\" = \"$(pb-stream {disk} {size} | md5sum)\"",
+                          timeout=60)
+            guest.send("poweroff -f\n")
+            guest.ends(0)
+
+
 def screendump(line, pattern, path):
     """The picture when the guest has said `pattern`: width, height, rows of RGB bytes."""
     sock = path + ".monitor"
@@ -275,5 +313,5 @@ def screen():
 
 CASES = {"card": one_word, "probe": probe, "mini-uart": mini_uart, "reset": reset, "sdhost": sdhost,
          "sdhci": sdhci, "usb-storage": usb_storage, "usb": usb, "i2c": i2c, "spi": spi,
-         "input": arrivals, "pattern": pattern, "screen": screen}
+         "input": arrivals, "exchange": exchange, "pattern": pattern, "screen": screen}
 console.main(CASES[sys.argv[1]])

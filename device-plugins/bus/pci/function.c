@@ -60,6 +60,17 @@ static int check_multi(struct pbus *b, uint32_t devfn, uint32_t multi, pb_err *e
     return PB_OK;
 }
 
+/* When its plugin is exchanged, it comes back where it was. */
+static void settle(const struct pbus *b, pb_dev *d, uint32_t devfn)
+{
+    const struct pb_svc_prop *prop = b->fab->prop;
+    char text[8];
+
+    snprintf(text, sizeof text, "%02x.%x", devfn >> 3 & 31, devfn & 7);
+    if (PB_HAS(struct pb_svc_prop, prop, settle))
+        prop->settle(d, PB_PCI_P_ADDR, text);
+}
+
 /* The address the user wants, or the first free slot. */
 static int choose(struct pbus *b, pb_dev *d, pb_err *e)
 {
@@ -85,6 +96,8 @@ static int choose(struct pbus *b, pb_dev *d, pb_err *e)
                     b->fab->bus->name(b->slot[at]->dev));
     uint32_t multi = (uint32_t)b->fab->prop->get_int(d, PB_PCI_P_MULTIFUNCTION);
     int rc = check_multi(b, (uint32_t)at, multi, e);
+    if (rc == PB_OK && !(text && *text))
+        settle(b, d, (uint32_t)at);
     return rc < 0 ? rc : at;
 }
 

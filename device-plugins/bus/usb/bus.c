@@ -3,7 +3,8 @@
  *
  * All devices are children of the controller; "port" makes the tree. A device without one takes
  * the first free port, and the last free root port gets a usb-hub first, so that there is
- * always room for one more.
+ * always room for one more. Which one it took is then its "port": when a plugin is exchanged, all
+ * are found again where they were.
  */
 #include "usb-bus.h"
 
@@ -137,7 +138,8 @@ static int place(pb_usb_fn *f, pb_err *e)
 {
     struct usb_bus *b = f->bus;
     const char *path = b->prop->get_str(f->dev, PB_USB_P_PORT);
-    int rc = path && *path ? place_at(f, path, e) : place_free(f, e);
+    uint32_t chosen = !path || !*path;
+    int rc = chosen ? place_free(f, e) : place_at(f, path, e);
 
     if (rc < 0)
         return rc;
@@ -149,6 +151,8 @@ static int place(pb_usb_fn *f, pb_err *e)
         snprintf(f->path, sizeof f->path, "%.26s.%u", f->hub->path, f->port);
     else
         snprintf(f->path, sizeof f->path, "%u", f->port);
+    if (chosen && PB_HAS(struct pb_svc_prop, b->prop, settle))
+        b->prop->settle(f->dev, PB_USB_P_PORT, f->path);
     return PB_OK;
 }
 
@@ -259,6 +263,21 @@ static void tell(pb_usb_fn *f)
         f->bus->changed(f->bus, f->port);
 }
 
+/* A hub that was exchanged has behind it again what stayed there meanwhile. */
+static void adopt(pb_usb_fn *hub)
+{
+    size_t n = strlen(hub->path);
+
+    for (pb_usb_fn *x = hub->bus->plugged; x; x = x->next) {
+        const char *last = strrchr(x->path, '.');
+        if (!x->orphan || x->hub || !last || (size_t)(last - x->path) != n ||
+            memcmp(x->path, hub->path, n) || x->port > hub->n_ports)
+            continue;
+        x->hub = hub;
+        x->orphan = 0;
+    }
+}
+
 static int parent_attach(void *self, uint32_t bus, pb_dev *child, pb_err *e)
 {
     struct usb_bus *b = self;
@@ -273,6 +292,7 @@ static int parent_attach(void *self, uint32_t bus, pb_dev *child, pb_err *e)
     while (*end)
         end = &(*end)->next;
     *end = f;
+    adopt(f);
     tell(f);
     b->thread->leave(b->dev);
     return PB_OK;
@@ -292,7 +312,7 @@ static void parent_detach(void *self, uint32_t bus, pb_dev *child)
     b->thread->enter(b->dev);
     *p = f->next;
     memset(&f->s, 0, sizeof f->s);
-    for (pb_usb_fn *x = b->plugged; x; x = x->next) { /* only when the machine ends */
+    for (pb_usb_fn *x = b->plugged; x; x = x->next) { /* exchanged, or the end */
         x->orphan |= x->hub == f;
         x->hub = x->hub == f ? NULL : x->hub;
     }
