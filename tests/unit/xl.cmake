@@ -4,7 +4,7 @@
 if(TARGET xl)
   add_library(xl-toy STATIC xl-toy.c)
   target_link_libraries(xl-toy PUBLIC xl)
-  foreach(part build forward verify eval vec run smc debug smp)
+  foreach(part build forward verify eval cache vec run smc debug smp)
     plugboard_test(test-xl-${part} SOURCES test-xl-${part}.c LINK xl-toy)
   endforeach()
   function(xl_variant part name opts)

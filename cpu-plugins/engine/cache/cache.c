@@ -45,7 +45,7 @@ static uint32_t unit_hash(const struct xl_engine *e, uint64_t pa, uint64_t mode)
 }
 
 #define WORD_MORE 1u /* another one follows */
-#define WORD_TAG 48  /* 16 bits: the hash above HASH_MIN, then some of the address */
+#define WORD_TAG 48  /* above any host address: bits of the hash from HASH_MIN on, then of pa */
 #define WORD_HASH (HASH_MAX - HASH_MIN)
 
 static struct xl_unit *unit_of(uint64_t word)

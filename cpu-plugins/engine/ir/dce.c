@@ -75,7 +75,11 @@ void xl_dce(struct xl_block *b)
     uint32_t name[XL_MAX_OPS], n = 0;
 
     mark(b, used);
-    for (uint32_t i = 0; i < b->n_ops; i++) {
+    while (n < b->n_ops && used[n] && b->op[n].op != XL_OP_nop) { /* these stay where they are */
+        name[n] = n;
+        n++;
+    }
+    for (uint32_t i = n; i < b->n_ops; i++) {
         struct xl_op *o = &b->op[n];
         uint32_t args;
 

@@ -142,7 +142,8 @@ void x86_mem_begin(struct x86_mem *m, struct xasm *a, uint32_t later)
     size_t at = ((m->used + 15) & ~(size_t)15) + later;
 
     make_present(m, at + ENOUGH < m->size ? at + ENOUGH : m->size);
-    memset(a, 0, sizeof(*a));
+    a->full = a->n_begun = 0;
+    a->head = NULL;
     a->rx = m->rx - m->rw;
     a->limit = m->rw + m->size - RESERVE;
     a->p = m->rw + at < a->limit ? m->rw + at : a->limit;

@@ -295,5 +295,6 @@ void x86_plan(struct gen *g)
     names(g);
     uses(g);
     wants(g);
-    accesses(g);
+    if (!g->e->direct) /* without a lookup there is nothing to keep */
+        accesses(g);
 }
