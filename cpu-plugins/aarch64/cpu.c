@@ -106,6 +106,7 @@ static void reset(void *self, uint64_t pc, const uint64_t *args, uint32_t n_args
     c->x.ll_addr = ~0ull;
     __atomic_store_n(&c->event, 0, __ATOMIC_SEQ_CST);
     a64_flush(c);
+    a64_moved(c);
     a64_timer_update(c);
     a64_irq_update(c);
     __atomic_store_n(&c->x.halted, 0, __ATOMIC_SEQ_CST);
@@ -239,6 +240,7 @@ static int load(void *self, pb_state *s, pb_err *e)
     a64_set_fpsr(c, fpsr);
     c->x.ll_addr = ~0ull;
     a64_flush(c);
+    a64_moved(c);
     a64_timer_update(c);
     a64_irq_update(c);
     return PB_OK;

@@ -30,11 +30,22 @@ static uint64_t *sp_bank(struct a64 *c, uint64_t pstate)
     }
 }
 
+/* Between IRQ and FIQ a GICv3 decides by where the CPU is (IHI 0069, 4.6.2). */
+void a64_moved(struct a64 *c)
+{
+    uint32_t at = a64_el(c) | (a64_is_secure(c) ? PB_ARM_AT_SECURE : 0);
+    if (c->isa & A64_BIT(EL3) && c->gic && PB_HAS(struct pb_arm_sysreg, c->gic, moved))
+        c->gic->moved(c->gic_self, c->x.svc->index(c->x.cpu), at);
+}
+
 void a64_set_pstate(struct a64 *c, uint64_t v)
 {
+    uint32_t el = a64_el(c);
     *sp_bank(c, c->pstate) = c->gpr[31];
     c->pstate = v & ~PS_NZCV;
     c->gpr[31] = *sp_bank(c, c->pstate);
+    if ((el == 3) != (a64_el(c) == 3))
+        a64_moved(c);
     a64_irq_update(c);
 }
 

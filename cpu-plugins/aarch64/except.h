@@ -159,6 +159,7 @@ _Noreturn void a64_raise_undef(struct a64 *c);
 _Noreturn void a64_raise_fp(struct a64 *c, uint32_t el);
 /* Change PSTATE: the other SP, interrupts looked at again. `v` as in SPSR, without NZCV. */
 void a64_set_pstate(struct a64 *c, uint64_t v);
+void a64_moved(struct a64 *c); /* into another Security state, or may have: tells the GIC */
 void a64_irq_update(struct a64 *c); /* own thread: after a change of masks or routing */
 
 #endif

@@ -214,6 +214,9 @@ static uint32_t gic_attrs(const struct a64 *c, uint32_t el, uint32_t no)
     uint64_t hcr = c->sr[SR_HCR_EL2], who = HCR_FMO | HCR_IMO;
     if (a64_is_secure(c))
         at |= PB_ARM_AT_SECURE;
+    if (c->isa & A64_BIT(EL3))
+        at |= (c->sr[SR_SCR_EL3] & SCR_NS ? PB_ARM_AT_NS : 0) |
+              (c->sr[SR_SCR_EL3] & SCR_FIQ ? PB_ARM_AT_FIQ : 0);
     if (el != 1 || !a64_el2_enabled(c) || A64_NO_OP1(no))
         return at;
     if (A64_NO_CRN(no) == 12 && (crm == 8 || (crm == 12 && op2 == 6)))
@@ -221,6 +224,22 @@ static uint32_t gic_attrs(const struct a64 *c, uint32_t el, uint32_t no)
     else if (A64_NO_CRN(no) == 12 && (crm == 9 || (crm == 12 && op2 != 4 && op2 != 5)))
         who = HCR_IMO; /* group 1 */
     return hcr & who ? at | PB_ARM_AT_VIRT : at;
+}
+
+/* EL3 has the registers of the interrupts that it takes: those of Group 0 with FIQs, of Group 1 with
+ * IRQs, the common ones with both. ICC_SRE_EL3 leaves ICC_SRE_EL1 and 2 to their levels. */
+static int gic_el3_traps(const struct a64 *c, uint32_t at, uint32_t no)
+{
+    uint32_t crm = A64_NO_CRM(no), op2 = A64_NO_OP2(no);
+    uint64_t scr = c->sr[SR_SCR_EL3] & (SCR_IRQ | SCR_FIQ);
+    if (!(c->isa & A64_BIT(EL3)) || (at & PB_ARM_AT_EL) == 3 || at & PB_ARM_AT_VIRT ||
+        A64_NO_OP1(no) || (A64_NO_CRN(no) == 12 && crm == 12 && op2 == 5))
+        return 0;
+    if (A64_NO_CRN(no) == 12 && (crm == 8 || (crm == 12 && op2 == 6)))
+        return !!(scr & SCR_FIQ);
+    if (A64_NO_CRN(no) == 12 && (crm == 9 || (crm == 12 && op2 != 4)))
+        return !!(scr & SCR_IRQ);
+    return scr == (SCR_IRQ | SCR_FIQ);
 }
 
 static uint64_t gic(const struct access *a, uint64_t v)
@@ -231,6 +250,8 @@ static uint64_t gic(const struct access *a, uint64_t v)
     int r;
     if (!c->gic || a->el < lowest[A64_NO_OP1(a->no)])
         undefined(a);
+    if (gic_el3_traps(c, at, a->no))
+        trap(a, 3);
     r = a->write ? c->gic->write(c->gic_self, cpu, a->no, at, v)
                  : c->gic->read(c->gic_self, cpu, a->no, at, &v);
     if (r < 0)

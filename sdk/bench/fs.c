@@ -58,24 +58,36 @@ static void finish(void *opaque)
     c.done(c.user, c.n);
 }
 
+/* Bytes of the buffers that a message has, whole ones; *n: how many those are. */
+static uint32_t fit(const struct pb_iov *v, uint32_t *n)
+{
+    uint32_t len = 0, i = 0;
+
+    for (; i < *n && v[i].len <= MSG_MAX - len; i++)
+        len += (uint32_t)v[i].len;
+    *n = i;
+    return len;
+}
+
 static void fs_submit(pb_fs *f, const struct pb_iov *out, uint32_t n_out,
                       const struct pb_iov *in, uint32_t n_in, void (*done)(void *, int32_t),
                       void *user)
 {
-    uint32_t len = 0, room = 0, at = 0;
+    uint32_t len, room, at = 0;
 
     if (f->d->bcls) {
         ((const struct pb_fs_ops *)f->d->bcls->ops)->submit(f->d->self, out, n_out, in, n_in,
                                                             done, user);
         return;
     }
-    uint8_t *t = pbt__alloc(MSG_MAX), *r = pbt__alloc(MSG_MAX);
-    for (uint32_t i = 0; i < n_out && len + out[i].len <= MSG_MAX; i++) {
-        memcpy(t + len, out[i].base, out[i].len);
-        len += (uint32_t)out[i].len;
+    len = fit(out, &n_out);
+    room = fit(in, &n_in);
+    uint8_t *t = pbt__alloc(len), *r = pbt__alloc(room); /* no larger: a sanitizer sees the ends */
+    for (uint32_t i = 0; i < n_out; i++) {
+        memcpy(t + at, out[i].base, out[i].len);
+        at += (uint32_t)out[i].len;
     }
-    for (uint32_t i = 0; i < n_in && room + in[i].len <= MSG_MAX; i++)
-        room += (uint32_t)in[i].len;
+    at = 0;
     struct call *c = pbt__alloc(sizeof *c);
     *c = (struct call){f, done, user, f->answer(f->user, t, len, r, room)};
     for (uint32_t i = 0; i < n_in && c->n > 0 && at < (uint32_t)c->n; i++) {

@@ -45,8 +45,9 @@ static struct target pick_target(pb_dev *d, uint64_t *s)
     const struct pb_regs *t = d->cls->regs;
     uint64_t r = pbt_rand(s);
     struct target k = {0, 0, 1u << (r & 3)};
+    uint64_t table = d->cls->n_regions > 1 ? r >> 2 & 1 : r >> 2 & 15; /* it is region 0's */
 
-    if (t && t->n && (r >> 2 & 15)) { /* a register, mostly at its own width */
+    if (t && t->n && table) { /* a register, mostly at its own width */
         const struct pb_reg *g = &t->reg[(r >> 8) % t->n];
         uint32_t n = g->count ? g->count : 1, stride = g->stride ? g->stride : g->width;
         k.off = g->off + (uint64_t)((r >> 32) % n) * stride;
@@ -56,6 +57,10 @@ static struct target pick_target(pb_dev *d, uint64_t *s)
     }
     k.region = (uint32_t)(r >> 8) % d->cls->n_regions;
     k.off = (r >> 24) % pbt_region_len(d, k.region);
+    if (d->cls->n_regions > 1 && r >> 62) { /* where the registers of most regions are */
+        k.off %= 0x200;
+        k.bytes = 4;
+    }
     if (r >> 7 & 1)
         k.off -= k.off % k.bytes;
     return k;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* arm-psci: versions and features, CPU_ON and its errors, CPU_OFF, AFFINITY_INFO, power off and
- * reset, random numbers, the conduit. Results as in DEN 0022, 5.2.2. */
+ * reset, random numbers, the conduit; firmware at EL3. Results as in DEN 0022, 5.2.2. */
 #include "suite.h"
 
 #include <plugboard/arm.h>
@@ -126,6 +126,32 @@ static void test_trng(void)
     pbt_free(b);
 }
 
+/* Such firmware has no calls here, and every CPU from the start; a kernel's others wait. */
+static void test_firmware(void)
+{
+    uint64_t x[18] = {0x84000000}, pc = 0;
+
+    for (uint32_t state = PB_ARM_START_SECURE; state <= PB_ARM_START_NONSECURE; state++) {
+        bench(NULL);
+        const struct pb_arm_start *start = pbt_provides(d, PB_ARM_START);
+        start->start(pbt_self(d), state);
+        for (uint32_t i = 1; i < 18; i++)
+            pbt_cpu_power(cpu[i], PB_CPU_OFF);
+        pbt_reset(d, PB_RESET_SNAPSHOT); /* which CPUs run is in the saved state */
+        CU_ASSERT(pbt_cpu_started(cpu[1], &pc, NULL, 0) < 0);
+        pbt_reset(d, PB_RESET_COLD);
+        for (uint32_t i = 1; i < 18; i++) {
+            pc = 0;
+            int n = pbt_cpu_started(cpu[i], &pc, NULL, 0);
+            CU_ASSERT_EQUAL(n >= 0, state == PB_ARM_START_SECURE);
+            CU_ASSERT_EQUAL(pc, state == PB_ARM_START_SECURE ? UINT64_MAX : 0);
+        }
+        CU_ASSERT(pbt_cpu_started(cpu[0], &pc, NULL, 0) < 0);
+        CU_ASSERT_EQUAL(smccc->call(pbt_self(d), 0, PB_SMCCC_HVC, x), state);
+        pbt_free(b);
+    }
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -134,6 +160,7 @@ int main(void)
         {"the exception level of started CPUs", test_target_el},
         {"power off and reset", test_system},
         {"random numbers", test_trng},
+        {"firmware at EL3 has all CPUs", test_firmware},
     };
 
     return SUITE_RUN("arm-psci", tests);

@@ -8,13 +8,13 @@ ARCHS = {"riscv64": ("riscv64", "ttyS0"), "arm64": ("aarch64", "ttyAMA0")}
 
 
 def line(jobs, *options, cpus=1, memory=512, words="", command=None, bios=None, arch="riscv64",
-         machine="virt"):
-    """The command that boots the small guest to do `jobs`."""
+         machine="virt", once=True):
+    """The command that boots the small guest to do `jobs`; `once`: a reboot is the end."""
     files = console.artefact(f"busybox-initrd-{arch}.sh")
     ours, tty = ARCHS[arch]
     append = f"console={tty} quiet panic=-1 pbcmd={jobs} {words}".strip()
     return [*(command or console.system(ours)), "-M", machine, "-m", str(memory), "-smp", str(cpus),
-            "-nographic", "-no-reboot", *(["-bios", bios] if bios else []),
+            "-nographic", *(["-no-reboot"] if once else []), *(["-bios", bios] if bios else []),
             "-kernel", files["kernel"], "-initrd", files["initrd"], "-append", append, *options]
 
 

@@ -26,13 +26,13 @@ def copy_disk(folder, arch="riscv64"):
 
 
 def line(disk, *options, cpus=1, memory=1024, disk_format="raw", arch="riscv64", machine="virt",
-         device="virtio-blk-device"):
-    """`device` is what the root disk is attached by."""
+         device="virtio-blk-device", once=True):
+    """`device` is what the root disk is attached by; `once`: a reboot is the end."""
     found = files(arch)
     ours, tty = busybox.ARCHS[arch]
     root = "/dev/nvme0n1" if device.startswith("nvme") else "/dev/vda"
     return [*console.system(ours), "-M", machine, "-m", str(memory), "-smp", str(cpus),
-            "-nographic", "-no-reboot", "-kernel", found["kernel"], "-initrd", found["initrd"],
+            "-nographic", *(["-no-reboot"] if once else []), "-kernel", found["kernel"], "-initrd", found["initrd"],
             "-append", f"root={root} rw console={tty} quiet {PATIENCE}",
             "-drive", f"file={disk},format={disk_format},if=none,id=root",
             "-device", f"{device},drive=root", *options]
@@ -65,6 +65,28 @@ def login(guest, timeout=240):
     guest.send("exec env -i HOME=/root PATH=$PATH TERM=dumb PS1= sh\n")
     guest.send("stty -echo; echo PB-''READY\n")
     guest.expect(r"^PB-READY$", timeout=max(30, timeout // 8))
+
+
+def write_disk(guest, mib=64):
+    """So that same_disk() knows it, now or after a reboot."""
+    guest.run(f"pb-stream kept {mib} >/root/kept && sync && echo 3 >/proc/sys/vm/drop_caches",
+              timeout=300)
+
+
+def same_disk(guest, mib=64):
+    guest.run(f'test "$(md5sum </root/kept)" = "$(pb-stream kept {mib} | md5sum)"', timeout=300)
+
+
+def network(guest):
+    """An address by DHCP."""
+    guest.run("for i in $(seq 120); do ip -4 addr show scope global | grep -q inet && break; "
+              "sleep 0.5; done; ip -4 -o addr show scope global dynamic | grep ' 10[.]0[.]2[.]'",
+              timeout=120)
+
+
+def reboot(guest):
+    """Straight to init: logind denies it while it is still about the login."""
+    guest.send("systemctl --no-block --job-mode=replace-irreversibly start reboot.target\n")
 
 
 def power_off(guest, timeout=90):

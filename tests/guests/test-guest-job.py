@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""One device of the small guest at work: disk, net or 9p (see busybox/init).
+"""One device of the small guest at work: disk, net or 9p (see busybox/init); or reboot: the disk
+DEVICE and a network card at work across three boots in one run.
 
 usage: test-guest-job.py [--arch=ARCH] [--machine=M] [--words=W] JOB [DEVICE [MIB [MODULE]]]: by
 that device, that much, and again after its driver was unloaded and loaded. USB devices are on the
 board of machines/virt-usb.machine. W is more for the kernel's command line."""
+import contextlib
 import hashlib
 import os
 import re
@@ -20,7 +22,8 @@ WORDS = sys.argv.pop(1)[8:] if sys.argv[1].startswith("--words=") else ""
 JOB = sys.argv[1]
 DEVICE = sys.argv[2] if len(sys.argv) > 2 else {"disk": "virtio-blk-device",
                                                 "net": "virtio-net-device",
-                                                "9p": "virtio-9p-device"}[JOB]
+                                                "9p": "virtio-9p-device",
+                                                "reboot": "virtio-blk-device"}[JOB]
 MIB = int(sys.argv[3]) if len(sys.argv) > 3 else 16
 NET_MIB = MIB if len(sys.argv) > 3 else 6
 MODULE = sys.argv[4] if len(sys.argv) > 4 else None
@@ -97,16 +100,47 @@ def share(folder):
     return options, "pbfiles=500", check
 
 
+def reboot(folder):
+    """NVMe comes with an e1000, what sits on virtio-mmio or PCI with its like."""
+    card = "e1000" if DEVICE.startswith("nvme") else DEVICE.replace("blk", "net")
+    payload = os.urandom(1 << 20)
+    give = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        while True:
+            caller, _ = give.accept()
+            with caller, contextlib.suppress(OSError): # which the reboot cuts off
+                caller.sendall(payload)
+    threading.Thread(target=serve, daemon=True).start()
+    options, words, _ = disk(folder)
+    options += ["-netdev", "user,id=n0", "-device", f"{card},netdev=n0"]
+
+    def check(guest):
+        digest = hashlib.md5(payload).hexdigest()
+        boots = re.findall(r"PB-NOTE boot (\d+) get (\w+) ", guest.text)
+        if boots != [("0", digest), ("1", digest), ("2", digest)]:
+            raise console.Failed(f"the boots were {boots}, not three that got {digest}")
+        with open(os.path.join(folder, "disk.raw"), "rb") as file:
+            file.seek(1 << 20)
+            got = hashlib.md5(file.read()).hexdigest()
+        if f"PB-NOTE kept {got}" not in guest.text:
+            raise console.Failed("the image does not hold what the guest read back")
+    return options, words.replace(f"pbmib={MIB}", f"pbmib={MIB - 1} pbget={give.getsockname()[1]}"), check
+
+
+JOBS = {"disk": disk, "net": net, "9p": share, "reboot": reboot}
+
+
 def test():
     with console.scratch() as folder:
-        options, words, check = {"disk": disk, "net": net, "9p": share}[JOB](folder)
+        options, words, check = JOBS[JOB](folder)
         jobs = f"{JOB},reload,{JOB}" if MODULE else JOB
         jobs = f"usb,{jobs}" if USB else jobs
         words += f" {WORDS} {'pbnic=usb0' if USB else ''}"
         words += f" pbmods={MODULE}" if MODULE else ""
         with console.Guest(busybox.line(jobs, *options, words=words, arch=ARCH,
-                                        machine=MACHINE)) as guest:
-            busybox.finish(guest, timeout=120 + 2 * MIB)
+                                        machine=MACHINE, once=JOB != "reboot")) as guest:
+            busybox.finish(guest, timeout=(360 if JOB == "reboot" else 120) + 2 * MIB)
             check(guest)
 
 

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* dist.c - the distributor of a GICv3.
- * IHI 0069H, 12.9 (GICD_*). One Security state: GICD_CTLR.DS is 1; affinity routing always. */
+ * IHI 0069H, 12.9 (GICD_*). Affinity routing always. With two Security states a Non-secure access
+ * sees what is in Non-secure Group 1 and no more (4.6.3). */
 #include "gicv3.h"
 
 #include <string.h>
 
-enum { D_CTLR, D_TYPER, D_IIDR, D_SETSPI, D_CLRSPI, D_IGROUPR, D_ISENABLER, D_ICENABLER,
+enum { D_CTLR, D_TYPER, D_IIDR, D_SETSPI, D_CLRSPI, D_SETSPI_S, D_CLRSPI_S, D_IGROUPR, D_IGRPMODR, D_ISENABLER, D_ICENABLER,
        D_ISPENDR, D_ICPENDR, D_ISACTIVER, D_ICACTIVER, D_IPRIORITYR, D_ICFGR, D_IROUTER, D_ID };
-enum { D_ARE = 0x10, D_DS = 0x40 };
+enum { D_ARE = 0x10, D_ARE_NS = 0x20, D_DS = 0x40 };
+
+/* Who accesses what. */
+struct view {
+    struct gicv3 *g;
+    uint32_t ns;
+};
 
 void gicv3_input(struct gicv3 *g, uint32_t n, uint32_t level)
 {
@@ -52,45 +59,76 @@ void gicv3_routes(struct gicv3 *g)
 
 /* ---- Registers ---------------------------------------------------------------------- */
 
-/* SPIs of word `w` that exist; SGIs and PPIs are the redistributors'. */
-static uint32_t valid(const struct gicv3 *g, uint32_t w)
+/* SPIs of word `w` that exist and that `a` may see; SGIs and PPIs are the redistributors'. */
+static uint32_t valid(const struct view *a, uint32_t w)
 {
-    if (w == 0 || w >= g->words)
-        return 0;
-    return w == g->words - 1 && g->n_irqs % 32 ? (1u << g->n_irqs % 32) - 1 : ~0u;
+    const struct gicv3 *g = a->g;
+    uint32_t m = w == g->words - 1 && g->n_irqs % 32 ? (1u << g->n_irqs % 32) - 1 : ~0u;
+
+    return w == 0 || w >= g->words ? 0 : a->ns ? m & g->group[w] : m;
 }
 
-static void change(struct gicv3 *g, uint32_t *bits, uint32_t w, uint32_t v, int on)
+static uint32_t sees(const struct view *a, uint32_t n)
 {
-    v &= valid(g, w);
+    return n < a->g->n_irqs && valid(a, n / 32) >> n % 32 & 1;
+}
+
+static void change(const struct view *a, uint32_t *bits, uint32_t w, uint32_t v, int on)
+{
+    struct gicv3 *g = a->g;
+
+    v &= valid(a, w);
     bits[w] = on ? bits[w] | v : bits[w] & ~v;
     for (uint32_t n = w * 32; n < w * 32 + 32; n++)
         if (v >> n % 32 & 1)
             gicv3_update_irq(g, n);
 }
 
-static void spi_message(struct gicv3 *g, uint32_t n, uint32_t on)
+static void spi_message(const struct view *a, uint32_t n, uint32_t on)
 {
-    if (n < 32 || n >= g->n_irqs)
+    if (!sees(a, n))
         return;
-    set_bit(g->pending, n, on);
-    gicv3_update_irq(g, n);
+    set_bit(a->g->pending, n, on);
+    gicv3_update_irq(a->g, n);
 }
 
-static uint32_t read_cfg(struct gicv3 *g, uint32_t i)
+static uint32_t read_cfg(const struct view *a, uint32_t i)
 {
-    uint32_t e = (g->edge[i / 2] & valid(g, i / 2)) >> i % 2 * 16, v = 0;
+    uint32_t e = (a->g->edge[i / 2] & valid(a, i / 2)) >> i % 2 * 16, v = 0;
 
     for (uint32_t k = 0; k < 16; k++)
         v |= (e >> k & 1) << (2 * k + 1);
     return v;
 }
 
-static void write_cfg(struct gicv3 *g, uint32_t i, uint32_t v)
+static void write_cfg(const struct view *a, uint32_t i, uint32_t v)
 {
     for (uint32_t k = 0; k < 16; k++)
-        if (valid(g, i / 2) >> (i % 2 * 16 + k) & 1)
-            set_bit(g->edge, i * 16 + k, v >> (2 * k + 1) & 1);
+        if (valid(a, i / 2) >> (i % 2 * 16 + k) & 1)
+            set_bit(a->g->edge, i * 16 + k, v >> (2 * k + 1) & 1);
+    gicv3_update_all(a->g);
+}
+
+/* 12.9.4 has a layout for each kind of access. */
+static uint32_t read_ctlr(const struct view *a)
+{
+    if (a->ns)
+        return (a->g->ctlr & 1u << GROUP1) | D_ARE;
+    return a->g->ctlr | D_ARE | (a->g->ds ? D_DS : D_ARE_NS);
+}
+
+static void write_ctlr(const struct view *a, uint32_t v)
+{
+    struct gicv3 *g = a->g;
+
+    if (a->ns)
+        g->ctlr = (g->ctlr & ~(1u << GROUP1)) | (v & 1u << GROUP1);
+    else
+        g->ctlr = v & (g->ds ? 3 : 7);
+    if (!a->ns && v & D_DS && !g->ds) { /* for good: until a reset */
+        g->ds = 1;
+        g->ctlr &= 3;
+    }
     gicv3_update_all(g);
 }
 
@@ -98,34 +136,38 @@ static uint32_t typer(const struct gicv3 *g)
 {
     uint32_t v = (g->words - 1) | (ID_BITS - 1) << 19 | 1u << 25; /* No1N */
 
-    return v | (g->has_lpi ? 1u << 17 : 0) | 1u << 16 | (g->n_cpus > 16 ? 1u << 26 : 0);
+    return v | (g->has_lpi ? 1u << 17 : 0) | 1u << 16 | (g->n_cpus > 16 ? 1u << 26 : 0) |
+           (g->ds ? 0 : 1u << 10); /* SecurityExtn */
 }
 
 static uint64_t reg_read(void *self, const struct pb_reg *r, uint32_t i)
 {
     static const uint8_t id[12] = {0x04, 0, 0, 0, 0x92, 0xb4, 0x3b, 0, 0x0d, 0xf0, 0x05, 0xb1};
-    struct gicv3 *g = self;
+    const struct view *a = self;
+    struct gicv3 *g = a->g;
 
     switch (r->id) {
     case D_CTLR:
-        return g->ctlr | D_ARE | D_DS;
+        return read_ctlr(a);
     case D_TYPER:
         return typer(g);
     case D_IGROUPR:
-        return g->group[i];
+        return a->ns ? 0 : g->group[i];
+    case D_IGRPMODR:
+        return a->ns || g->ds ? 0 : g->mod[i];
     case D_ISENABLER:
     case D_ICENABLER:
-        return g->enable[i];
+        return g->enable[i] & valid(a, i);
     case D_ISPENDR:
     case D_ICPENDR:
-        return g->pending[i] | (g->level[i] & ~g->edge[i]);
+        return (g->pending[i] | (g->level[i] & ~g->edge[i])) & valid(a, i);
     case D_ISACTIVER:
     case D_ICACTIVER:
-        return g->active[i];
+        return g->active[i] & valid(a, i);
     case D_ICFGR:
-        return read_cfg(g, i);
+        return read_cfg(a, i);
     case D_IROUTER:
-        return i >= 32 && i < g->n_irqs ? g->router[i] : 0;
+        return sees(a, i) ? g->router[i] : 0;
     default:
         return id[i];
     }
@@ -133,39 +175,48 @@ static uint64_t reg_read(void *self, const struct pb_reg *r, uint32_t i)
 
 static void reg_write(void *self, const struct pb_reg *r, uint32_t i, uint64_t val)
 {
-    struct gicv3 *g = self;
-    uint32_t v = (uint32_t)val;
+    const struct view *a = self;
+    struct gicv3 *g = a->g;
+    uint32_t v = (uint32_t)val, *groups = r->id == D_IGROUPR ? g->group : g->mod;
 
     switch (r->id) {
     case D_CTLR:
-        g->ctlr = v & 3;
-        gicv3_update_all(g);
+        write_ctlr(a, v);
+        break;
+    case D_SETSPI_S:
+    case D_CLRSPI_S:
+        if (a->ns || g->ds)
+            break;
+        spi_message(a, v & 0x3ff, r->id == D_SETSPI_S);
         break;
     case D_SETSPI:
     case D_CLRSPI:
-        spi_message(g, v & 0x3ff, r->id == D_SETSPI);
+        spi_message(a, v & 0x3ff, r->id == D_SETSPI);
         break;
     case D_IGROUPR:
-        change(g, g->group, i, ~v, 0);
-        change(g, g->group, i, v, 1);
+    case D_IGRPMODR:
+        if (a->ns || (g->ds && r->id == D_IGRPMODR))
+            break;
+        change(a, groups, i, ~v, 0);
+        change(a, groups, i, v, 1);
         break;
     case D_ISENABLER:
     case D_ICENABLER:
-        change(g, g->enable, i, v, r->id == D_ISENABLER);
+        change(a, g->enable, i, v, r->id == D_ISENABLER);
         break;
     case D_ISPENDR:
     case D_ICPENDR:
-        change(g, g->pending, i, v, r->id == D_ISPENDR);
+        change(a, g->pending, i, v, r->id == D_ISPENDR);
         break;
     case D_ISACTIVER:
     case D_ICACTIVER:
-        change(g, g->active, i, v, r->id == D_ISACTIVER);
+        change(a, g->active, i, v, r->id == D_ISACTIVER);
         break;
     case D_ICFGR:
-        write_cfg(g, i, v);
+        write_cfg(a, i, v);
         break;
     default: /* D_IROUTER */
-        if (i < 32 || i >= g->n_irqs)
+        if (!sees(a, i))
             return;
         g->router[i] = val & 0xff00ffffff; /* no 1-of-N: IRM is RES0 */
         route(g, i);
@@ -188,6 +239,8 @@ static const struct pb_reg regs[] = {
      .section = "12.9.37"},
     REG(SETSPI, 0x0040, 4, PB_R_WO, 1, HOOKS, "12.9.33"),
     REG(CLRSPI, 0x0048, 4, PB_R_WO, 1, HOOKS, "12.9.1"),
+    REG(SETSPI_S, 0x0050, 4, PB_R_WO, 1, HOOKS, "12.9.34"),
+    REG(CLRSPI_S, 0x0058, 4, PB_R_WO, 1, HOOKS, "12.9.2"),
     REG(IGROUPR, 0x0080, 4, PB_R_RW, 32, HOOKS, "12.9.11"),
     REG(ISENABLER, 0x0100, 4, PB_R_RW, 32, HOOKS, "12.9.26"),
     REG(ICENABLER, 0x0180, 4, PB_R_RW, 32, HOOKS, "12.9.7"),
@@ -199,8 +252,7 @@ static const struct pb_reg regs[] = {
     {.name = "GICD_ITARGETSR", .off = 0x0800, .width = 4, .access = PB_R_RSVD, .count = 255,
      .stride = 4, .section = "12.9.31"},
     REG(ICFGR, 0x0c00, 4, PB_R_RW, 64, HOOKS, "12.9.10"),
-    {.name = "GICD_IGRPMODR", .off = 0x0d00, .width = 4, .access = PB_R_RSVD, .count = 32,
-     .stride = 4, .section = "12.9.13"},
+    REG(IGRPMODR, 0x0d00, 4, PB_R_RW, 32, HOOKS, "12.9.13"),
     {.name = "GICD_NSACR", .off = 0x0e00, .width = 4, .access = PB_R_RSVD, .count = 64,
      .stride = 4, .section = "12.9.32"},
     {.name = "GICD_SGIR", .off = 0x0f00, .width = 4, .access = PB_R_RSVD, .section = "12.9.35"},
@@ -231,17 +283,18 @@ void gicv3_reg_access(const struct pb_regs *t, void *a, const pb_host *h, pb_dev
                       (v & ~(0xffffffffull << shift)) | (x->val & 0xffffffff) << shift, 8);
 }
 
-static void priorities(struct gicv3 *g, struct pb_txn *t)
+static void priorities(const struct view *a, struct pb_txn *t)
 {
+    struct gicv3 *g = a->g;
     uint32_t n = (uint32_t)(t->off - 0x400);
     uint64_t v = 0;
 
     for (uint32_t k = 0; k < t->bytes; k++) {
-        uint32_t ok = n + k >= 32 && n + k < g->n_irqs;
+        uint32_t ok = sees(a, n + k), p = ok ? g->prio[n + k] : 0, w = t->val >> 8 * k & 0xff;
         if (!t->is_write) {
-            v |= (uint64_t)(ok ? g->prio[n + k] : 0) << 8 * k;
+            v |= (uint64_t)(a->ns ? ns_shows(p) : p) << 8 * k;
         } else if (ok) {
-            g->prio[n + k] = t->val >> 8 * k & PRIO_MASK;
+            g->prio[n + k] = (uint8_t)(a->ns ? ns_means(w) : w & PRIO_MASK);
             gicv3_update_irq(g, n + k);
         }
     }
@@ -254,11 +307,12 @@ int gicv3_dist_access(void *self, struct pb_txn *t)
     struct gicv3 *g = self;
 
     pthread_mutex_lock(&g->lock);
+    struct view a = {g, nonsecure(g, t)};
     if (t->off >= 0x400 && t->off + t->bytes <= 0x400 + INTIDS &&
         (t->bytes == 1 || (t->bytes == 4 && t->off % 4 == 0)))
-        priorities(g, t);
+        priorities(&a, t);
     else
-        gicv3_reg_access(&gicv3_dist_table, g, g->h, g->dev, t);
+        gicv3_reg_access(&gicv3_dist_table, &a, g->h, g->dev, t);
     pthread_mutex_unlock(&g->lock);
     return PB_OK;
 }

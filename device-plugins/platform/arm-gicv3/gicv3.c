@@ -6,8 +6,9 @@
  * (PB_DEV_PARALLEL): one mutex, held for one register access or one change of a line. CPUs link
  * to it for their system registers.
  *
- * Not modelled: two Security states (GICD_CTLR.DS is 1), 1-of-N routing, extended SPI and PPI
- * ranges, GICv4, traps of the CPU interface by ICH_HCR_EL2 (TC, TALL0, TALL1, TDIR).
+ * Not modelled: GICD_NSACR and GICR_NSACR (they are 0), legacy operation without affinity routing,
+ * 1-of-N routing, extended SPI and PPI ranges, GICv4, traps of the CPU interface by ICH_HCR_EL2 (TC,
+ * TALL0, TALL1, TDIR).
  */
 #include "gicv3.h"
 
@@ -17,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { P_IRQS, P_LPI, P_VIRT, P_AWAKE };
+enum { P_IRQS, P_LPI, P_VIRT, P_AWAKE, P_SECURITY };
 
 #define PPI_INPUTS (16 * MAX_CPUS) /* input n < SPIS is INTID 32 + n, then 16 PPIs a CPU */
 
@@ -177,6 +178,7 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
     g->has_lpi = (uint32_t)prop->get_int(d, P_LPI);
     g->has_virt = (uint32_t)prop->get_int(d, P_VIRT);
     g->awake = (uint32_t)prop->get_int(d, P_AWAKE);
+    g->security = (uint32_t)prop->get_int(d, P_SECURITY);
     g->n_cpus = line->count(d, "irq");
     g->words = (g->n_irqs + 31) / 32;
     if (g->n_irqs % 32 && g->n_irqs != INTIDS)
@@ -196,13 +198,15 @@ static void clear_cpu(struct cpu *c)
 {
     uint32_t level = c->own.level;
 
-    c->own = (struct bank){.level = level, .edge = 0xffff};
+    c->own = (struct bank){.level = level, .edge = 0xffff, .group = c->g->nonsecure ? ~0u : 0};
     memset(c->prio, 0, sizeof c->prio);
     c->ctlr = 0;
-    c->waker = c->g->awake ? 0 : WAKER_SLEEP | WAKER_ASLEEP;
+    c->waker = c->g->awake || c->g->nonsecure ? 0 : WAKER_SLEEP | WAKER_ASLEEP;
     c->propbaser = c->pendbaser = 0;
-    c->icc_ctlr = c->pmr = c->enable[0] = c->enable[1] = c->apr[0] = c->apr[1] = 0;
-    c->bpr[0] = c->vbpr[0] = MIN_BPR;
+    c->pmr = 0;
+    for (uint32_t i = 0; i < GROUPS; i++)
+        c->icc_ctlr[i] = c->enable[i] = c->apr[i] = 0;
+    c->bpr[0] = c->bpr[GROUP1S] = c->vbpr[0] = MIN_BPR;
     c->bpr[1] = c->vbpr[1] = MIN_BPR + 1;
     memset(c->lr, 0, sizeof c->lr);
     c->hcr = c->vctlr = c->vpmr = c->venable[0] = c->venable[1] = c->vapr[0] = c->vapr[1] = 0;
@@ -210,11 +214,15 @@ static void clear_cpu(struct cpu *c)
 
 static void clear(struct gicv3 *g)
 {
-    uint32_t *const zero[] = {g->enable, g->pending, g->active, g->edge, g->group};
+    uint32_t *const zero[] = {g->enable, g->pending, g->active, g->edge, g->mod};
 
     g->ctlr = 0;
+    g->ds = !g->security;
     for (uint32_t i = 0; i < sizeof zero / sizeof *zero; i++)
         memset(zero[i], 0, sizeof g->enable);
+    memset(g->group, 0, sizeof g->group);
+    for (uint32_t n = 32; g->nonsecure && n < g->n_irqs; n++)
+        set_bit(g->group, n, 1);
     memset(g->prio, 0, sizeof g->prio);
     memset(g->router, 0, sizeof g->router);
     drop_lpis(g);
@@ -254,25 +262,42 @@ static void reset(void *self, uint32_t kind, uint32_t phase)
     pthread_mutex_unlock(&g->lock);
 }
 
+/* Before the first reset: who starts below is Non-secure. */
+static void start(void *self, uint32_t state)
+{
+    struct gicv3 *g = self;
+
+    g->nonsecure = g->security && state == PB_ARM_START_NONSECURE;
+}
+
+static const struct pb_arm_start arm_start = {sizeof arm_start, 0, start};
+
 /* ---- State ------------------------------------------------------------------------- */
 
-/* What one CPU has, by name: the same list saves and loads. */
+/* What one CPU has, by name: the same list saves and loads. Its last part is that of two Security
+ * states. */
 static int each_field(struct cpu *c, int (*fn)(void *, const char *, uint32_t, void *, uint32_t),
                       void *user)
 {
 #define X(m, type) {#m, type, &c->m, sizeof c->m / (type == PB_S_U64 ? 8 : type == PB_S_U8 ? 1 : 4)}
+#define S(m, i) {"secure." #m, PB_S_U32, &c->m[i], 1}
     const struct { const char *name; uint32_t type; void *at; size_t n; } f[] = {
         X(own.enable, PB_S_U32), X(own.pending, PB_S_U32), X(own.active, PB_S_U32),
         X(own.level, PB_S_U32), X(own.edge, PB_S_U32), X(own.group, PB_S_U32), X(prio, PB_S_U8),
         X(ctlr, PB_S_U32), X(waker, PB_S_U32), X(propbaser, PB_S_U64), X(pendbaser, PB_S_U64),
-        X(icc_ctlr, PB_S_U32), X(pmr, PB_S_U32), X(bpr, PB_S_U32), X(enable, PB_S_U32),
-        X(apr, PB_S_U32), X(lr, PB_S_U64), X(hcr, PB_S_U32), X(vctlr, PB_S_U32),
-        X(vpmr, PB_S_U32), X(vbpr, PB_S_U32), X(venable, PB_S_U32), X(vapr, PB_S_U32)};
+        {"icc_ctlr", PB_S_U32, &c->icc_ctlr[1], 1}, X(pmr, PB_S_U32),
+        {"bpr", PB_S_U32, c->bpr, 2}, {"enable", PB_S_U32, c->enable, 2},
+        {"apr", PB_S_U32, c->apr, 2}, X(lr, PB_S_U64), X(hcr, PB_S_U32), X(vctlr, PB_S_U32),
+        X(vpmr, PB_S_U32), X(vbpr, PB_S_U32), X(venable, PB_S_U32), X(vapr, PB_S_U32),
+        X(own.mod, PB_S_U32), X(at, PB_S_U32), S(icc_ctlr, GROUP1S), S(bpr, GROUP1S),
+        S(enable, GROUP1S), S(apr, GROUP1S), {"el3.icc_ctlr", PB_S_U32, c->icc_ctlr, 1}};
+    enum { SECURE_FIELDS = 7 };
 #undef X
+#undef S
     uint32_t index = (uint32_t)(c - c->g->cpu);
     char name[40];
 
-    for (size_t i = 0; i < sizeof f / sizeof *f; i++) {
+    for (size_t i = 0; i < sizeof f / sizeof *f - (c->g->security ? 0 : SECURE_FIELDS); i++) {
         snprintf(name, sizeof name, "cpu%u.%s", index, f[i].name);
         int rc = fn(user, name, f[i].type, f[i].at, (uint32_t)f[i].n);
         if (rc < 0)
@@ -305,6 +330,9 @@ static int save(void *self, pb_state *s, pb_err *e)
     struct gicv3 *g = self;
     struct stream x = {g->h->get(g->h, PB_SVC_STATE), s};
 
+    if (g->security && (put(&x, "ds", PB_S_U32, &g->ds, 1) < 0 ||
+                        put(&x, "mod", PB_S_U32, g->mod, WORDS) < 0))
+        return g->h->fail(e, PB_EIO, "arm-gicv3: cannot save the groups");
     for (uint32_t i = 0; i < g->n_cpus; i++)
         if (each_field(&g->cpu[i], put, &x) < 0)
             return g->h->fail(e, PB_EIO, "arm-gicv3: cannot save a redistributor");
@@ -327,14 +355,15 @@ static int load_cpu(struct cpu *c, struct stream *x)
     if (rc < 0)
         return rc;
     c->ctlr &= GICR_ENABLE_LPIS;
-    c->bpr[0] = c->bpr[0] > 7 ? 7 : c->bpr[0];
-    c->bpr[1] = c->bpr[1] > 7 ? 7 : c->bpr[1];
+    c->at &= PB_ARM_AT_EL | PB_ARM_AT_SECURE;
+    for (uint32_t k = 0; k < GROUPS; k++) {
+        c->bpr[k] = c->bpr[k] > 7 ? 7 : c->bpr[k];
+        c->enable[k] &= 1;
+    }
     c->vbpr[0] = c->vbpr[0] > 7 ? 7 : c->vbpr[0];
     c->vbpr[1] = c->vbpr[1] > 7 ? 7 : c->vbpr[1];
-    for (uint32_t k = 0; k < 2; k++) {
-        c->enable[k] &= 1;
-        c->venable[k] &= 1;
-    }
+    c->venable[0] &= 1;
+    c->venable[1] &= 1;
     for (uint32_t w = 0; c->lpi && w < LPIS / 64; w++)
         if (c->lpi->pending[w])
             c->lpi->some[w / 64] |= 1ull << w % 64;
@@ -346,12 +375,19 @@ static int load(void *self, pb_state *s, pb_err *e)
 {
     struct gicv3 *g = self;
     struct stream x = {g->h->get(g->h, PB_SVC_STATE), s};
-    uint32_t *const all[] = {g->enable, g->pending, g->active, g->level, g->edge, g->group};
+    uint32_t *const all[] = {g->enable, g->pending, g->active, g->level, g->edge, g->group,
+                             g->mod};
 
+    g->ds = 1;
+    if (g->security && (get(&x, "ds", PB_S_U32, &g->ds, 1) < 0 ||
+                        get(&x, "mod", PB_S_U32, g->mod, WORDS) < 0))
+        return g->h->fail(e, PB_EINVAL, "arm-gicv3: the saved state is of a GIC with one Security "
+                          "state; load it with secure=off");
+    g->ds = g->ds != 0;
     for (uint32_t i = 0; i < g->n_cpus; i++)
         if (load_cpu(&g->cpu[i], &x) < 0)
             return g->h->fail(e, PB_EINVAL, "arm-gicv3: the saved state has other CPUs");
-    g->ctlr &= 3;
+    g->ctlr &= g->ds ? 3 : 7;
     for (uint32_t i = 0; i < sizeof all / sizeof *all; i++) { /* nothing that is not there */
         all[i][0] = 0;
         for (uint32_t n = g->n_irqs; n < 32 * WORDS; n++)
@@ -376,20 +412,23 @@ static const struct pb_prop props[] = {
      .type = PB_T_BOOL, .qemu_type = "bool"},
     {.name = "awake", .doc = "After reset redistributors are awake, as firmware at EL3 leaves "
      "them (GICR_WAKER)", .def = "off", .type = PB_T_BOOL, .qemu_type = "bool"},
+    {.name = "has-security-extensions", .doc = "Has two Security states", .def = "off",
+     .type = PB_T_BOOL, .qemu_type = "bool"},
 };
 static const char *const lines_out[] = {"irq[]", "fiq[]", "virq[]", "vfiq[]", NULL};
 static const char *const lines_in[] = {"spi[988]", "ppi[8192]", NULL};
 PB_STATIC_ASSERT(SPIS == 988 && PPI_INPUTS == 8192, "lines_in counts them");
 static const struct pb_provide provides[] = {{PB_FDT_NODE, &fdt_node},
                                              {PB_ARM_SYSREG, &gicv3_sysreg},
-                                             {GICV3_LPIS, &lpis}};
+                                             {GICV3_LPIS, &lpis},
+                                             {PB_ARM_START, &arm_start}};
 
 static const struct pb_device_class gicv3 = {
     .size = sizeof gicv3, .flags = PB_DEV_NO_USER | PB_DEV_PARALLEL, .id = "arm-gicv3",
     .title = "Arm Generic Interrupt Controller (GICv3)", .category = "misc",
     .spec = "ARM IHI 0069H", .props = props, .n_props = sizeof props / sizeof *props,
     .n_regions = 2, .lines_out = lines_out, .lines_in = lines_in, .provides = provides,
-    .n_provides = 3, .instance_size = sizeof(struct gicv3), .state_version = 1,
+    .n_provides = 4, .instance_size = sizeof(struct gicv3), .state_version = 1,
     .n_state = sizeof state / sizeof *state, .state = state, .regs = &gicv3_dist_table,
     .realize = realize, .unrealize = unrealize, .reset = reset, .line_in = line_in,
     .save = save, .load = load,

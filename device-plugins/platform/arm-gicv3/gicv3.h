@@ -3,6 +3,9 @@
  *
  * INTIDs below 32 are each CPU's own (word 0 of the redistributor), those below 1020 the
  * distributor's, those from 8192 on LPIs. One mutex is over all of it.
+ *
+ * Groups are numbers: 0; 1, which with two Security states is Non-secure Group 1; 2, which only
+ * then exists, is Secure Group 1. What the CPU interface has for each of them is an array.
  */
 #ifndef ARM_GICV3_H
 #define ARM_GICV3_H
@@ -19,6 +22,8 @@
 #define SPIS (INTIDS - 32)
 #define WORDS 32u
 #define SPURIOUS 1023u
+#define FOR_SECURE 1020u
+#define FOR_NONSECURE 1021u
 #define FIRST_LPI 8192u
 #define ID_BITS 16u
 #define LPIS ((1u << ID_BITS) - FIRST_LPI)
@@ -27,8 +32,9 @@
 #define IDLE 0x100u /* no running priority; above every other */
 #define NO_CPU 0xffffu
 #define LRS 4u
+enum { GROUP0, GROUP1, GROUP1S, GROUPS };
 
-struct bank { uint32_t enable, pending, active, level, edge, group; };
+struct bank { uint32_t enable, pending, active, level, edge, group, mod; };
 
 /* LPIs of one CPU, there while they are enabled: lpi.c. */
 struct lpis {
@@ -50,8 +56,9 @@ struct cpu {
     uint32_t ctlr, waker;
     uint64_t propbaser, pendbaser;
     struct lpis *lpi; /* NULL: disabled */
-    /* ICC_*: the CPU interface */
-    uint32_t icc_ctlr, pmr, bpr[2], enable[2], apr[2];
+    /* ICC_*: the CPU interface. icc_ctlr[0] is EL3's own EOImode. */
+    uint32_t icc_ctlr[GROUPS], pmr, bpr[GROUPS], enable[GROUPS], apr[GROUPS];
+    uint32_t at; /* PB_ARM_AT_SECURE and the level: where the CPU is */
     /* ICH_*: the virtual one */
     uint64_t lr[LRS];
     uint32_t hcr, vctlr, vpmr, vbpr[2], venable[2], vapr[2];
@@ -64,10 +71,13 @@ struct gicv3 {
     pb_as *as;
     pthread_mutex_t lock;
     uint32_t n_cpus, n_irqs, words, has_lpi, has_virt, awake, known;
-    struct cpu *cpu; /* cpu[n_cpus] */
-    uint32_t ctlr;   /* GICD_CTLR: EnableGrp0, EnableGrp1 */
+    uint32_t security;  /* has two Security states */
+    uint32_t nonsecure; /* after a reset, all is Non-secure software's, as firmware leaves it */
+    struct cpu *cpu;    /* cpu[n_cpus] */
+    uint32_t ctlr;      /* GICD_CTLR: a bit for each group */
+    uint32_t ds;        /* GICD_CTLR.DS: one Security state, from the start or by now */
     uint32_t enable[WORDS], pending[WORDS], active[WORDS], level[WORDS], edge[WORDS],
-        group[WORDS];
+        group[WORDS], mod[WORDS];
     uint8_t prio[INTIDS];
     uint64_t router[INTIDS]; /* affinity */
     uint16_t route[INTIDS];  /* CPU, or NO_CPU */
@@ -85,6 +95,29 @@ static inline uint32_t bit(const uint32_t *w, uint32_t n)
 static inline void set_bit(uint32_t *w, uint32_t n, uint32_t on)
 {
     w[n / 32] = (w[n / 32] & ~(1u << n % 32)) | on << n % 32;
+}
+
+/* The group of bit `k`, by IGROUPR and IGRPMODR (4.6.1). */
+static inline uint32_t group_bit(const struct gicv3 *g, uint32_t group, uint32_t mod, uint32_t k)
+{
+    return group >> k & 1 ? GROUP1 : mod >> k & 1 && !g->ds ? GROUP1S : GROUP0;
+}
+
+/* Is a transaction Non-secure, where that makes a difference? */
+static inline uint32_t nonsecure(const struct gicv3 *g, const struct pb_txn *t)
+{
+    return !g->ds && !(t->attrs & PB_TXN_SECURE);
+}
+
+/* Priorities as Non-secure software sees those of its own half, and back (4.8.1). */
+static inline uint32_t ns_shows(uint32_t prio)
+{
+    return prio & 0x80 ? prio << 1 & 0xff : 0;
+}
+
+static inline uint32_t ns_means(uint32_t v)
+{
+    return (0x80 | (v & 0xff) >> 1) & PRIO_MASK;
 }
 
 /* dist.c, redist.c: registers in memory */
@@ -122,12 +155,15 @@ extern const struct pb_device_class gicv3_its_class; /* its.c */
 void gicv3_update(struct cpu *c);
 void gicv3_update_irq(struct gicv3 *g, uint32_t n);
 void gicv3_update_all(struct gicv3 *g);
-uint32_t gicv3_hppi(struct cpu *c, uint32_t group);
-uint32_t gicv3_acknowledge(struct cpu *c, uint32_t group);
-void gicv3_end(struct cpu *c, uint32_t group, uint32_t intid);
-void gicv3_deactivate(struct cpu *c, uint32_t intid);
+/* `one`: by the registers of Group 1, not 0; `at`: PB_ARM_AT_* of the access. */
+uint32_t gicv3_hppi(struct cpu *c, uint32_t one, uint32_t at);
+uint32_t gicv3_acknowledge(struct cpu *c, uint32_t one, uint32_t at);
+void gicv3_end(struct cpu *c, uint32_t one, uint32_t intid, uint32_t at);
+void gicv3_deactivate(struct cpu *c, uint32_t intid, uint32_t at);
+uint32_t gicv3_bank(const struct cpu *c, uint32_t at); /* GROUP1 or GROUP1S */
 uint32_t gicv3_running(uint32_t apr0, uint32_t apr1);
 void gicv3_sgi(struct cpu *from, uint64_t v, uint32_t group);
+uint32_t gicv3_sgi_group(const struct cpu *c, uint32_t one, uint32_t other, uint32_t at);
 
 /* sysreg.c: PB_ARM_SYSREG */
 extern const struct pb_arm_sysreg gicv3_sysreg;

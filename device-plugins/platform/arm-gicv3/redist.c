@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* redist.c - the redistributors of a GICv3: two frames of 64 KiB a CPU.
- * IHI 0069H, 12.11 (GICR_*). */
+ * IHI 0069H, 12.11 (GICR_*). What a Non-secure access sees is as in dist.c. */
 #include "gicv3.h"
 
 enum { R_CTLR, R_IIDR, R_TYPER, R_WAKER, R_PROPBASER, R_PENDBASER, R_SYNCR, R_ID, R_IGROUPR0,
-       R_ISENABLER0, R_ICENABLER0, R_ISPENDR0, R_ICPENDR0, R_ISACTIVER0, R_ICACTIVER0,
+       R_IGRPMODR0, R_ISENABLER0, R_ICENABLER0, R_ISPENDR0, R_ICPENDR0, R_ISACTIVER0, R_ICACTIVER0,
        R_IPRIORITYR, R_ICFGR };
+
+/* Who accesses what. */
+struct view {
+    struct cpu *c;
+    uint32_t ns;
+};
 
 #define PROP_MASK 0xff80ffffffffff9full
 #define PEND_MASK 0x4700ffffffff0f80ull
@@ -31,19 +37,39 @@ static uint64_t typer(const struct cpu *c)
            (c->g->has_lpi ? 1 : 0);
 }
 
-static uint32_t read_cfg(const struct cpu *c, uint32_t i)
+/* SGIs and PPIs that `a` may see. */
+static uint32_t visible(const struct view *a)
+{
+    return a->ns ? a->c->own.group : ~0u;
+}
+
+static uint32_t read_cfg(const struct view *a, uint32_t i)
 {
     uint32_t v = 0;
 
     for (uint32_t k = 0; k < 16; k++)
-        v |= (c->own.edge >> (i * 16 + k) & 1) << (2 * k + 1);
+        v |= ((a->c->own.edge & visible(a)) >> (i * 16 + k) & 1) << (2 * k + 1);
     return v;
+}
+
+static uint32_t read_prio(const struct view *a, uint32_t n)
+{
+    uint32_t p = a->c->prio[n];
+
+    return !(visible(a) >> n & 1) ? 0 : a->ns ? ns_shows(p) : p;
+}
+
+static void write_prio(const struct view *a, uint32_t n, uint32_t v)
+{
+    if (visible(a) >> n & 1)
+        a->c->prio[n] = (uint8_t)(a->ns ? ns_means(v) : v & PRIO_MASK);
 }
 
 static uint64_t reg_read(void *self, const struct pb_reg *r, uint32_t i)
 {
     static const uint8_t id[12] = {0x04, 0, 0, 0, 0x93, 0xb4, 0x3b, 0, 0x0d, 0xf0, 0x05, 0xb1};
-    struct cpu *c = self;
+    const struct view *a = self;
+    struct cpu *c = a->c;
 
     switch (r->id) {
     case R_CTLR:
@@ -51,27 +77,29 @@ static uint64_t reg_read(void *self, const struct pb_reg *r, uint32_t i)
     case R_TYPER:
         return typer(c);
     case R_WAKER:
-        return c->waker;
+        return a->ns ? 0 : c->waker;
     case R_PROPBASER:
         return c->propbaser;
     case R_PENDBASER:
         return c->pendbaser & ~(1ull << 62); /* PTZ is RES0 to reads */
     case R_IGROUPR0:
-        return c->own.group;
+        return a->ns ? 0 : c->own.group;
+    case R_IGRPMODR0:
+        return a->ns || c->g->ds ? 0 : c->own.mod;
     case R_ISENABLER0:
     case R_ICENABLER0:
-        return c->own.enable;
+        return c->own.enable & visible(a);
     case R_ISPENDR0:
     case R_ICPENDR0:
-        return c->own.pending | (c->own.level & ~c->own.edge);
+        return (c->own.pending | (c->own.level & ~c->own.edge)) & visible(a);
     case R_ISACTIVER0:
     case R_ICACTIVER0:
-        return c->own.active;
+        return c->own.active & visible(a);
     case R_IPRIORITYR:
-        return c->prio[4 * i] | c->prio[4 * i + 1] << 8 | c->prio[4 * i + 2] << 16 |
-               (uint32_t)c->prio[4 * i + 3] << 24;
+        return read_prio(a, 4 * i) | read_prio(a, 4 * i + 1) << 8 | read_prio(a, 4 * i + 2) << 16 |
+               read_prio(a, 4 * i + 3) << 24;
     case R_ICFGR:
-        return read_cfg(c, i);
+        return read_cfg(a, i);
     default:
         return id[i];
     }
@@ -92,14 +120,17 @@ static void set(uint32_t *w, uint32_t v, int on)
 
 static void reg_write(void *self, const struct pb_reg *r, uint32_t i, uint64_t val)
 {
-    struct cpu *c = self;
-    uint32_t v = (uint32_t)val;
+    const struct view *a = self;
+    struct cpu *c = a->c;
+    uint32_t v = (uint32_t)val, mine = v & visible(a);
 
     switch (r->id) {
     case R_CTLR:
         write_ctlr(c, v);
         return;
     case R_WAKER: /* the CPU interface sleeps at once */
+        if (a->ns)
+            return;
         c->waker = v & WAKER_SLEEP ? WAKER_SLEEP | WAKER_ASLEEP : 0;
         break;
     case R_PROPBASER:
@@ -111,27 +142,32 @@ static void reg_write(void *self, const struct pb_reg *r, uint32_t i, uint64_t v
             c->pendbaser = val & PEND_MASK;
         return;
     case R_IGROUPR0:
-        c->own.group = v;
+        if (!a->ns)
+            c->own.group = v;
+        break;
+    case R_IGRPMODR0:
+        if (!a->ns && !c->g->ds)
+            c->own.mod = v;
         break;
     case R_ISENABLER0:
     case R_ICENABLER0:
-        set(&c->own.enable, v, r->id == R_ISENABLER0);
+        set(&c->own.enable, mine, r->id == R_ISENABLER0);
         break;
     case R_ISPENDR0:
     case R_ICPENDR0:
-        set(&c->own.pending, v, r->id == R_ISPENDR0);
+        set(&c->own.pending, mine, r->id == R_ISPENDR0);
         break;
     case R_ISACTIVER0:
     case R_ICACTIVER0:
-        set(&c->own.active, v, r->id == R_ISACTIVER0);
+        set(&c->own.active, mine, r->id == R_ISACTIVER0);
         break;
     case R_IPRIORITYR:
         for (uint32_t k = 0; k < 4; k++)
-            c->prio[4 * i + k] = v >> 8 * k & PRIO_MASK;
+            write_prio(a, 4 * i + k, v >> 8 * k & 0xff);
         break;
     default: /* R_ICFGR: SGIs are edge-triggered */
         for (uint32_t k = 0; i && k < 16; k++)
-            set(&c->own.edge, 1u << (16 + k), v >> (2 * k + 1) & 1);
+            set(&c->own.edge, 1u << (16 + k) & visible(a), v >> (2 * k + 1) & 1);
     }
     gicv3_update(c);
 }
@@ -162,8 +198,7 @@ static const struct pb_reg regs[] = {
     REG(ICACTIVER0, SGI + 0x380, 4, PB_R_RW, 1, "12.11.4"),
     REG(IPRIORITYR, SGI + 0x400, 4, PB_R_RW, 8, "12.11.22"),
     REG(ICFGR, SGI + 0xc00, 4, PB_R_RW, 2, "12.11.8"),
-    {.name = "GICR_IGRPMODR0", .off = SGI + 0xd00, .width = 4, .access = PB_R_RSVD,
-     .section = "12.11.14"},
+    REG(IGRPMODR0, SGI + 0xd00, 4, PB_R_RW, 1, "12.11.14"),
     {.name = "GICR_NSACR", .off = SGI + 0xe00, .width = 4, .access = PB_R_RSVD,
      .section = "12.11.32"},
 };
@@ -181,12 +216,13 @@ int gicv3_redist_access(void *self, struct pb_txn *t)
     struct cpu *c = &g->cpu[n];
     x.off = off;
     pthread_mutex_lock(&g->lock);
+    struct view a = {c, nonsecure(g, t)};
     if (t->bytes == 1 && byte < 32) {
         if (t->is_write)
-            c->prio[byte] = t->val & PRIO_MASK, gicv3_update(c);
-        x.val = c->prio[byte];
+            write_prio(&a, (uint32_t)byte, t->val & 0xff), gicv3_update(c);
+        x.val = read_prio(&a, (uint32_t)byte);
     } else {
-        gicv3_reg_access(&table, c, g->h, g->dev, &x);
+        gicv3_reg_access(&table, &a, g->h, g->dev, &x);
     }
     pthread_mutex_unlock(&g->lock);
     if (!t->is_write)

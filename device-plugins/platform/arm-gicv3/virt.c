@@ -124,7 +124,7 @@ static void deactivate(struct cpu *c, uint32_t intid)
             continue;
         c->lr[i] &= ~LR_ACTIVE;
         if (c->lr[i] & LR_HW && (c->lr[i] >> 32 & 0x1fff) < INTIDS)
-            gicv3_deactivate(c, c->lr[i] >> 32 & 0x1fff);
+            gicv3_deactivate(c, c->lr[i] >> 32 & 0x1fff, PB_ARM_AT_SECURE);
         return;
     }
     if (c->hcr & HCR_EN) /* EOIcount (12.4.3) */

@@ -5,11 +5,11 @@
  *
  * CPUs link to it (PB_SMCCC) and pass on HVC or SMC calls, whichever the conduit is. It is the
  * only service there: function identifiers that it does not know get NOT_SUPPORTED. Where firmware
- * starts at EL3 (PB_ARM_START) it says nothing.
+ * starts at EL3 (PB_ARM_START) it says nothing, and all CPUs leave reset together: such firmware
+ * expects them at its reset vector and keeps the others itself until its own CPU_ON.
  *
- * Not modelled: other CPUs for firmware at EL3 (they stay off), power-down states (CPU_SUSPEND
- * returns as from standby that ended at once), SYSTEM_SUSPEND, statistics, MEM_PROTECT, vendor
- * resets.
+ * Not modelled: power-down states (CPU_SUSPEND returns as from standby that ended at once),
+ * SYSTEM_SUSPEND, statistics, MEM_PROTECT, vendor resets.
  */
 #include <plugboard/arm.h>
 #include <plugboard/board.h>
@@ -262,20 +262,28 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
 }
 
 /* CPUs are there and realized by the first reset, not by our realize(): they link to us. */
-static void reset(void *self, uint32_t kind, uint32_t phase)
+static void learn_cpus(struct psci *p)
 {
-    struct psci *p = self;
     uint32_t n = p->board->n_cpus(p->dev);
 
-    (void)kind;
-    if (phase != PB_RESET_ENTER || p->mpidr)
-        return;
     p->mpidr = calloc(n ? n : 1, sizeof *p->mpidr);
     p->n_cpus = p->mpidr ? n : 0;
     for (uint32_t i = 0; i < p->n_cpus; i++) {
         const char *v = p->board->cpu_fact(p->dev, i, "mpidr");
         p->mpidr[i] = v ? strtoull(v, NULL, 0) & AFFINITY : i / 16 << 8 | i % 16;
     }
+}
+
+static void reset(void *self, uint32_t kind, uint32_t phase)
+{
+    struct psci *p = self;
+
+    if (phase == PB_RESET_ENTER && !p->mpidr)
+        learn_cpus(p);
+    if (phase != PB_RESET_EXIT || kind == PB_RESET_SNAPSHOT || !p->silent)
+        return;
+    for (uint32_t i = 1; i < p->n_cpus; i++) /* the first one is on */
+        p->board->cpu_start(p->dev, i, UINT64_MAX, NULL, 0);
 }
 
 static void start(void *self, uint32_t state)

@@ -24,6 +24,8 @@ extern "C" {
 #define PB_ARM_AT_EL 3u      /* attrs, bits 1:0: the exception level of the access */
 #define PB_ARM_AT_SECURE 4u  /* from Secure state */
 #define PB_ARM_AT_VIRT 8u    /* HCR_EL2.{FMO,IMO} send it to the virtual interface */
+#define PB_ARM_AT_NS 16u     /* SCR_EL3.NS: which bank EL3 reaches */
+#define PB_ARM_AT_FIQ 32u    /* SCR_EL3.FIQ: EL3 takes FIQs */
 
 struct pb_arm_sysreg {
     uint32_t size, reserved;
@@ -31,6 +33,10 @@ struct pb_arm_sysreg {
      * to the guest. `cpu` is the vCPU's index. [cpu], concurrently for different vCPUs */
     int (*read)(void *self, uint32_t cpu, uint32_t reg, uint32_t attrs, uint64_t *v);
     int (*write)(void *self, uint32_t cpu, uint32_t reg, uint32_t attrs, uint64_t v);
+    /* ABI 1.1, optional: a vCPU with EL3 has entered or left EL3 or Secure state and is where
+     * PB_ARM_AT_EL and PB_ARM_AT_SECURE of attrs say; after a reset, too. Its interrupt lines are
+     * right for that when it returns. [any] */
+    void (*moved)(void *self, uint32_t cpu, uint32_t attrs);
 };
 
 /* Firmware services by HVC or SMC (PSCI and the like). */

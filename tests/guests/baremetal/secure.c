@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* secure.c - a bare program for virt with secure=on, run from the Secure flash at EL3: what is
  * Secure's alone is there for it, and nothing for Non-secure EL1, for a page that is marked
- * Non-secure, and for a bus master. It ends by a pin of the Secure GPIO controller.
+ * Non-secure, and for a bus master. Other CPUs come to the same vector at once and wait there until
+ * the first one asks, as firmware's do. It ends by a pin of the Secure GPIO controller.
  * Arm DDI 0487, D8.3 (descriptors), IHI 0048B, 4.3.4 (GICD_IGROUPR), DDI 0190B (PL061).
  *
  * "PB-SECURE name value" lines come by the Secure UART from EL3, by the other from EL1.
  * Not modelled: nothing; this is a guest. */
-#include <stdint.h>
+#include "secure-say.h"
 
 uint64_t probe(uint64_t address);
 void descend(void (*to)(void), uint64_t offset);
@@ -14,32 +15,10 @@ void call_up(void);
 extern char _end[];
 
 enum { FLASH = 0, GROUPS = 0x8000084, NS_UART = 0x9000000, FW_CFG = 0x9020000, S_UART = 0x9040000,
-       S_GPIO = 0x90b0000, S_RAM = 0xe000000, TABLE = 0xe020000, COPY = 0x40100000,
+       S_GPIO = 0x90b0000, S_RAM = 0xe000000, PEN = 0xe000008, TABLE = 0xe020000, COPY = 0x40100000,
        DMA = 0x40002000 };
 #define NS_VIEW 0x80000000u /* where the first GiB is once more, marked Non-secure */
-#define WORD(a) (*(volatile uint32_t *)(uintptr_t)(a))
 #define LONG(a) (*(volatile uint64_t *)(uintptr_t)(a))
-
-static void put(uint32_t uart, char c)
-{
-    while (WORD(uart + 0x18) & 1u << 5)
-        ;
-    WORD(uart) = (uint8_t)c;
-}
-
-static void say(uint32_t uart, const char *name, uint64_t v)
-{
-    const char *const begin = "PB-SECURE ";
-
-    for (const char *s = begin; *s; s++)
-        put(uart, *s);
-    for (; *name; name++)
-        put(uart, *name);
-    put(uart, ' ');
-    for (int shift = 60; shift >= 0; shift -= 4)
-        put(uart, "0123456789abcdef"[v >> shift & 15]);
-    put(uart, '\n');
-}
 
 /* Stage 1 of EL3: two GiB as they are, and the first once more with NS set. */
 static void translate(void)
@@ -82,6 +61,27 @@ static void el1_main(void)
     call_up();
 }
 
+/* Its number and its level: only once it is asked, and only to a mailbox in Secure memory. */
+void el3_other(uint64_t level)
+{
+    uint64_t mpidr;
+
+    __asm__("mrs %0, mpidr_el1" : "=r"(mpidr));
+    while (WORD(PEN) != 1)
+        __asm__ volatile("wfe");
+    WORD(PEN) = (uint32_t)((mpidr & 0xff) << 8 | level >> 2);
+    __asm__ volatile("dsb sy\n sev");
+}
+
+static uint32_t call_other(void)
+{
+    WORD(PEN) = 1;
+    __asm__ volatile("dsb sy\n sev");
+    while (WORD(PEN) == 1)
+        __asm__ volatile("wfe");
+    return WORD(PEN);
+}
+
 void el3_called(void)
 {
     say(S_UART, "kept", WORD(S_RAM));
@@ -97,6 +97,8 @@ void el3_main(void)
     WORD(GROUPS) = 0xfffffffe;
     say(S_UART, "flash", probe(FLASH));
     say(S_UART, "groups", WORD(GROUPS));
+    if (WORD(0x8000004) >> 5 & 7) /* GICD_TYPER: there is another CPU */
+        say(S_UART, "other", call_other());
     translate();
     say(S_UART, "memory", WORD(S_RAM));
     say(S_UART, "view-main", probe(NS_VIEW + NS_UART + 0x18));
