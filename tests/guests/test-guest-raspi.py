@@ -224,7 +224,7 @@ def arrivals():
             guest.ends(0)
 
 
-def exchange(times=20, mib=32):
+def exchange(times=8, mib=16):
     with console.scratch() as folder:
         _, options = flash(folder)
         for name in ("card", "stick"):
@@ -238,6 +238,7 @@ def exchange(times=20, mib=32):
         with console.Guest(command("dtb-spi", "pbcmd=shell", *options)) as guest:
             guest.wait_for_file(os.path.join(folder, "monitor"), 30)
             monitor = console.Monitor(os.path.join(folder, "monitor"))
+            monitor.socket.settimeout(120) # an exchange waits for what the host's disk still does
             guest.expect(r"^PB-INIT-REACHED$", timeout=120, stop=r"Kernel panic")
             guest.run("dmesg -n 1")
             for disk, size in jobs.items():

@@ -139,16 +139,17 @@ static uint32_t count_links(const struct xl_engine *e, const struct xl_block *b)
 static int make_unit(struct xl_engine *e, const struct xl_block *b, uint64_t pa, uint64_t pa2,
                      const uint8_t *src, struct xl_unit **out)
 {
+    uint32_t links = count_links(e, b);
     struct xl_unit *u;
     int rc;
 
     if (e->unit_bytes > e->code_bytes || (e->tiny_cache && e->n_units >= e->tiny_cache))
         return PB_ENOSPC;
-    size_t size = sizeof(*u) + count_links(e, b) * sizeof(u->link[0]);
+    size_t size = sizeof(*u) + links * sizeof(u->link[0]);
     u = xl_arena(e, size);
     if (!u)
         return PB_ENOMEM;
-    u->max_links = count_links(e, b);
+    u->max_links = links;
     u->pa = pa;
     u->pa2 = b->crosses ? pa2 : UINT64_MAX;
     u->mode = b->mode;
