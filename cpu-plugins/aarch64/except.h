@@ -158,8 +158,8 @@ XL_NEAR _Noreturn void a64_raise(struct a64 *c, uint32_t el, uint32_t ec, uint32
 _Noreturn void a64_raise_undef(struct a64 *c);
 _Noreturn void a64_raise_fp(struct a64 *c, uint32_t el);
 /* Change PSTATE: the other SP, interrupts looked at again. `v` as in SPSR, without NZCV. */
-uint32_t a64_access_syndrome(uint32_t insn); /* syndrome.c: bits 24:14, 0: there is none */
 void a64_set_pstate(struct a64 *c, uint64_t v);
+uint32_t a64_access_syndrome(uint32_t insn); /* syndrome.c: bits 24:14, 0: there is none */
 void a64_moved(struct a64 *c); /* into another Security state, or may have: tells the GIC */
 void a64_irq_update(struct a64 *c); /* own thread: after a change of masks or routing */
 

@@ -113,7 +113,6 @@ uint32_t split_wants_interrupt(struct pb_vq *q)
 
 void split_want_kicks(struct pb_vq *q, uint32_t on)
 {
-    q->kicks_off = !on;
     if (q->event_idx) {
         if (on)
             set_avail_event(q, q->last_avail);

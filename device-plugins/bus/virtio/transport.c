@@ -235,7 +235,12 @@ static void svc_notify(pb_vq *q)
 
 static void svc_want_kicks(pb_vq *q, uint32_t on)
 {
-    if (!svc_ready(q) || vq_current(q) < 0)
+    if (!svc_ready(q))
+        return;
+    q->kicks_off = !on;
+    if (!on && !q->desc_w.host) /* loaded and not used yet: its rings say so or will be kicked */
+        return;
+    if (vq_current(q) < 0)
         return;
     if (q->packed)
         packed_want_kicks(q, on);

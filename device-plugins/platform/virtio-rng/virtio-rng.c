@@ -87,8 +87,9 @@ static void running(void *self, uint32_t on)
 {
     struct rng *r = self;
 
-    if (!on)
-        r->time->disarm(r->refill);
+    if (on) /* also when a state is loaded, which says what is left */
+        return;
+    r->time->disarm(r->refill);
     r->left = r->max_bytes;
 }
 
