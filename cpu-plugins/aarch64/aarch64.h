@@ -73,6 +73,7 @@ struct a64 {
     uint64_t fault_ipa; /* of a stage 2 fault, for HPFAR_EL2 */
     uint32_t cache_op;  /* the access is a cache maintenance instruction's */
     uint32_t unpriv;    /* the access is LDTR's or STTR's */
+    struct xl_beside el0; /* where such accesses go */
     uint32_t lines;     /* inputs: bit A64_LINE_*; atomic */
     uint32_t event;     /* the event register (WFE); atomic */
     uint32_t tlbi_open; /* others may not have done yet what a TLBI of ours asked for */

@@ -216,6 +216,16 @@ XL_NEAR _Noreturn void xl_leave(struct xl_vcpu *x);
 /* Guest virtual memory; faults do not return. `memop` is XL_M_*. */
 uint64_t xl_ld(struct xl_vcpu *x, uint64_t va, uint32_t memop);
 void xl_st(struct xl_vcpu *x, uint64_t va, uint64_t v, uint32_t memop);
+/* Accesses beside those of the CPU's present mode (Arm's LDTR): a helper that switched to their
+ * context, from another, notes both. From there on an access that hits in the noted context's TLB
+ * needs no switch: host pointer, or NULL when it has to be as before. */
+struct xl_beside {
+    struct xl_ctx *from, *to;
+    uint64_t n_keys;
+};
+void xl_beside_note(struct xl_vcpu *x, struct xl_beside *b, struct xl_ctx *from);
+void *xl_beside(struct xl_vcpu *x, const struct xl_beside *b, uint32_t access, uint64_t va,
+                uint32_t memop);
 /* Zero n bytes of one page, va and n multiples of 8. */
 void xl_clear(struct xl_vcpu *x, uint64_t va, uint32_t n);
 /* Check that [va, va+n) could be accessed, without doing so; faults do not return. */

@@ -123,6 +123,7 @@ static struct xl_ctx *ctx_for(struct xl_vcpu *x, const struct xl_ctxkey *k)
     ctx_start(x, old);
     old->key = *k;
     old->mode = x->mode;
+    r->n_keys++;
     return old;
 }
 
@@ -139,6 +140,7 @@ void xl_ctx_switch(struct xl_vcpu *x)
     if (xl_r(x)->stamp == 1 && !c->fills) { /* the first, not used yet */
         c->key = k;
         c->mode = x->mode;
+        xl_r(x)->n_keys++;
         return;
     }
     c = ctx_for(x, &k);

@@ -57,6 +57,7 @@ struct xl_run { /* what each round writes comes first: in one page, which a fork
     int64_t delta;        /* interpreter: pc - pcb of the current instruction */
     struct xl_ctx *ctxs;  /* XL_CTXS of them */
     uint64_t stamp;
+    uint64_t n_keys; /* how often a context got another key */
     struct pb_span span[XL_SPANS]; /* len 0: free */
     uint32_t span_next;
     pthread_mutex_t map_lock;

@@ -367,9 +367,10 @@ uint64_t xl_slow_sc(struct xl_vcpu *x, uint64_t va, uint64_t v, uint64_t memop)
 /* ---- For helpers ---------------------------------------------- */
 
 /* The same lookup that generated code makes; aligned and plain accesses only. */
-static void *hit(struct xl_vcpu *x, const uint64_t *tags, uint64_t va, uint32_t memop)
+static void *hit(struct xl_vcpu *x, const struct xl_ctx *c, uint32_t access, uint64_t va,
+                 uint32_t memop)
 {
-    const struct xl_ctx *c = x->ctx;
+    const uint64_t *tags = access == XL_W ? c->tag_w : c->tag_r;
     uint64_t i = (va >> XL_PAGE_BITS) & (c->tlb_mask >> 3);
     uint32_t size = XL_M_SIZE_OF(memop);
 
@@ -387,19 +388,31 @@ static void *hit(struct xl_vcpu *x, const uint64_t *tags, uint64_t va, uint32_t 
 
 uint64_t xl_ld(struct xl_vcpu *x, uint64_t va, uint32_t memop)
 {
-    const void *p = hit(x, x->ctx->tag_r, va, memop);
+    const void *p = hit(x, x->ctx, XL_R, va, memop);
 
     return p ? xl_extend(xl_ram_ld(p, XL_M_SIZE_OF(memop)), memop) : xl_slow_ld(x, va, memop);
 }
 
 void xl_st(struct xl_vcpu *x, uint64_t va, uint64_t v, uint32_t memop)
 {
-    void *p = hit(x, x->ctx->tag_w, va, memop);
+    void *p = hit(x, x->ctx, XL_W, va, memop);
 
     if (p)
         xl_ram_st(p, XL_M_SIZE_OF(memop), v);
     else
         xl_slow_st(x, va, v, memop);
+}
+
+void xl_beside_note(struct xl_vcpu *x, struct xl_beside *b, struct xl_ctx *from)
+{
+    *b = (struct xl_beside){from, x->ctx, xl_r(x)->n_keys};
+}
+
+void *xl_beside(struct xl_vcpu *x, const struct xl_beside *b, uint32_t access, uint64_t va,
+                uint32_t memop)
+{
+    return b->from == x->ctx && b->n_keys == xl_r(x)->n_keys ? hit(x, b->to, access, va, memop)
+                                                             : NULL;
 }
 
 void xl_clear(struct xl_vcpu *x, uint64_t va, uint32_t n)
