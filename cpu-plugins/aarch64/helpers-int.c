@@ -144,26 +144,32 @@ static void as_el0(struct xl_vcpu *x, uint32_t on)
 A64_HELPER_FN(a64_ldt_helper) /* address, memop */
 {
     const void *p = xl_beside(x, &a64_of(x)->el0, XL_R, a, (uint32_t)b);
+    uint32_t modes;
     uint64_t v;
     (void)c, (void)d;
     if (p)
         return xl_extend(xl_ram_ld(p, XL_M_SIZE_OF(b)), (uint32_t)b);
+    modes = xl_modes_host(x);
     as_el0(x, 1);
     v = xl_ld(x, a, (uint32_t)b);
     as_el0(x, 0);
+    xl_modes_guest(x, modes);
     return v;
 }
 
 A64_HELPER_FN(a64_stt_helper) /* address, value, memop */
 {
     void *p = xl_beside(x, &a64_of(x)->el0, XL_W, a, (uint32_t)c);
+    uint32_t modes;
     (void)d;
     if (p) {
         xl_ram_st(p, XL_M_SIZE_OF(c), b);
         return 0;
     }
+    modes = xl_modes_host(x);
     as_el0(x, 1);
     xl_st(x, a, b, (uint32_t)c);
     as_el0(x, 0);
+    xl_modes_guest(x, modes);
     return 0;
 }

@@ -54,6 +54,8 @@ struct xl_slot {
 #define XL_H_STATE 2u /* reads or writes slots: they are in memory around the call */
 #define XL_H_FP 4u    /* uses xl_fp_*() or floating point: MXCSR is the host's around it */
 #define XL_H_PURE 8u  /* depends on its arguments only, no effect */
+#define XL_H_MODES 16u /* of XL_H_FAULT: MXCSR stays the guest's, which saves more time than a short
+                          helper takes; around all but the plainest C it asks xl_modes_host() */
 
 struct xl_helper {
     const char *name;
@@ -216,6 +218,10 @@ XL_NEAR _Noreturn void xl_leave(struct xl_vcpu *x);
 /* Guest virtual memory; faults do not return. `memop` is XL_M_*. */
 uint64_t xl_ld(struct xl_vcpu *x, uint64_t va, uint32_t memop);
 void xl_st(struct xl_vcpu *x, uint64_t va, uint64_t v, uint32_t memop);
+/* The host's floating-point modes, when a unit called the helper; and back. Between them it may leave
+ * by an exception. */
+uint32_t xl_modes_host(struct xl_vcpu *x);
+void xl_modes_guest(struct xl_vcpu *x, uint32_t changed);
 /* Accesses beside those of the CPU's present mode (Arm's LDTR): a helper that switched to their
  * context, from another, notes both. From there on an access that hits in the noted context's TLB
  * needs no switch: host pointer, or NULL when it has to be as before. */
