@@ -148,7 +148,7 @@ A64_HELPER_FN(a64_ldt_helper) /* address, memop */
     uint64_t v;
     (void)c, (void)d;
     if (p)
-        return xl_extend(xl_ram_ld(p, XL_M_SIZE_OF(b)), (uint32_t)b);
+        return xl_extend(xl_any_ld(p, XL_M_SIZE_OF(b)), (uint32_t)b);
     modes = xl_modes_host(x);
     as_el0(x, 1);
     v = xl_ld(x, a, (uint32_t)b);
@@ -163,7 +163,7 @@ A64_HELPER_FN(a64_stt_helper) /* address, value, memop */
     uint32_t modes;
     (void)d;
     if (p) {
-        xl_ram_st(p, XL_M_SIZE_OF(c), b);
+        xl_any_st(p, XL_M_SIZE_OF(c), b);
         return 0;
     }
     modes = xl_modes_host(x);

@@ -224,7 +224,7 @@ uint32_t xl_modes_host(struct xl_vcpu *x);
 void xl_modes_guest(struct xl_vcpu *x, uint32_t changed);
 /* Accesses beside those of the CPU's present mode (Arm's LDTR): a helper that switched to their
  * context, from another, notes both. From there on an access that hits in the noted context's TLB
- * needs no switch: host pointer, or NULL when it has to be as before. */
+ * needs no switch: host pointer, aligned or not, or NULL when it has to be as before. */
 struct xl_beside {
     struct xl_ctx *from, *to;
     uint64_t n_keys;

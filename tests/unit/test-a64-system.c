@@ -203,6 +203,7 @@ static void test_unprivileged(void)
 {
     static const uint32_t rest[] = {
         0xf8400823, 0xf8000824,             /* ldtr x3, [x1]; sttr x4, [x1] */
+        0xf800b822, 0xf840b82e,             /* sttr x2, [x1, 11]; ldtr x14, [x1, 11] */
         0xf9000149, 0xd5182005, 0xd5033fdf, /* str x9, [x10]; msr ttbr0_el1, x5; isb */
         0xf8400826, 0xf8400827,             /* ldtr x6, [x1]; ldtr x7, [x1] */
         0xf900014b, 0xd508871f, 0xd5033f9f, /* str x11, [x10]; tlbi vmalle1; dsb sy */
@@ -233,6 +234,9 @@ static void test_unprivileged(void)
     memcpy(&word, h->ram + 0x710000 - BASE, 8);
     CU_ASSERT_EQUAL(c->gpr[3], 0x111);
     CU_ASSERT_EQUAL(word, 0x222);
+    memcpy(&word, h->ram + 0x71000b - BASE, 8);
+    CU_ASSERT_EQUAL(word, 0x111);
+    CU_ASSERT_EQUAL(c->gpr[14], 0x111);
     CU_ASSERT_EQUAL(c->gpr[6], 0x5ec);
     CU_ASSERT_EQUAL(c->gpr[7], 0x5ec);
     CU_ASSERT_EQUAL(c->gpr[12], 0x5ec);

@@ -16,6 +16,7 @@
 #include "run.h"
 
 #include <setjmp.h>
+#include <string.h>
 
 #if defined(__SANITIZE_THREAD__)
 #define XL_TSAN 1
@@ -241,6 +242,34 @@ static inline void xl_ram_st(void *p, uint32_t size, uint64_t v)
     case 2: __atomic_store_n((uint16_t *)p, (uint16_t)v, __ATOMIC_RELAXED); break;
     case 4: __atomic_store_n((uint32_t *)p, (uint32_t)v, __ATOMIC_RELAXED); break;
     default: __atomic_store_n((uint64_t *)p, v, __ATOMIC_RELAXED); break;
+    }
+}
+
+/* The same wherever p is: of what is not aligned each byte is whole. */
+static inline uint64_t xl_any_ld(const void *p, uint32_t size)
+{
+    uint64_t v = 0;
+
+    if (!((uintptr_t)p & (size - 1)))
+        return xl_ram_ld(p, size);
+    switch (size) {
+    case 2: memcpy(&v, p, 2); break;
+    case 4: memcpy(&v, p, 4); break;
+    default: memcpy(&v, p, 8); break;
+    }
+    return v;
+}
+
+static inline void xl_any_st(void *p, uint32_t size, uint64_t v)
+{
+    if (!((uintptr_t)p & (size - 1))) {
+        xl_ram_st(p, size, v);
+        return;
+    }
+    switch (size) {
+    case 2: memcpy(p, &v, 2); break;
+    case 4: memcpy(p, &v, 4); break;
+    default: memcpy(p, &v, 8); break;
     }
 }
 

@@ -411,8 +411,15 @@ void xl_beside_note(struct xl_vcpu *x, struct xl_beside *b, struct xl_ctx *from)
 void *xl_beside(struct xl_vcpu *x, const struct xl_beside *b, uint32_t access, uint64_t va,
                 uint32_t memop)
 {
-    return b->from == x->ctx && b->n_keys == xl_r(x)->n_keys ? hit(x, b->to, access, va, memop)
-                                                             : NULL;
+    uint64_t in = va & XL_PAGE_MASK, off = 0;
+    uint8_t *p;
+
+    if (b->from != x->ctx || b->n_keys != xl_r(x)->n_keys)
+        return NULL;
+    if (!(memop & XL_M_ALIGN) && in + XL_M_SIZE_OF(memop) <= XL_PAGE_SIZE)
+        off = in;
+    p = hit(x, b->to, access, va - off, memop);
+    return p ? p + off : NULL;
 }
 
 void xl_clear(struct xl_vcpu *x, uint64_t va, uint32_t n)
