@@ -183,7 +183,7 @@ A64_HELPER_FN(a64_fp_trap_helper)
 
 /* ---- Memory faults -------------------------------------------------------------------------- */
 
-/* For an abort to EL2: the instruction, unless the guest has changed it meanwhile, or its mapping. */
+/* For an abort to EL2: the instruction, unless the guest has changed it or its mapping since. */
 static uint32_t access_syndrome(struct a64 *c)
 {
     uint64_t pa, insn;

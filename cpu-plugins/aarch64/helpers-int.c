@@ -140,7 +140,8 @@ static void as_el0(struct xl_vcpu *x, uint32_t on)
         xl_beside_note(x, &a64_of(x)->el0, from);
 }
 
-/* A kernel copies from and to its programs by these: a word that EL0's TLB knows costs no switch. */
+/* A kernel copies from and to its programs by these: a word that EL0's TLB knows costs no switch
+ * of contexts. */
 A64_HELPER_FN(a64_ldt_helper) /* address, memop */
 {
     const void *p = xl_beside(x, &a64_of(x)->el0, XL_R, a, (uint32_t)b);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* syndrome.c - what a data abort of stage 2 says of its instruction, so that a hypervisor can do the
- * access in its place.
+/* syndrome.c - what a data abort of stage 2 says of its instruction, so that a hypervisor can do
+ * the access in its place.
  * Arm DDI 0487, D19.2.37 (ESR_ELx, ISS of a data abort): ISV, SAS, SSE, SRT, SF, AR. It is so for
  * loads and stores of one general register that write no address back; C4.1.94 has their encodings.
  *

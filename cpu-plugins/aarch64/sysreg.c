@@ -226,8 +226,8 @@ static uint32_t gic_attrs(const struct a64 *c, uint32_t el, uint32_t no)
     return hcr & who ? at | PB_ARM_AT_VIRT : at;
 }
 
-/* EL3 has the registers of the interrupts that it takes: those of Group 0 with FIQs, of Group 1 with
- * IRQs, the common ones with both. ICC_SRE_EL3 leaves ICC_SRE_EL1 and 2 to their levels. */
+/* EL3 has the registers of the interrupts that it takes: those of Group 0 with FIQs, of Group 1
+ * with IRQs, the common ones with both. ICC_SRE_EL3 leaves ICC_SRE_EL1 and 2 to their levels. */
 static int gic_el3_traps(const struct a64 *c, uint32_t at, uint32_t no)
 {
     uint32_t crm = A64_NO_CRM(no), op2 = A64_NO_OP2(no);

@@ -218,8 +218,8 @@ XL_NEAR _Noreturn void xl_leave(struct xl_vcpu *x);
 /* Guest virtual memory; faults do not return. `memop` is XL_M_*. */
 uint64_t xl_ld(struct xl_vcpu *x, uint64_t va, uint32_t memop);
 void xl_st(struct xl_vcpu *x, uint64_t va, uint64_t v, uint32_t memop);
-/* The host's floating-point modes, when a unit called the helper; and back. Between them it may leave
- * by an exception. */
+/* The host's floating-point modes, when a unit called the helper; and back. Between them it may
+ * leave by an exception. */
 uint32_t xl_modes_host(struct xl_vcpu *x);
 void xl_modes_guest(struct xl_vcpu *x, uint32_t changed);
 /* Accesses beside those of the CPU's present mode (Arm's LDTR): a helper that switched to their
