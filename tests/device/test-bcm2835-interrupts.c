@@ -177,6 +177,14 @@ static void test_armtimer(void)
     CU_ASSERT_EQUAL(pbt_level(d, "irq", 0), 0);
     pbt_run_ns(b, 1000000); /* it goes on by itself */
     CU_ASSERT_EQUAL(pbt_level(d, "irq", 0), 1);
+    pbt_run_ns(b, 3600000); /* also while nobody clears it */
+    wr(0x0c, 0);
+    CU_ASSERT_EQUAL(pbt_level(d, "irq", 0), 0);
+    CU_ASSERT_EQUAL(rd(0x04), 399);
+    pbt_run_ns(b, 399000);
+    CU_ASSERT_EQUAL(pbt_level(d, "irq", 0), 0);
+    pbt_run_ns(b, 1000);
+    CU_ASSERT_EQUAL(pbt_level(d, "irq", 0), 1);
     wr(0x08, 2 | 512 | 249 << 16); /* the free-running counter, at 1 MHz */
     uint32_t from = rd(0x20);
     pbt_run_ns(b, 100000);

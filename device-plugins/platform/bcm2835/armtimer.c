@@ -76,18 +76,30 @@ static void update(struct armtimer *t)
     pb_line_set(t->irq, t->raw && (t->control & CTL_INT));
 }
 
+/* The timer goes off when the counter comes to zero next; not while its interrupt waits to be
+ * cleared, as it could not tell more. */
+static void rearm(struct armtimer *t)
+{
+    uint64_t n, turn = (uint64_t)(t->load & mask(t)) + 1, ticks = (uint64_t)t->count + 1;
+
+    if (!(t->control & CTL_ENABLE) || t->raw) {
+        t->b.time->disarm(t->timer);
+        return;
+    }
+    n = elapsed(t, t->since, divisor(t));
+    if (n >= ticks)
+        ticks += ((n - ticks) / turn + 1) * turn;
+    uint64_t at = t->since + (uint64_t)((unsigned __int128)ticks * divisor(t) * NS / apb_hz(t));
+    uint64_t least = soc_now(&t->b) + LEAST;
+    /* A guest that asks for interrupts faster than it can take them gets what it can. */
+    t->b.time->arm(t->timer, (int64_t)(at > least ? at : least));
+}
+
 static void start(struct armtimer *t, uint32_t from)
 {
     t->count = from & mask(t);
     t->since = soc_now(&t->b);
-    if (!(t->control & CTL_ENABLE)) {
-        t->b.time->disarm(t->timer);
-        return;
-    }
-    unsigned __int128 ns = (unsigned __int128)((uint64_t)t->count + 1) * divisor(t) * NS;
-    uint64_t wait = (uint64_t)(ns / apb_hz(t));
-    /* A guest that asks for interrupts faster than it can take them gets what it can. */
-    t->b.time->arm(t->timer, (int64_t)(t->since + (wait > LEAST ? wait : LEAST)));
+    rearm(t);
 }
 
 static void expired(void *self)
@@ -139,6 +151,7 @@ static void reg_write(void *self, const struct pb_reg *r, uint32_t i, uint64_t v
         break;
     case R_IRQ_CLEAR:
         t->raw = 0;
+        rearm(t);
         break;
     case R_RELOAD:
         t->load = (uint32_t)v;
