@@ -76,6 +76,9 @@ static void chapter_nine(void)
     CU_ASSERT_EQUAL(d[0], 1);
     CU_ASSERT_EQUAL(ud_control(&u, 9, 2, 1, 0, 0x82, NULL, 0), 0);
     CU_ASSERT_EQUAL(ud_in(&u, 9, 2, 512), UD_WAITS);
+    ud_set(&u, HCCHAR, ud_get(&u, HCCHAR) & ~(1u << 31)); /* only the core takes ChEna away */
+    CU_ASSERT_EQUAL(ud_get(&u, HCCHAR) >> 31, 1);
+    pbt_reload(u.b);
     ud_fini(&u);
 }
 

@@ -285,7 +285,7 @@ void channel_write(struct dwc2 *c, uint32_t n, uint32_t v)
 {
     uint32_t was = c->HCCHAR[n];
 
-    c->HCCHAR[n] = v;
+    c->HCCHAR[n] = v | (was & HCCHAR_CHENA); /* which only the core clears */
     if (v & HCCHAR_CHDIS) {
         c->HCCHAR[n] &= ~(HCCHAR_CHENA | HCCHAR_CHDIS);
         c->waits[n] = 0;
