@@ -347,7 +347,8 @@ static int board_cpu_start(pb_dev *d, uint32_t i, uint64_t pc, const uint64_t *a
     c->power = PB_CPU_STARTING;
     c->start_pc = pc;
     c->n_start = n;
-    memcpy(c->start_args, args, n * sizeof *args);
+    if (n)
+        memcpy(c->start_args, args, n * sizeof *args);
     return PB_OK;
 }
 
