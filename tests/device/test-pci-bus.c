@@ -290,6 +290,24 @@ static void bridges_route_and_filter(void)
     pbt_free(p.b);
 }
 
+static void masked_msi_waits_across_a_reload(void)
+{
+    begin(0);
+    pb_dev *port = pbt_add_child(p.host, 0, "pcie-root-port", "port", "addr=3,slot=3,chassis=1");
+    uint32_t msi = pd_cap(&p, 0x18, 0x05), express = pd_cap(&p, 0x18, 0x10);
+
+    open_bridge(0x18, 1);
+    pd_set(&p, 0x18, msi + 16, 1, 4);
+    pd_set(&p, 0x18, msi + 2, 1, 2);
+    pd_set(&p, 0x18, express + 0x18, 0x1439, 2); /* off; button, presence and link enabled */
+    CU_ASSERT_EQUAL(pd_cfg(&p, 0x18, msi + 20, 4), 0);
+    pbt_add_child(port, 0, "toy", "t", "id=5");
+    CU_ASSERT_EQUAL(pd_cfg(&p, 0x18, msi + 20, 4), 1);
+    pbt_reload(p.b);
+    CU_ASSERT_EQUAL(pd_cfg(&p, 0x18, msi + 20, 4), 1);
+    pbt_free(p.b);
+}
+
 static void a_slot_is_switched_by_the_guest(void)
 {
     begin(0);
@@ -397,6 +415,7 @@ int main(void)
         {"overlapping BARs do no harm", overlapping_bars_do_no_harm},
         {"DMA needs bus mastering", dma_needs_bus_mastering},
         {"pins are swizzled and shared", pins_are_swizzled_and_shared},
+        {"a masked MSI waits across a reload", masked_msi_waits_across_a_reload},
         {"MSI-X masks and keeps pending", msix_masks_and_keeps_pending},
         {"MSI numbers its vectors", msi_numbers_its_vectors},
         {"bridges route and filter", bridges_route_and_filter},

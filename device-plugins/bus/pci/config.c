@@ -190,7 +190,7 @@ static int load_fn(pb_pci_fn *f, const struct pb_svc_state *st, pb_state *s, pb_
         return f->bus->h->fail(e, PB_EINVAL, "PCI: the saved state is of other devices");
     pthread_mutex_lock(&fab->lock);
     for (uint32_t i = 0; i < f->cfg_len; i++) { /* what is fixed stays as it is */
-        uint8_t m = f->wmask[i] | f->w1c[i];
+        uint8_t m = f->wmask[i] | f->w1c[i] | msg_waits(f, i);
         f->cfg[i] = (uint8_t)((f->cfg[i] & ~m) | (saved[i] & m));
     }
     pthread_mutex_unlock(&fab->lock);

@@ -371,6 +371,13 @@ int msg_save(pb_pci_fn *f, pb_state *s, pb_err *e)
     return rc < 0 ? rc : st->put(s, name, PB_S_BYTES, f->pending, (f->n_msix + 63) / 64 * 8);
 }
 
+uint8_t msg_waits(const pb_pci_fn *f, uint32_t i)
+{
+    uint32_t at = f->msi + MSI_PENDING;
+
+    return f->msi && i - at < 4 ? f->wmask[i - MSI_PENDING + MSI_MASK] : 0;
+}
+
 int msg_load(pb_pci_fn *f, pb_state *s, pb_err *e)
 {
     const struct pb_svc_state *st = f->bus->h->get(f->bus->h, PB_SVC_STATE);

@@ -163,6 +163,8 @@ void msg_written(pb_pci_fn *f, uint32_t off, uint32_t n); /* configuration chang
 void msg_reset(pb_pci_fn *f);
 int msg_save(pb_pci_fn *f, pb_state *s, pb_err *e);
 int msg_load(pb_pci_fn *f, pb_state *s, pb_err *e);
+/* Bits of byte `i` of configuration space that tell which MSI wait behind their masks. */
+uint8_t msg_waits(const pb_pci_fn *f, uint32_t i);
 
 static inline uint32_t min32(uint32_t a, uint32_t b)
 {
