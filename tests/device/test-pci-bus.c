@@ -303,6 +303,7 @@ static void masked_msi_waits_across_a_reload(void)
     CU_ASSERT_EQUAL(pd_cfg(&p, 0x18, msi + 20, 4), 0);
     pbt_add_child(port, 0, "toy", "t", "id=5");
     CU_ASSERT_EQUAL(pd_cfg(&p, 0x18, msi + 20, 4), 1);
+    pd_set(&p, 0x18, express + 0x1a, 9, 2); /* or the port would send it anew */
     pbt_reload(p.b);
     CU_ASSERT_EQUAL(pd_cfg(&p, 0x18, msi + 20, 4), 1);
     pbt_free(p.b);
