@@ -32,7 +32,8 @@ def line(disk, *options, cpus=1, memory=1024, disk_format="raw", arch="riscv64",
     ours, tty = busybox.ARCHS[arch]
     root = "/dev/nvme0n1" if device.startswith("nvme") else "/dev/vda"
     return [*console.system(ours), "-M", machine, "-m", str(memory), "-smp", str(cpus),
-            "-nographic", *(["-no-reboot"] if once else []), "-kernel", found["kernel"], "-initrd", found["initrd"],
+            "-nographic", *(["-no-reboot"] if once else []),
+            "-kernel", found["kernel"], "-initrd", found["initrd"],
             "-append", f"root={root} rw console={tty} quiet {PATIENCE}",
             "-drive", f"file={disk},format={disk_format},if=none,id=root",
             "-device", f"{device},drive=root", *options]

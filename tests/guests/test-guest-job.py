@@ -125,7 +125,8 @@ def reboot(folder):
             got = hashlib.md5(file.read()).hexdigest()
         if f"PB-NOTE kept {got}" not in guest.text:
             raise console.Failed("the image does not hold what the guest read back")
-    return options, words.replace(f"pbmib={MIB}", f"pbmib={MIB - 1} pbget={give.getsockname()[1]}"), check
+    port = give.getsockname()[1]
+    return options, words.replace(f"pbmib={MIB}", f"pbmib={MIB - 1} pbget={port}"), check
 
 
 JOBS = {"disk": disk, "net": net, "9p": share, "reboot": reboot}

@@ -3,7 +3,8 @@
  * interpreter runs, and where generated code goes when the host's unit may differ.
  *
  * Flags go to x->fp_flags; the host's MXCSR is not looked at. x->mxcsr holds the flags that
- * generated code raised, so that a guest's flags are both together.
+ * generated code raised, so that a guest's flags are both together. Last, whose modes MXCSR has in a
+ * helper that left them alone.
  */
 #include "run.h"
 
