@@ -15,7 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { P_NETDEV, P_MAC, P_QUEUES, P_MTU, P_MRG };
+enum { P_NETDEV, P_MAC, P_QUEUES, P_MTU, P_MRG, P_MQ, P_STATUS, P_CTRL_VQ, P_CTRL_RX, P_CTRL_VLAN,
+       P_CTRL_MAC };
 
 #define FRAME_MAX 65550u
 
@@ -311,9 +312,18 @@ static uint64_t features(void *self)
     struct net *n = self;
     const struct pb_svc_prop *prop = n->h->get(n->h, PB_SVC_PROP);
 
-    return F_MAC | F_STATUS | F_CTRL_VQ | F_CTRL_RX | F_CTRL_VLAN | F_CTRL_MAC_ADDR |
-           (prop->get_int(n->dev, P_MRG) ? F_MRG_RXBUF : 0) | (n->pairs > 1 ? F_MQ : 0) |
-           (n->cfg.mtu ? F_MTU : 0);
+    static const struct { uint32_t prop; uint64_t bit; } switches[] = {
+        {P_MRG, F_MRG_RXBUF}, {P_STATUS, F_STATUS}, {P_CTRL_VQ, F_CTRL_VQ}};
+    static const struct { uint32_t prop; uint64_t bit; } control[] = { /* 5.1.3.1: by F_CTRL_VQ */
+        {P_CTRL_RX, F_CTRL_RX}, {P_CTRL_VLAN, F_CTRL_VLAN}, {P_CTRL_MAC, F_CTRL_MAC_ADDR},
+        {P_MQ, F_MQ}};
+    uint64_t f = F_MAC | (n->cfg.mtu ? F_MTU : 0);
+
+    for (uint32_t i = 0; i < sizeof switches / sizeof *switches; i++)
+        f |= prop->get_int(n->dev, switches[i].prop) ? switches[i].bit : 0;
+    for (uint32_t i = 0; (f & F_CTRL_VQ) && i < sizeof control / sizeof *control; i++)
+        f |= prop->get_int(n->dev, control[i].prop) ? control[i].bit : 0;
+    return n->pairs > 1 ? f : f & ~F_MQ;
 }
 
 static uint32_t n_queues(void *self)
@@ -442,6 +452,10 @@ static void reset(void *self, uint32_t kind, uint32_t phase)
 }
 
 static const char *const net_kinds[] = {PB_IF_NET, NULL};
+static const char *const off_only[] = {"off", NULL};
+#define NEVER(n)                                                                              \
+    {.name = n, .doc = "frames are whole, with checksums: not offered", .def = "off",         \
+     .choices = off_only, .type = PB_T_ENUM, .qemu_type = "bool"}
 static const struct pb_prop props[] = {
     {.name = "netdev", .doc = "ID of a netdev to use as a backend", .choices = net_kinds,
      .type = PB_T_LINK, .flags = PB_P_REQUIRED, .qemu_type = "str"},
@@ -452,7 +466,19 @@ static const struct pb_prop props[] = {
     {.name = "host_mtu", .doc = "MTU told to the guest; 0: none", .def = "0", .type = PB_T_UINT,
      .min = 0, .max = 65535, .qemu_type = "uint16"},
     {.name = "mrg_rxbuf", .doc = "offer merged receive buffers", .def = "on", .type = PB_T_BOOL},
+    {.name = "mq", .doc = "offer all pairs of queues", .def = "on", .type = PB_T_BOOL},
+    {.name = "status", .doc = "offer the link's state", .def = "on", .type = PB_T_BOOL},
+    {.name = "ctrl_vq", .doc = "offer the control queue", .def = "on", .type = PB_T_BOOL},
+    {.name = "ctrl_rx", .doc = "offer receive modes", .def = "on", .type = PB_T_BOOL},
+    {.name = "ctrl_vlan", .doc = "offer the VLAN filter", .def = "on", .type = PB_T_BOOL},
+    {.name = "ctrl_mac_addr", .doc = "offer setting the address", .def = "on",
+     .type = PB_T_BOOL},
+    NEVER("csum"), NEVER("gso"), NEVER("guest_csum"), NEVER("guest_tso4"), NEVER("guest_tso6"),
+    NEVER("guest_ecn"), NEVER("guest_ufo"), NEVER("host_tso4"), NEVER("host_tso6"),
+    NEVER("host_ecn"), NEVER("host_ufo"), NEVER("rss"), NEVER("hash"), NEVER("guest_rsc_ext"),
+    NEVER("failover"),
 };
+#undef NEVER
 static const struct pb_field state[] = {
     PB_FIELD(struct net, active, PB_S_U32),
     {"mac", PB_S_BYTES, offsetof(struct net, cfg.mac), 6, 1},
