@@ -15,6 +15,8 @@
 #include <plugboard/arm.h>
 #include <plugboard/device.h>
 
+#include <pthread.h>
+
 /* ---- System registers that are kept in sr[], by sysreg.def -------------------------------- */
 
 enum a64_sr {
@@ -67,7 +69,7 @@ struct a64 {
     uint64_t pstate;    /* PS_*, without NZCV */
     uint64_t fpcr;
     uint64_t pmevcntr[A64_PMU_COUNTERS], pmevtyper[A64_PMU_COUNTERS];
-    uint64_t pm_base[A64_PMU_COUNTERS + 1]; /* pmu.c */
+    uint64_t pm_base[A64_PMU_COUNTERS + 1]; /* pmu.c, and all pm_ below */
     uint64_t ccsidr[8]; /* by CSSELR_EL1 */
     uint64_t ll_hi;     /* upper half that LDXP saw */
     uint64_t fault_ipa; /* of a stage 2 fault, for HPFAR_EL2 */
@@ -101,6 +103,14 @@ struct a64 {
     const struct pb_line *timer_out[A64_TIMERS];
     uint32_t loops;      /* exceptions, one after the other, of a vector's first instruction */
     uint32_t timer_busy; /* expiries that are being delivered; atomic */
+    uint32_t pm_counting; /* counters that count now, by their bits in PMCNTENSET_EL0 */
+    uint32_t pm_by_level; /* … which changes with the exception level */
+    int32_t pm_level;     /* the output */
+    int64_t pm_due;       /* when the timer is armed for */
+    uint64_t pm_now;      /* ns: what all counters were brought to */
+    pb_timer *pm_timer;
+    const struct pb_line *pm_out;
+    pthread_mutex_t pm_lock;
 };
 
 /* What x.halted says: waits for an interrupt, or for an event, too. */
@@ -233,6 +243,13 @@ int a64_timer_init(struct a64 *c, pb_err *e);
 void a64_timer_update(struct a64 *c); /* after a change of any of them */
 uint64_t a64_count(const struct a64 *c); /* CNTPCT */
 uint64_t a64_cycles(const struct a64 *c);
+
+/* ---- performance monitors (pmu.c) ------------------------------------------------------------ */
+
+int a64_pmu_init(struct a64 *c, pb_err *e);
+void a64_pmu_fini(struct a64 *c);
+void a64_pmu_update(struct a64 *c, uint32_t stale);
+void a64_pmu_moved(struct a64 *c); /* to another level, while pm_by_level is set */
 
 /* ---- identification (id.c) ------------------------------------------------------------------ */
 

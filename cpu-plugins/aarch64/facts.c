@@ -27,6 +27,8 @@ const char *a64_fact(void *self, const char *name)
     struct a64 *c = self;
     if (!strcmp(name, "compatible"))
         return compatible[c->model];
+    if (!strcmp(name, "pmu"))
+        return c->isa & A64_BIT(PMU) ? "arm,armv8-pmuv3" : NULL;
     if (!strcmp(name, "enable-method"))
         return c->firmware ? "psci" : NULL;
     if (!strcmp(name, "page-sizes"))

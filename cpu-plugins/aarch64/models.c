@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define V80 (A64_BIT(BASE) | A64_BIT(FP) | A64_BIT(AES) | A64_BIT(SHA1) | A64_BIT(SHA256) | \
-             A64_BIT(CRC32) | A64_BIT(EL2) | A64_BIT(EL3))
+             A64_BIT(CRC32) | A64_BIT(EL2) | A64_BIT(EL3) | A64_BIT(PMU))
 #define V81 (V80 | A64_BIT(LSE) | A64_BIT(RDM) | A64_BIT(LOR) | A64_BIT(PAN) | A64_BIT(VHE) | \
              A64_BIT(HPDS) | A64_BIT(HAFDBS) | A64_BIT(VMID16))
 #define V82 (V81 | A64_BIT(UAO) | A64_BIT(PAN2) | A64_BIT(DPB) | A64_BIT(FP16) | \
