@@ -26,6 +26,7 @@ struct cpu_host {
     const char *engine;   /* options of the engine: "interp" */
     volatile uint8_t *code; /* a byte a page: watched */
     int64_t now;          /* virtual ns; moves on at each look */
+    int64_t armed;        /* for when a timer was armed last; -1: it was disarmed since */
     void *shared;
     void (*trap)(struct cpu_host *r); /* PB_EXIT_TRAP, of a CPU whose `user` was set; or NULL */
     int stop;             /* set by io_write or trap: end cpu_host_run() */
