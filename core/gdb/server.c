@@ -3,6 +3,8 @@
  * or a Unix socket. One at a time; a second one waits in the backlog. */
 #include "gdb.h"
 
+#include "../thread/thread.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <glib-unix.h>
@@ -76,10 +78,12 @@ static void send_peer(struct pb_gdb *g, const char *data, gsize n)
 static gboolean on_read(gint fd, GIOCondition c, gpointer user)
 {
     uint8_t buf[4096];
-    ssize_t n = recv(fd, buf, sizeof buf, MSG_DONTWAIT);
 
     (void)c;
     (void)user;
+    if (pb_main_nested())
+        return G_SOURCE_CONTINUE;
+    ssize_t n = recv(fd, buf, sizeof buf, MSG_DONTWAIT);
     if (n > 0) {
         pb_gdb_receive(&srv.gdb, buf, (gsize)n);
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
@@ -97,6 +101,8 @@ static gboolean on_accept(gint fd, GIOCondition c, gpointer user)
 
     (void)c;
     (void)user;
+    if (pb_main_nested())
+        return G_SOURCE_CONTINUE;
     srv.peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
     if (srv.peer < 0)
         return G_SOURCE_CONTINUE;

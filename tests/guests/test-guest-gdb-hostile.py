@@ -17,8 +17,8 @@ ARCH = sys.argv[1]
 PACKETS = int(sys.argv[2]) if len(sys.argv) > 2 else 4000
 SEED = int(sys.argv[3]) if len(sys.argv) > 3 else 8
 RAM = {"riscv64": 0x80000000, "aarch64": 0x40000000}[ARCH]
-TEXTS = ("?", "g", "G", "c", "s", "D", "qC", "qfThreadInfo", "qSupported:xmlRegisters=i386", "vCont?",
-         "QStartNoAckMode", "qXfer:features:read:target.xml:0,ffb", "qqemu.PhyMemMode",
+TEXTS = ("?", "g", "G", "c", "s", "D", "qC", "qfThreadInfo", "qSupported:xmlRegisters=i386",
+         "vCont?", "QStartNoAckMode", "qXfer:features:read:target.xml:0,ffb", "qqemu.PhyMemMode",
          "Qqemu.PhyMemMode:1", "Qqemu.PhyMemMode:0", "qXfer:features:read:", "vCont", "qRcmd,", "")
 LINES = ("info registers", "info status", "cont", "stop", "system_reset", "x /4i $pc", "p $pc",
          "info qtree", "xp /8xg 0", "gdbserver none", "%s%n", "x" * 900)
