@@ -166,18 +166,28 @@ static void make_slots(void)
 static int walk(struct xl_vcpu *x, uint64_t va, uint32_t access, uint32_t probe,
                 struct xl_walk *w)
 {
-    static const uint8_t prot[RAM_PAGES] = {3, 3, 1, 0, 3, 3};
+    static const uint8_t prot[2][RAM_PAGES] = {{3, 3, 1, 0, 3, 3}, {3, 1, 3, 3, 0, 3}};
     uint64_t page = (va - RAM_BASE) >> 12;
+    uint32_t beside = cpu(x)->beside;
 
-    (void)x;
     (void)probe;
     memset(w, 0, sizeof(*w));
-    if (page >= RAM_PAGES || !(prot[page] & 1u << access))
+    if (page >= RAM_PAGES || !(prot[beside][page] & 1u << access))
         return 7;
-    w->pa = page == 5 ? 0x1000 : va;
-    w->prot = prot[page];
+    w->pa = page == 5 ? 0x1000 : beside ? va ^ 0x1000 : va;
+    w->prot = prot[beside][page];
     w->bits = 12;
     return 0;
+}
+
+static void ctxkey(struct xl_vcpu *x, struct xl_ctxkey *k)
+{
+    k->a = 1 + cpu(x)->beside;
+}
+
+static void beside(struct xl_vcpu *x, uint32_t on)
+{
+    cpu(x)->beside = on;
 }
 
 static void fault(struct xl_vcpu *x, uint64_t va, uint32_t access, int code)
@@ -186,7 +196,7 @@ static void fault(struct xl_vcpu *x, uint64_t va, uint32_t access, int code)
 
     c->fault_va = va;
     c->fault_pc = x->pc;
-    c->fault_access = access;
+    c->fault_access = access | c->beside << 8;
     c->fault_code = code;
     c->n_faults++;
     c->seen = mix(c);
@@ -204,7 +214,7 @@ struct xl_guest ir_guest = {
     .name = "ir", .state_size = sizeof(struct ir_cpu), .min_insn = 2, .max_insn = 4,
     .slots = slots, .n_slots = N_SLOTS, .n_helpers = LEN(helpers), .helpers = helpers,
     .fp_nan_rule = SF_NAN_RISCV, .fp_tininess = SF_TINY_AFTER, .walk = walk, .fault = fault,
-    .translate = translate,
+    .translate = translate, .ctxkey = ctxkey, .beside = beside,
 };
 
 void ir_arm(int on)
@@ -529,6 +539,12 @@ static uint32_t order(struct maker *m)
     return kinds[below(m->seed, LEN(kinds))];
 }
 
+/* Of an integer's access. */
+static uint32_t beside_or_not(struct maker *m)
+{
+    return below(m->seed, 4) ? 0 : XL_M_BESIDE;
+}
+
 static void memory(struct maker *m)
 {
     struct xl_op o = {.op = below(m->seed, 2) ? XL_OP_ld : XL_OP_st, .type = XL_I64};
@@ -542,8 +558,8 @@ static void memory(struct maker *m)
         o.type = XL_I32;
         size = (uint32_t)below(m->seed, 3);
     }
-    o.imm = XL_MEM(size | order(m) | (k > 1 && below(m->seed, 2) ? XL_M_SIGN : 0),
-                   displacement(m));
+    o.imm = XL_MEM(size | order(m) | (k > 1 && below(m->seed, 2) ? XL_M_SIGN : 0) |
+                       (k > 0 ? beside_or_not(m) : 0), displacement(m));
     o.a = address(m);
     if (o.op == XL_OP_st)
         o.b = value(m, o.type);
@@ -564,6 +580,8 @@ static void fields(struct maker *m)
         if (below(m->seed, 4) == 0) {
             o.type = below(m->seed, 2) ? XL_F64 : XL_V128;
             size = o.type - XL_F32 + 2u;
+        } else {
+            size |= beside_or_not(m);
         }
         o.imm = XL_MEM(size, (int32_t)((uint32_t)at + (uint32_t)below(m->seed, 32) * 8));
         if (o.op == XL_OP_st)
