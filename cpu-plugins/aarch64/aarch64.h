@@ -15,6 +15,8 @@
 #include <plugboard/arm.h>
 #include <plugboard/device.h>
 
+#include <pthread.h>
+
 /* ---- System registers that are kept in sr[], by sysreg.def -------------------------------- */
 
 enum a64_sr {
@@ -67,7 +69,7 @@ struct a64 {
     uint64_t pstate;    /* PS_*, without NZCV */
     uint64_t fpcr;
     uint64_t pmevcntr[A64_PMU_COUNTERS], pmevtyper[A64_PMU_COUNTERS];
-    uint64_t pm_base[A64_PMU_COUNTERS + 1]; /* pmu.c */
+    uint64_t pm_base[A64_PMU_COUNTERS + 1]; /* pmu.c, and all pm_ below */
     uint64_t ccsidr[8]; /* by CSSELR_EL1 */
     uint64_t ll_hi;     /* upper half that LDXP saw */
     uint64_t fault_ipa; /* of a stage 2 fault, for HPFAR_EL2 */
@@ -85,7 +87,7 @@ struct a64 {
     uint32_t model;     /* index in a64_models[] */
     struct a64_spaces *spaces; /* mmu.c */
     uint64_t reset_pc, mpidr, cntfrq;
-    char mpidr_text[24]; /* facts.c */
+    char mpidr_text[24], page_text[12]; /* facts.c */
     uint32_t boot_el;
     pb_dev *dev;
     const pb_host *host;
@@ -100,6 +102,14 @@ struct a64 {
     const struct pb_line *timer_out[A64_TIMERS];
     uint32_t loops;      /* exceptions, one after the other, of a vector's first instruction */
     uint32_t timer_busy; /* expiries that are being delivered; atomic */
+    uint32_t pm_counting; /* counters that count now, by their bits in PMCNTENSET_EL0 */
+    uint32_t pm_by_level; /* … which changes with the exception level */
+    int32_t pm_level;     /* the output */
+    int64_t pm_due;       /* when the timer is armed for */
+    uint64_t pm_now;      /* ns: what all counters were brought to */
+    pb_timer *pm_timer;
+    const struct pb_line *pm_out;
+    pthread_mutex_t pm_lock;
 };
 
 /* What x.halted says: waits for an interrupt, or for an event, too. */
@@ -234,12 +244,20 @@ void a64_timer_update(struct a64 *c); /* after a change of any of them */
 uint64_t a64_count(const struct a64 *c); /* CNTPCT */
 uint64_t a64_cycles(const struct a64 *c);
 
+/* ---- performance monitors (pmu.c) ------------------------------------------------------------ */
+
+int a64_pmu_init(struct a64 *c, pb_err *e);
+void a64_pmu_fini(struct a64 *c);
+void a64_pmu_update(struct a64 *c, uint32_t stale);
+void a64_pmu_moved(struct a64 *c); /* to another level, while pm_by_level is set */
+
 /* ---- identification (id.c) ------------------------------------------------------------------ */
 
 void a64_sysreg_init(void);
 void a64_sysreg_reset(struct a64 *c);
 void a64_crc_init(void);
 void a64_id_init(struct a64 *c);
+uint64_t a64_mmfr0(const struct a64 *c); /* ID_AA64MMFR0_EL1, before a reset too */
 uint64_t a64_id_user(const struct a64 *c, uint32_t id); /* what EL0 sees by Linux's emulation */
 
 /* ---- facts, gdb ----------------------------------------------------------------------------- */
@@ -252,8 +270,9 @@ const char *a64_gdb_xml(void *self, const char *annex);
 
 /* ---- models --------------------------------------------------------------------------------- */
 
-extern const struct pb_cpu_model a64_models[];
-extern const uint32_t a64_n_models;
+#define A64_MODELS 8
+extern const struct pb_cpu_model a64_models[A64_MODELS];
+
 int a64_configure(struct a64 *c, const char *model, pb_err *e);
 
 #endif

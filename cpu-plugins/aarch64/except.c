@@ -46,6 +46,8 @@ void a64_set_pstate(struct a64 *c, uint64_t v)
     c->gpr[31] = *sp_bank(c, c->pstate);
     if ((el == 3) != (a64_el(c) == 3))
         a64_moved(c);
+    if (c->pm_by_level && el != a64_el(c))
+        a64_pmu_moved(c);
     a64_irq_update(c);
 }
 

@@ -29,6 +29,13 @@ struct cpu_host {
     void *shared;
     void (*trap)(struct cpu_host *r); /* PB_EXIT_TRAP, of a CPU whose `user` was set; or NULL */
     int stop;             /* set by io_write or trap: end cpu_host_run() */
+    struct cpu_host_timer {
+        const char *name;
+        void (*fn)(void *opaque);
+        void *opaque;
+        int64_t when;     /* -1: not armed; it expires when a test calls fn */
+    } timer[8];
+    uint32_t n_timers;
 };
 
 /* NULL after a message. `engine`: "interp" or NULL for the default. */
