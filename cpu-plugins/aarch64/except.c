@@ -221,9 +221,6 @@ void a64_fault(struct xl_vcpu *x, uint64_t va, uint32_t access, int code)
     if (c->cache_op)
         iss |= 1u << 8;
     c->cache_op = 0;
-    if (c->unpriv) { /* back to the CPU's own context */
-        c->unpriv = 0;
-    }
     if (x->mode & A64_MODE_SS)
         c->pstate |= PS_SS; /* the instruction is not done */
     if (stage2)
