@@ -77,8 +77,8 @@ def packet():
 
 def connect(path):
     peer = socket.socket(socket.AF_UNIX)
+    peer.connect(path) # with a timeout it would not wait while the backlog is full
     peer.settimeout(60)
-    peer.connect(path)
     return peer
 
 
