@@ -46,6 +46,10 @@ const struct pb_opt pb_options[] = {
      "what firmware is told: show its menu, boot from nothing without a bootindex, wait; which\n"
      "device comes first is its bootindex=", NULL},
     {"fw_cfg", "[name=]NAME,file=FILE|string=TEXT", NULL, "a file for the guest's fw_cfg", NULL},
+    {"smbios", "type=N[,FIELD=VALUE…]|file=FILE", NULL,
+     "what firmware tells the guest of its hardware: fields of a structure, or whole\n"
+     "structures", NULL},
+    {"uuid", "UUID", NULL, "the machine's, for SMBIOS", NULL},
 
     {"blockdev", "driver=DRIVER[,node-name=NAME][,KEY=VALUE…]", "Block device options",
      "make a block node; KEY.SUB=VALUE describes the node below; '-blockdev help' lists\n"

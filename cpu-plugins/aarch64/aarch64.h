@@ -15,6 +15,8 @@
 #include <plugboard/arm.h>
 #include <plugboard/device.h>
 
+#include <pthread.h>
+
 /* ---- System registers that are kept in sr[], by sysreg.def -------------------------------- */
 
 enum a64_sr {
@@ -67,13 +69,12 @@ struct a64 {
     uint64_t pstate;    /* PS_*, without NZCV */
     uint64_t fpcr;
     uint64_t pmevcntr[A64_PMU_COUNTERS], pmevtyper[A64_PMU_COUNTERS];
-    uint64_t pm_base[A64_PMU_COUNTERS + 1]; /* pmu.c */
+    uint64_t pm_base[A64_PMU_COUNTERS + 1]; /* pmu.c, and all pm_ below */
     uint64_t ccsidr[8]; /* by CSSELR_EL1 */
     uint64_t ll_hi;     /* upper half that LDXP saw */
     uint64_t fault_ipa; /* of a stage 2 fault, for HPFAR_EL2 */
     uint32_t cache_op;  /* the access is a cache maintenance instruction's */
     uint32_t unpriv;    /* the access is LDTR's or STTR's */
-    struct xl_beside el0; /* where such accesses go */
     uint32_t lines;     /* inputs: bit A64_LINE_*; atomic */
     uint32_t event;     /* the event register (WFE); atomic */
     uint32_t tlbi_open; /* others may not have done yet what a TLBI of ours asked for */
@@ -86,7 +87,7 @@ struct a64 {
     uint32_t model;     /* index in a64_models[] */
     struct a64_spaces *spaces; /* mmu.c */
     uint64_t reset_pc, mpidr, cntfrq;
-    char mpidr_text[24]; /* facts.c */
+    char mpidr_text[24], page_text[12]; /* facts.c */
     uint32_t boot_el;
     pb_dev *dev;
     const pb_host *host;
@@ -101,6 +102,14 @@ struct a64 {
     const struct pb_line *timer_out[A64_TIMERS];
     uint32_t loops;      /* exceptions, one after the other, of a vector's first instruction */
     uint32_t timer_busy; /* expiries that are being delivered; atomic */
+    uint32_t pm_counting; /* counters that count now, by their bits in PMCNTENSET_EL0 */
+    uint32_t pm_by_level; /* … which changes with the exception level */
+    int32_t pm_level;     /* the output */
+    int64_t pm_due;       /* when the timer is armed for */
+    uint64_t pm_now;      /* ns: what all counters were brought to */
+    pb_timer *pm_timer;
+    const struct pb_line *pm_out;
+    pthread_mutex_t pm_lock;
 };
 
 /* What x.halted says: waits for an interrupt, or for an event, too. */
@@ -164,7 +173,7 @@ int a64_isa_index(uint64_t isa, uint32_t *index);
 enum {
     A64_H_UNDEF, A64_H_PC_ALIGN, A64_H_FP_TRAP, A64_H_NZCV, A64_H_EXC, A64_H_MRS, A64_H_MSR,
     A64_H_SYS, A64_H_CRC32, A64_H_PSTATE, A64_H_CLREX, A64_H_ERET, A64_H_WAIT, A64_H_SEV, A64_H_DSB,
-    A64_H_STEP, A64_H_PAC, A64_H_LDT, A64_H_STT, A64_H_LDXP, A64_H_STXP, A64_H_CASP,
+    A64_H_STEP, A64_H_PAC, A64_H_LDXP, A64_H_STXP, A64_H_CASP,
 #define A64_HELPER(id, name, fn, flags, n_args, type, vec) A64_H_##id,
 #include "helpers-simd.def"
 #undef A64_HELPER
@@ -220,6 +229,7 @@ extern const struct pb_cpu_user a64_user;
 /* ---- mmu ------------------------------------------------------------------------------------ */
 
 XL_NEAR void a64_ctxkey(struct xl_vcpu *x, struct xl_ctxkey *k);
+void a64_beside(struct xl_vcpu *x, uint32_t on);
 int a64_walk(struct xl_vcpu *x, uint64_t va, uint32_t access, uint32_t probe, struct xl_walk *w);
 uint64_t a64_untag(const struct a64 *c, uint64_t va); /* the address that a tagged one means */
 int a64_mmu_init(struct a64 *c);
@@ -234,12 +244,20 @@ void a64_timer_update(struct a64 *c); /* after a change of any of them */
 uint64_t a64_count(const struct a64 *c); /* CNTPCT */
 uint64_t a64_cycles(const struct a64 *c);
 
+/* ---- performance monitors (pmu.c) ------------------------------------------------------------ */
+
+int a64_pmu_init(struct a64 *c, pb_err *e);
+void a64_pmu_fini(struct a64 *c);
+void a64_pmu_update(struct a64 *c, uint32_t stale);
+void a64_pmu_moved(struct a64 *c); /* to another level, while pm_by_level is set */
+
 /* ---- identification (id.c) ------------------------------------------------------------------ */
 
 void a64_sysreg_init(void);
 void a64_sysreg_reset(struct a64 *c);
 void a64_crc_init(void);
 void a64_id_init(struct a64 *c);
+uint64_t a64_mmfr0(const struct a64 *c); /* ID_AA64MMFR0_EL1, before a reset too */
 uint64_t a64_id_user(const struct a64 *c, uint32_t id); /* what EL0 sees by Linux's emulation */
 
 /* ---- facts, gdb ----------------------------------------------------------------------------- */
@@ -252,8 +270,9 @@ const char *a64_gdb_xml(void *self, const char *annex);
 
 /* ---- models --------------------------------------------------------------------------------- */
 
-extern const struct pb_cpu_model a64_models[];
-extern const uint32_t a64_n_models;
+#define A64_MODELS 8
+extern const struct pb_cpu_model a64_models[A64_MODELS];
+
 int a64_configure(struct a64 *c, const char *model, pb_err *e);
 
 #endif

@@ -21,8 +21,9 @@ static const struct xl_guest guest = {
     .name = "aarch64", .state_size = sizeof(struct a64), .min_insn = 4, .max_insn = 4,
     .slots = a64_slots, .n_slots = A64_SLOTS, .n_helpers = A64_HELPERS, .helpers = a64_helpers,
     .fp_nan_rule = SF_NAN_ARM, .fp_tininess = SF_TINY_BEFORE,
-    .mode = a64_mode, .ctxkey = a64_ctxkey, .translate = a64_translate, .walk = a64_walk,
-    .fault = a64_fault, .interrupt = a64_interrupt, .disassemble = a64_disassemble,
+    .mode = a64_mode, .ctxkey = a64_ctxkey, .beside = a64_beside, .translate = a64_translate,
+    .walk = a64_walk, .fault = a64_fault, .interrupt = a64_interrupt,
+    .disassemble = a64_disassemble,
     .tag_bits = 8, .stack = A64_SLOT_SP + 1,
 };
 
@@ -60,6 +61,7 @@ static int realize(void *self, pb_cpu *cpu, pb_dev *d, const pb_host *h, const c
     if (c->cntfrq < 1000 || c->cntfrq > 1000000000)
         return h->fail(e, PB_EINVAL, "aarch64: cntfrq: 1 kHz to 1 GHz");
     if ((r = a64_mmu_init(c)) < 0 || (r = a64_timer_init(c, e)) < 0 ||
+        (r = a64_pmu_init(c, e)) < 0 ||
         (r = xl_vcpu_init(&c->x, &guest, cpu, h, opts, e)) < 0)
         return r;
     uint32_t n = c->x.svc->index(cpu);
@@ -73,6 +75,7 @@ static void unrealize(void *self)
 {
     struct a64 *c = self;
     xl_vcpu_fini(&c->x);
+    a64_pmu_fini(c);
     a64_mmu_fini(c);
 }
 
@@ -92,6 +95,8 @@ static void reset(void *self, uint64_t pc, const uint64_t *args, uint32_t n_args
     struct a64 *c = self;
     memset(c->gpr, 0, sizeof c->gpr);
     memset(c->v, 0, sizeof c->v);
+    memset(c->pmevcntr, 0, sizeof c->pmevcntr);
+    memset(c->pmevtyper, 0, sizeof c->pmevtyper);
     a64_sysreg_reset(c);
     uint32_t el = pc == UINT64_MAX ? a64_top_el(c) : c->boot_el;
     if (n_args > 4 && args[4] >= 1 && args[4] <= a64_top_el(c))
@@ -108,6 +113,7 @@ static void reset(void *self, uint64_t pc, const uint64_t *args, uint32_t n_args
     a64_flush(c);
     a64_moved(c);
     a64_timer_update(c);
+    a64_pmu_update(c, 0);
     a64_irq_update(c);
     __atomic_store_n(&c->x.halted, 0, __ATOMIC_SEQ_CST);
     for (uint32_t i = 0; i < n_args && i < 4; i++)
@@ -137,7 +143,7 @@ static uint32_t can_run(void *self)
 }
 
 static const char *const lines_out[] = {"phys-timer", "virt-timer", "hyp-timer", "hyp-virt-timer",
-                                        "sec-timer", NULL};
+                                        "sec-timer", "pmu", NULL};
 static const char *const lines_in[] = {"irq", "fiq", "virq", "vfiq", NULL};
 
 static void line_in(void *self, uint32_t n, int32_t level)
@@ -211,7 +217,7 @@ static int save(void *self, pb_state *s, pb_err *e)
     if (!st)
         return c->host->fail(e, PB_ENOTSUP, "aarch64: the host has no " PB_SVC_STATE);
     for (uint32_t i = 0; i < SR_COUNT; i++)
-        if (!(a64_sysregs[i].flags & F_RO) &&
+        if (!(a64_sysregs[i].flags & (F_RO | F_ALIAS)) &&
             (r = st->put(s, a64_sysregs[i].name, PB_S_U64, &c->sr[i], 1)) < 0)
             return r;
     return st->put(s, "fpsr", PB_S_U32, &fpsr, 1);
@@ -227,7 +233,7 @@ static int load(void *self, pb_state *s, pb_err *e)
     if (!st)
         return c->host->fail(e, PB_ENOTSUP, "aarch64: the host has no " PB_SVC_STATE);
     for (uint32_t i = 0; i < SR_COUNT; i++)
-        if (!(a64_sysregs[i].flags & F_RO) &&
+        if (!(a64_sysregs[i].flags & (F_RO | F_ALIAS)) &&
             (r = st->get(s, a64_sysregs[i].name, PB_S_U64, &c->sr[i], 1)) < 0)
             return r;
     if ((r = st->get(s, "fpsr", PB_S_U32, &fpsr, 1)) < 0)
@@ -242,6 +248,7 @@ static int load(void *self, pb_state *s, pb_err *e)
     a64_flush(c);
     a64_moved(c);
     a64_timer_update(c);
+    a64_pmu_update(c, st->version(s) < 2);
     a64_irq_update(c);
     return PB_OK;
 }
@@ -265,9 +272,9 @@ static const struct pb_provide provides[] = {{PB_CPU_INFO, &info_table},
 
 static const struct pb_cpu_class aarch64 = {
     .size = sizeof aarch64, .id = "aarch64", .doc = "64-bit Arm CPU",
-    .models = a64_models, .n_models = 4, .props = a64_props, .n_props = A64_P_COUNT,
+    .models = a64_models, .n_models = A64_MODELS, .props = a64_props, .n_props = A64_P_COUNT,
     .lines_in = lines_in, .provides = provides, .n_provides = 2,
-    .instance_size = sizeof(struct a64), .state_version = 1, .state = state,
+    .instance_size = sizeof(struct a64), .state_version = 2, .state = state,
     .n_state = sizeof state / sizeof *state, .lines_out = lines_out,
     .realize = realize, .unrealize = unrealize, .reset = reset, .run = run, .kick = kick,
     .can_run = can_run, .line_in = line_in, .regs = a64_regs,

@@ -46,6 +46,8 @@ void a64_set_pstate(struct a64 *c, uint64_t v)
     c->gpr[31] = *sp_bank(c, c->pstate);
     if ((el == 3) != (a64_el(c) == 3))
         a64_moved(c);
+    if (c->pm_by_level && el != a64_el(c))
+        a64_pmu_moved(c);
     a64_irq_update(c);
 }
 
@@ -219,9 +221,6 @@ void a64_fault(struct xl_vcpu *x, uint64_t va, uint32_t access, int code)
     if (c->cache_op)
         iss |= 1u << 8;
     c->cache_op = 0;
-    if (c->unpriv) { /* back to the CPU's own context */
-        c->unpriv = 0;
-    }
     if (x->mode & A64_MODE_SS)
         c->pstate |= PS_SS; /* the instruction is not done */
     if (stage2)

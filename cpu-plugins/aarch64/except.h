@@ -86,6 +86,7 @@ enum { A64_V_SYNC = 0, A64_V_IRQ = 0x80, A64_V_FIQ = 0x100 };
 
 #define CPTR_TCPAC (1ull << 31)
 #define CPTR_TFP (1ull << 10)
+#define MDCR_TPMCR (1ull << 5)
 #define MDCR_TPM (1ull << 6)
 #define MDCR_TDE (1ull << 8)
 #define MDCR_TDA (1ull << 9)

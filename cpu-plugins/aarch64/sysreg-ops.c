@@ -176,6 +176,13 @@ A64_WR(wr_scr)
     a64_irq_update(c);
 }
 
+/* TPM and TDA and what stands beside them; of EL2 HPMN and HPME, of EL3 SPD32, SDD, SPME, EDAD and
+ * EPMAD, too. What counts may change. */
+A64_WR(wr_mdcr)
+{
+    a64_wr_pmu(c, id, v & (id == SR_MDCR_EL2 ? 0xfff : 0x33c640));
+}
+
 A64_WR(wr_vbar)
 {
     c->sr[id] = v & ~0x7ffull;
@@ -208,5 +215,4 @@ void a64_sysreg_reset(struct a64 *c)
     c->sr[SR_OSLSR_EL1] = 0xa; /* implemented, locked */
     c->sr[SR_CNTHCTL_EL2] = 3;
     c->sr[SR_DBGAUTHSTATUS_EL1] = 0xaa;
-    c->sr[SR_PMCR_EL0] |= (uint64_t)A64_PMU_COUNTERS << 11;
 }

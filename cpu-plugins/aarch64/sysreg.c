@@ -76,7 +76,7 @@ static int exists(const struct a64 *c, const struct a64_sysreg *r)
     static const struct { uint64_t flag, isa; } needs[] = {
         {F_LOR, A64_BIT(LOR)}, {F_PAN, A64_BIT(PAN)}, {F_UAO, A64_BIT(UAO)},
         {F_DIT, A64_BIT(DIT)}, {F_SSBS, A64_BIT(SSBS)}, {F_VHE, A64_BIT(VHE)},
-        {F_APK, A64_BIT(PAUTH)}, {F_CNTPS, A64_BIT(EL3)}};
+        {F_APK, A64_BIT(PAUTH)}, {F_CNTPS, A64_BIT(EL3)}, {F_TPM, A64_BIT(PMU)}};
     for (uint32_t i = 0; i < sizeof needs / sizeof *needs; i++)
         if (r->flags & needs[i].flag && !(c->isa & needs[i].isa))
             return 0;
@@ -122,8 +122,7 @@ static int el2_traps(const struct access *a)
         return 1;
     if (f & F_CPACR && c->sr[SR_CPTR_EL2] & CPTR_TCPAC)
         return 1;
-    if ((f & F_PMU || a->r->id == SR_PMINTENSET_EL1 || a->r->id == SR_PMINTENCLR_EL1 ||
-         a->r->id == SR_PMUSERENR_EL0) && mdcr & MDCR_TPM)
+    if ((f & F_TPM && mdcr & MDCR_TPM) || (a->r->id == SR_PMCR_EL0 && mdcr & MDCR_TPMCR))
         return 1;
     if (f & F_TDA && mdcr & (MDCR_TDA | MDCR_TDE))
         return 1;
@@ -140,7 +139,7 @@ static int el3_traps(const struct access *a)
     const struct a64 *c = a->c;
     uint64_t f = a->r->flags;
     return (f & (F_CPACR | F_CPTR) && c->sr[SR_CPTR_EL3] & CPTR_TCPAC) ||
-           (f & F_PMU && c->sr[SR_MDCR_EL3] & MDCR_TPM) ||
+           (f & F_TPM && c->sr[SR_MDCR_EL3] & MDCR_TPM) ||
            (f & F_TDA && c->sr[SR_MDCR_EL3] & MDCR_TDA) ||
            (f & F_APK && !(c->sr[SR_SCR_EL3] & SCR_APK)) ||
            (f & F_LOR && c->sr[SR_SCR_EL3] & SCR_TLOR);

@@ -61,6 +61,8 @@ enum { A64_PST_UAO = 3, A64_PST_PAN = 4, A64_PST_SPSEL = 5, A64_PST_SSBS = 3 << 
 #define F_TDA (1ull << 32)
 #define F_TDCC (1ull << 33)
 #define F_HALTED (1ull << 34) /* in Debug state only */
+#define F_TPM (1ull << 35)    /* MDCR_ELx.TPM: all of the performance monitors */
+#define F_ALIAS (1ull << 36)  /* kept elsewhere: not saved by this name */
 
 struct a64_sysreg {
     const char *name;
@@ -103,6 +105,11 @@ A64_RD(rd_timer);
 A64_WR(wr_timer);
 A64_RD(rd_pmu);
 A64_WR(wr_pmu);
+A64_RD(rd_pmevcntr);
+A64_WR(wr_pmevcntr);
+A64_RD(rd_pmevtyper);
+A64_WR(wr_pmevtyper);
+A64_WR(wr_mdcr);
 A64_WR(wr_debug);
 
 #endif

@@ -5,6 +5,9 @@
 #include "acpi-firmware.h"
 #include "suite.h"
 
+#define SPIS 988u /* inputs of a GIC before those that belong to a CPU */
+static uint32_t n_cpus;
+
 static pbt *bench(const char *gic, pb_dev **boot)
 {
     static const char *const plugins[] = {"arm-gicv2", "arm-gicv3", "pl011", "pl061", "gpio-key",
@@ -18,12 +21,14 @@ static pbt *bench(const char *gic, pb_dev **boot)
     pbt_class(b, PB_CLASS_DEVICE, &acpi_keeper);
     pbt_ram(b, 0x40000000, 64 << 20);
     for (uint32_t i = 0; i < 2; i++) {
-        cpu[i] = pbt_cpu(b, "");
+        cpu[i] = pbt_cpu(b, "pmu=yes");
     }
     pb_dev *g = pbt_create(b, NULL, 0, gic, "gic", v3 ? "has-lpi=on" : NULL);
     pbt_outputs_all(g, 2);
     for (uint32_t i = 0; i < 2; i++)
         pbt_wire(g, "irq", i, cpu[i], 0);
+    for (uint32_t i = 0; i < 2; i++)
+        pbt_wire(cpu[i], "pmu", 0, g, SPIS + 16 * i + 7);
     CU_ASSERT_EQUAL_FATAL(pbt_realize(g), PB_OK);
     pbt_map(g, 0, 0x8000000);
     pbt_map(g, 1, v3 ? 0x80a0000 : 0x8010000);
@@ -62,13 +67,29 @@ static pbt *bench(const char *gic, pb_dev **boot)
     return b;
 }
 
+/* ACPI 6.5, 5.2.12.14: each CPU's performance interrupt. */
+static void look(const uint8_t *t)
+{
+    if (memcmp(t, "APIC", 4))
+        return;
+    uint32_t len = (uint32_t)acpi_get(t + 4, 4);
+    for (uint32_t at = 44; at < len && t[at + 1]; at += t[at + 1]) {
+        if (t[at] != 0x0b)
+            continue;
+        n_cpus++;
+        CU_ASSERT_EQUAL(acpi_get(t + at + 20, 4), 23);
+    }
+}
+
 static void check(const char *gic, const char *const *want)
 {
     pb_dev *boot;
     pbt *b = bench(gic, &boot);
 
     CU_ASSERT_EQUAL_FATAL(pbt_boot(boot), PB_OK);
-    acpi_firmware_tables(want, NULL);
+    n_cpus = 0;
+    acpi_firmware_tables(want, look);
+    CU_ASSERT_EQUAL(n_cpus, 2);
     acpi_firmware_iasl("");
     pbt_free(b);
 }

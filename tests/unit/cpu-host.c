@@ -134,18 +134,21 @@ static int64_t now(const pb_host *h, uint32_t clock)
 static pb_timer *timer(pb_dev *d, const char *name, uint32_t clock, void (*fn)(void *opaque),
                        void *opaque, pb_err *e)
 {
-    (void)d, (void)name, (void)clock, (void)fn, (void)opaque, (void)e;
-    return (pb_timer *)the;
+    (void)d, (void)clock, (void)e;
+    if (the->n_timers == sizeof the->timer / sizeof *the->timer)
+        return NULL;
+    the->timer[the->n_timers] = (struct cpu_host_timer){name, fn, opaque, -1};
+    return (pb_timer *)&the->timer[the->n_timers++];
 }
 
 static void arm(pb_timer *t, int64_t when)
 {
-    (void)t, (void)when;
+    ((struct cpu_host_timer *)t)->when = when;
 }
 
 static void disarm(pb_timer *t)
 {
-    (void)t;
+    ((struct cpu_host_timer *)t)->when = -1;
 }
 
 static const struct pb_svc_time svc_time = {
@@ -250,6 +253,14 @@ struct cpu_host *cpu_host_new(uint64_t base, uint64_t size, const char *model, c
         return NULL;
     }
     return r;
+}
+
+struct cpu_host_timer *cpu_host_timer(struct cpu_host *r, const char *name)
+{
+    for (uint32_t i = 0; i < r->n_timers; i++)
+        if (!strcmp(r->timer[i].name, name))
+            return &r->timer[i];
+    return NULL;
 }
 
 void cpu_host_free(struct cpu_host *r)

@@ -29,12 +29,20 @@ struct cpu_host {
     void *shared;
     void (*trap)(struct cpu_host *r); /* PB_EXIT_TRAP, of a CPU whose `user` was set; or NULL */
     int stop;             /* set by io_write or trap: end cpu_host_run() */
+    struct cpu_host_timer {
+        const char *name;
+        void (*fn)(void *opaque);
+        void *opaque;
+        int64_t when;     /* -1: not armed; it expires when a test calls fn */
+    } timer[8];
+    uint32_t n_timers;
 };
 
 /* NULL after a message. `engine`: "interp" or NULL for the default. */
 struct cpu_host *cpu_host_new(uint64_t base, uint64_t size, const char *model, const char *props,
                             const char *engine);
 void cpu_host_free(struct cpu_host *r);
+struct cpu_host_timer *cpu_host_timer(struct cpu_host *r, const char *name); /* or NULL */
 /* What link properties lead to; NULL: to nothing. */
 extern const void *(*cpu_host_link)(struct cpu_host *r, const char *iface, void **self);
 /* Load by physical addresses. *tohost: that symbol's address, 0 if there is none. */

@@ -9,6 +9,7 @@
  *   i = (va >> 9) & tlb_mask            byte offset of entry (va >> 12) modulo entries
  *   hit iff ((va + size - 1) & ~0xfff | (va & align)) == tag[i]
  *   host address = add[i] + va
+ * XL_M_BESIDE makes the same lookup in the context that `beside` points to.
  * An empty tag is all ones; in memory fresh from the kernel a zero, too, is one that nothing
  * matches, anywhere but in entry 0. Pages that are I/O, watched for code (writes), tracked for
  * dirt and still clean (writes), or under a watchpoint never enter the tag of that kind.
@@ -52,6 +53,7 @@ struct xl_iopage { /* a page without plain RAM behind it; tags as in the TLB */
 struct xl_ctx {
     uint64_t tlb_mask; /* (entries - 1) << 3 */
     struct xl_jc *jc_base; /* == jc, or the engine's empty table while a kick is pending */
+    struct xl_ctx *beside; /* where XL_M_BESIDE goes; xl_ctx_none: not known */
     struct xl_vcpu *vcpu;
     struct xl_ctxkey key;
     uint64_t mode;     /* mode word the jump cache was filled under */
@@ -72,6 +74,8 @@ struct xl_ctx {
     uint64_t jc_pages[64];        /* filter by virtual page of what the jump cache may hold */
     uint64_t jc_used;             /* bit n: of its n-th part, XL_JC_PART entries */
 };
+
+extern struct xl_ctx xl_ctx_none; /* one entry that nothing matches; shared by all vCPUs */
 
 static inline uint32_t xl_jc_size(uint32_t direct)
 {

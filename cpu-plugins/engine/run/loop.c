@@ -18,6 +18,7 @@ _Noreturn void xl_leave(struct xl_vcpu *x)
 
     r->fresh = 1;
     r->n_leaves++;
+    xl_ctx_back(x);
     if (r->in_host && !XL_TSAN) {
         x->engine->host_code->leave(x);
         __builtin_unreachable();

@@ -43,9 +43,6 @@ struct xl_host { /* a host back end: host/ARCH/ */
     int (*rescue)(struct xl_vcpu *x, void *ucontext, uint64_t *pc);
     /* In a handler of SIGFPE: 1 when the arithmetic may go on where it was. */
     int (*fp_trap)(struct xl_vcpu *x, void *ucontext);
-    /* MXCSR: C gets the host's, or the guest gets its own again. */
-    void (*modes_host)(struct xl_vcpu *x);
-    void (*modes_guest)(struct xl_vcpu *x);
     /* Before fork(), e->lock held: from now on another process runs from the same code. */
     void (*fork)(struct xl_engine *e);
 };

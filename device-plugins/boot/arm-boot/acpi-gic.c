@@ -7,13 +7,20 @@ enum { MADT_GICC = 0x0b, MADT_GICD, MADT_MSI_FRAME, MADT_GICR, MADT_ITS };
 
 static void gicc(struct arm_boot *b, struct acpi_buf *t, uint32_t i, uint64_t base)
 {
+    enum { ENABLED = 1, PERFORMANCE_EDGE = 2 };
+    uint32_t flags = 0, pmu = 0;
+
+    if (b->c.board->cpu_fact(b->c.dev, i, "pmu"))
+        pmu = acpi_gsi(&b->c, b->c.board->cpu(b->c.dev, i), "pmu", 0, &flags);
     acpi_num(t, MADT_GICC, 1);
     acpi_num(t, 80, 1);
     acpi_num(t, 0, 2);
     acpi_num(t, i, 4); /* CPU interface */
     acpi_num(t, i, 4); /* _UID */
-    acpi_num(t, 1, 4); /* enabled */
-    acpi_zero(t, 16);  /* no parking, no performance interrupt */
+    acpi_num(t, ENABLED | (flags & ACPI_IRQ_EDGE ? PERFORMANCE_EDGE : 0), 4);
+    acpi_zero(t, 4);   /* no parking */
+    acpi_num(t, pmu, 4);
+    acpi_zero(t, 8);
     acpi_num(t, base, 8);
     acpi_zero(t, 28);  /* GICV, GICH, maintenance interrupt, GICR: see the GICR structure */
     acpi_num(t, ab_affinity(&b->c, i), 8);

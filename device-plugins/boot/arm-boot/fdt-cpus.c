@@ -56,6 +56,26 @@ static int cpu_map(struct boot *b, void *fdt)
     return (rc = fdt_end_node(fdt)) || (rc = fdt_end_node(fdt)) ? rc : fdt_end_node(fdt);
 }
 
+/* Linux Documentation/devicetree/bindings/arm/pmu.yaml: one node for the private interrupt of all. */
+static int pmu(struct boot *b, void *fdt)
+{
+    const char *compatible = b->board->cpu_fact(b->dev, 0, "pmu");
+    uint32_t cells[4], parent,
+             n = compatible ? boot_wire(b, b->board->cpu(b->dev, 0), "pmu", &parent, cells) : 0;
+    int rc;
+
+    if (!n)
+        return 0;
+    for (uint32_t i = 0; i < n; i++)
+        cells[i] = cpu_to_fdt32(cells[i]);
+    if ((rc = fdt_begin_node(fdt, "pmu")) ||
+        (rc = fdt_property_string(fdt, "compatible", compatible)) ||
+        (rc = fdt_property(fdt, "interrupts", cells, (int)n * 4)) ||
+        (rc = fdt_property_u32(fdt, "interrupt-parent", parent)))
+        return rc;
+    return fdt_end_node(fdt);
+}
+
 static int cpus(struct boot *b, void *fdt)
 {
     int rc;
@@ -67,7 +87,9 @@ static int cpus(struct boot *b, void *fdt)
         if ((rc = one_cpu(b, fdt, i)))
             return rc;
     }
-    return (rc = cpu_map(b, fdt)) ? rc : fdt_end_node(fdt);
+    if ((rc = cpu_map(b, fdt)) || (rc = fdt_end_node(fdt)))
+        return rc;
+    return pmu(b, fdt);
 }
 
 /* Private interrupts are 16 and up, shared ones 32 and up (GICv3, 2.2.1). */

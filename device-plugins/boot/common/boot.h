@@ -72,7 +72,9 @@ int boot_arm64_initrd_image(struct boot *b, const char *what, const void *data, 
 /* The kernel's command line, NULL: none. */
 const char *boot_append(struct boot *b);
 
-/* handover.c: -kernel, -initrd and -append to the firmware, by fw_cfg. */
+/* handover.c: the machine's fw_cfg; NULL: there is none. */
+const struct pb_fw_files *boot_fw_files(struct boot *b, void **self);
+/* -kernel, -initrd and -append to the firmware by it. */
 int boot_hand_over(struct boot *b, pb_err *e);
 
 /* console.c: says so when -append names serial ports of other machines only; Linux calls this
@@ -87,6 +89,9 @@ int boot_fdt_devices(struct boot *b, void *fdt, pb_err *e);
 /* Name of the node of device `d`, or NULL when it has none. */
 const char *boot_node_name(struct boot *b, pb_dev *d, char *buf, size_t n);
 uint32_t boot_dev_phandle(struct boot *b, pb_dev *d); /* 0: not in the tree */
+/* Where an output's first wire goes: specifier and its cells; 0 when that is no interrupt. */
+uint32_t boot_wire(struct boot *b, pb_dev *d, const char *output, uint32_t *phandle,
+                   uint32_t cells[4]);
 
 /* fdt-value.c: the text of a manifest's fdt value as property bytes. Returns the length, or
  * -1 and the reason in text[IMAGE_TEXT]. */

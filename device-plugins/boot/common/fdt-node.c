@@ -110,6 +110,19 @@ static uint32_t specifier(struct boot *b, const struct pb_board_wire *w, uint32_
     return n <= 4 ? n : 0;
 }
 
+uint32_t boot_wire(struct boot *b, pb_dev *d, const char *output, uint32_t *phandle,
+                   uint32_t cells[4])
+{
+    struct pb_board_wire w[64];
+    uint32_t n = b->board->dev_wires(d, w, 64);
+
+    for (uint32_t i = 0; i < n && i < 64; i++) {
+        if (w[i].index == 0 && strcmp(w[i].output, output) == 0)
+            return specifier(b, &w[i], phandle, cells);
+    }
+    return 0;
+}
+
 static const struct pb_board_wire *sort_base;
 
 /* By element, then by the order in which the host lists the outputs. */

@@ -256,7 +256,7 @@ static int make_helpers(struct xasm *a, struct x86_code *c, const struct xl_gues
         uint32_t f = 0;
 
         if (h->flags & (XL_H_FAULT | XL_H_STATE))
-            f |= h->flags & XL_H_MODES ? CALL_ALL : CALL_ALL | CALL_FP;
+            f |= CALL_ALL | CALL_FP;
         if (h->flags & XL_H_STATE)
             f |= CALL_WRITE;
         if (h->flags & XL_H_FP)

@@ -1,0 +1,29 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Debian's arm64 kernel finds the performance monitors, and a program there counts its cycles by
+level, with all counters at once, and is interrupted by their overflow."""
+import console
+
+
+def test():
+    files = console.artefact("debug-initrd.sh")
+    line = [*console.system("aarch64"), "-M", "virt", "-m", "512", "-nographic", "-no-reboot",
+            "-kernel", files["kernel"], "-initrd", files["initrd"],
+            "-append", "console=ttyAMA0 panic=-1"]
+    with console.Guest(line) as guest:
+        def said(pattern):
+            return guest.expect(pattern, timeout=120, stop=r"Kernel panic|PB-FAILED|PB-DONE")
+        said(r"armv8_pmuv3 PMU driver, 7 \(0,8000003f\) counters available$")
+        off = said(r"^PB-CYCLES off by (\d+)% parts by (\d+)% user 1 kernel 1$")
+        if int(off.group(1)) > 25 or int(off.group(2)) > 25:
+            raise console.Failed(f"cycles: {off.group(0)}")
+        said(r"^PB-GROUP 7$")
+        samples = said(r"^PB-SAMPLES (\d+) of (\d+)$")
+        if int(samples.group(1)) < 20:
+            raise console.Failed(f"few samples: {samples.group(0)}")
+        said(r"^PB-INSTRUCTIONS No such file or directory$") # which nobody counts
+        guest.expect(r"^PB-DONE$", timeout=20)
+        guest.ends(0)
+
+
+console.main(test)
