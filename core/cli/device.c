@@ -183,6 +183,8 @@ static pb_dev *make_device(struct pb_sys *s, const struct pb_class *c, struct pb
         if (r == PB_OK)
             r = pb_dev_set(d, x->key, x->value, &a->place, s->e);
     }
+    if (r == PB_OK)
+        r = pb_sys_own_mac(d, &a->place, s->e);
     if (r == PB_OK && index)
         r = pb_sys_boot_index(s, d, index);
     if (r == PB_OK)

@@ -42,7 +42,7 @@ struct pb_sys {
     GArray *cpu_sets;      /* struct pb_plan_set: -cpu features */
     GPtrArray *wanted;     /* struct pb_wanted * */
     GPtrArray *monitors;   /* char *: ids of character nodes that get a monitor */
-    guint n_serial, n_drive, n_nic, n_mac;
+    guint n_serial, n_drive, n_nic;
     gboolean stdio_used;
     struct pb_boot_words boot;
     GArray *bootable;      /* struct pb_bootable; NULL: the machine was started */
@@ -88,6 +88,8 @@ int pb_sys_fw_file(struct pb_sys *s, const char *name, const void *data, gsize n
 int pb_sys_fw_item(struct pb_sys *s, uint32_t key, const void *data, gsize n);
 /* Is `value` of property `key` the -object that it must be? Other keys are not looked at. */
 int pb_sys_check_object(struct pb_sys *s, const char *cls, const char *key, const char *value);
+/* An address of its own for a network card that was given none. */
+int pb_sys_own_mac(pb_dev *d, const struct pb_place *at, pb_err *e);
 /* "tcg", or an order of preference with it, "kvm:tcg". */
 int pb_sys_accel(const char *names, pb_err *e);
 /* Does a device of the board link to what the command line may give as `slot`, "pflash0"? */

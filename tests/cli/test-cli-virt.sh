@@ -18,10 +18,10 @@ mkdir share
 fail=0 n=0
 starts() { # PROGRAM OPTIONS...
     n=$((n + 1))
-    printf "info qtree\nquit\n" | timeout 20 "$@" -S -display none -monitor stdio >out 2>&1 ||
+    printf "info qtree\ninfo network\nquit\n" | timeout 20 "$@" -S -display none -monitor stdio >out 2>&1 ||
         { echo "$*:"; head -3 out; fail=1; }
 }
-has() { grep -q "$1" out || { echo "no '$1' in:"; grep -n virtio out; fail=1; }; }
+has() { grep -q "$1" out || { echo "no '$1' in:"; tail -5 out; fail=1; }; }
 A="-drive if=none,format=raw,file=a.raw,id=a" B="-drive if=none,format=raw,file=b.raw,id=b"
 
 # operating-system courses: the first slot by name, either layout of registers, no other disk there
@@ -50,6 +50,10 @@ starts "$ARM" -M virt -object rng-random,filename=/dev/urandom,id=r0 -object iot
 starts "$ARM" -M virt -nodefaults -vga none -parallel none -vnc none -sandbox off \
     -action reboot=shutdown,shutdown=pause -boot menu=on,splash-time=3000,strict=on
 starts "$ARM" -M virt -netdev user,id=n -device virtio-net-pci,netdev=n,csum=off,gso=off,mq=on,status=on
+starts "$ARM" -M virt -nic user -netdev user,id=n -netdev user,id=m \
+    -device e1000,netdev=m,mac=52:54:00:12:34:57 -device virtio-net-pci,netdev=n
+has macaddr=52:54:00:12:34:56
+has macaddr=52:54:00:12:34:58
 
 # bootindex: a program without a system prints what firmware reads
 code() { # WORDS FILE

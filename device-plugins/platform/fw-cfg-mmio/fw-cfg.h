@@ -6,7 +6,7 @@
 #include <plugboard/board.h>
 #include <plugboard/device.h>
 
-enum { KEY_SIGNATURE = 0x00, KEY_ID = 0x01, KEY_UUID = 0x02, KEY_RAM_SIZE = 0x03, KEY_NB_CPUS = 0x05,
+enum { KEY_SIGNATURE = 0x00, KEY_ID = 0x01, KEY_RAM_SIZE = 0x03, KEY_NB_CPUS = 0x05,
        KEY_MENU = 0x0e, KEY_MAX_CPUS = 0x0f, KEY_DIR = 0x19, KEY_FILES = 0x20 };
 
 #define MAX_FILES 128u
@@ -29,9 +29,9 @@ struct fw_cfg {
     uint32_t dma_high;
 };
 
-/* Items that others may give: the machine's UUID, whether firmware shows its menu; of kernel,
- * initial RAM disk and command line sizes, addresses and bytes. */
-#define FW_CFG_GIVEN {KEY_UUID, KEY_MENU, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15}
+/* Items that others may give: whether firmware shows its menu; of kernel, initial RAM disk and
+ * command line sizes, addresses and bytes. */
+#define FW_CFG_GIVEN {KEY_MENU, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15}
 
 int fw_cfg_make_directory(struct fw_cfg *f); /* after files changed */
 
