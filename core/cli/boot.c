@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* boot.c - -kernel, -initrd, -append, -dtb, -bios, -boot, -fw_cfg, -smbios, -uuid, -L: what the boot
- * plugin gets.
+/* boot.c - -kernel, -initrd, -append, -dtb, -bios, -boot, -fw_cfg, -smbios, -uuid, -L: what the
+ * boot plugin gets.
  *
  * Files are opened once here, so that a missing one is reported before anything runs; the
  * boot plugin reads them. Files of -fw_cfg go to the device that provides PB_FW_FILES.

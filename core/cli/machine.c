@@ -56,7 +56,8 @@ static void print_options(const struct pb_sys *s)
         putchar('\n');
     }
     if (pb_sys_board_links(s, "pflash0"))
-        printf("  %-22s - %s\n", "pflashN=<string>", "Block node that the board's flash N works on");
+        printf("  %-22s - %s\n", "pflashN=<string>",
+               "Block node that the board's flash N works on");
     printf("  %-22s - %s\n", "dumpdtb=<string>", "Write the device tree to a file and quit");
 }
 

@@ -6,7 +6,8 @@
 
 static const char *const device_keys[] = {"type",  "doc",   "count", "when", "reg",
                                           "irq",   "clock", "fdt",   "bus",  "prop.",
-                                          "link.", "line.", "reg.",  "fdt.", "secure", "fill", NULL};
+                                          "link.", "line.", "reg.",  "fdt.", "secure", "fill",
+                                          NULL};
 #define MAX_COUNT 1024
 
 struct pb_plan_dev *pb_plan_find(const struct pb_plan *p, const char *id)

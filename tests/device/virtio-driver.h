@@ -62,8 +62,8 @@ struct vd {
 void vd_init(struct vd *v, pbt *b, pb_dev *m, uint8_t *ram);
 /* The same for a function of `p`, set up by pd_setup(). */
 void vd_init_pci(struct vd *v, struct pd *p, uint32_t bdf);
-/* From here on by the I/O BAR, or the slot has force-legacy: feature bits below 32, split rings, over
- * PCI of the device's size. */
+/* From here on by the I/O BAR, or the slot has force-legacy: feature bits below 32, split rings,
+ * over PCI of the device's size. */
 void vd_legacy(struct vd *v);
 uint32_t vd_reg(struct vd *v, uint32_t off);
 void vd_set(struct vd *v, uint32_t off, uint32_t val);
