@@ -355,9 +355,10 @@ A64_HELPER_FN(a64_eret_helper) /* key: 0, or of ERETAA, ERETAB; the new pc */
     uint32_t el = a64_el(cpu);
     uint64_t pc, spsr;
     (void)b, (void)c, (void)d;
-    xl_sync(x);
-    if (el == 0 || cpu->pstate & PS_IL)
+    if (el == 0 || cpu->pstate & PS_IL) {
+        xl_sync(x);
         a64_raise_undef(cpu);
+    }
     pc = cpu->sr[sr_of(el, SR_ELR_EL1, SR_ELR_EL2, SR_ELR_EL3)];
     spsr = cpu->sr[sr_of(el, SR_SPSR_EL1, SR_SPSR_EL2, SR_SPSR_EL3)];
     if (a)
