@@ -83,12 +83,15 @@ static int list_models(const struct pb_class *c)
     return PB_USER_SAID;
 }
 
-static int cpu_options(pb_dev *d, struct pb_user_options *o, const char **model, pb_err *e)
+static int cpu_options(pb_dev *d, const struct pb_cpu_user *user, struct pb_user_options *o,
+                       const char **model, pb_err *e)
 {
     const struct pb_cpu_class *t = d->cls->table;
     int r = PB_OK;
 
-    *model = t->n_models ? t->models[0].name : NULL;
+    *model = PB_HAS(struct pb_cpu_user, user, model) ? user->model
+             : t->n_models                           ? t->models[0].name
+                                                     : NULL;
     if (!o->cpu)
         return PB_OK;
     struct pb_args *a = pb_args_parse("-cpu", o->cpu, "model", e);
@@ -227,7 +230,7 @@ static int start(const char *arch, struct pb_user_options *o, char **argv, pb_er
                           c->plugin->id);
     if (!(d = make_dev(c, e)))
         return PB_ENOMEM;
-    r = cpu_options(d, o, &model, e);
+    r = cpu_options(d, user, o, &model, e);
     if (r == PB_OK)
         r = set_engine(d, o, e);
     if (r != PB_OK)

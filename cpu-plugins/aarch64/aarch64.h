@@ -88,7 +88,7 @@ struct a64 {
     uint32_t model;     /* index in a64_models[] */
     struct a64_spaces *spaces; /* mmu.c */
     uint64_t reset_pc, mpidr, cntfrq;
-    char mpidr_text[24]; /* facts.c */
+    char mpidr_text[24], page_text[12]; /* facts.c */
     uint32_t boot_el;
     pb_dev *dev;
     const pb_host *host;
@@ -257,6 +257,7 @@ void a64_sysreg_init(void);
 void a64_sysreg_reset(struct a64 *c);
 void a64_crc_init(void);
 void a64_id_init(struct a64 *c);
+uint64_t a64_mmfr0(const struct a64 *c); /* ID_AA64MMFR0_EL1, before a reset too */
 uint64_t a64_id_user(const struct a64 *c, uint32_t id); /* what EL0 sees by Linux's emulation */
 
 /* ---- facts, gdb ----------------------------------------------------------------------------- */
@@ -269,8 +270,9 @@ const char *a64_gdb_xml(void *self, const char *annex);
 
 /* ---- models --------------------------------------------------------------------------------- */
 
-extern const struct pb_cpu_model a64_models[];
-extern const uint32_t a64_n_models;
+#define A64_MODELS 8
+extern const struct pb_cpu_model a64_models[A64_MODELS];
+
 int a64_configure(struct a64 *c, const char *model, pb_err *e);
 
 #endif

@@ -271,7 +271,7 @@ static const struct pb_provide provides[] = {{PB_CPU_INFO, &info_table},
 
 static const struct pb_cpu_class aarch64 = {
     .size = sizeof aarch64, .id = "aarch64", .doc = "64-bit Arm CPU",
-    .models = a64_models, .n_models = 4, .props = a64_props, .n_props = A64_P_COUNT,
+    .models = a64_models, .n_models = A64_MODELS, .props = a64_props, .n_props = A64_P_COUNT,
     .lines_in = lines_in, .provides = provides, .n_provides = 2,
     .instance_size = sizeof(struct a64), .state_version = 2, .state = state,
     .n_state = sizeof state / sizeof *state, .lines_out = lines_out,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* id.c - identification registers, from the model's constants and the features.
- * DDI 0487: D19.2 (ID_AA64*); DDI 0500, DDI 0488, 100095 (models), 4.3 in each.
+ * DDI 0487: D19.2 (ID_AA64*); the models' manuals (models.c), identification registers in each.
  *
  * Where a real core has AArch32 or big-endian data, the fields say that they are not there; the
  * AArch32 registers are zero.
@@ -10,21 +10,35 @@
 
 struct identity {
     uint64_t midr, revidr, mmfr0, dfr0, clidr, ctr, ccsidr[3], pmcr;
+    uint64_t csv; /* CSV2 and CSV3 of ID_AA64PFR0_EL1 */
 };
+#define CSV (0x11ull << 56) /* there is no speculation */
 
-static const struct identity ids[] = {
+static const struct identity ids[A64_MODELS] = {
     /* cortex-a57 */
     {0x411fd070, 0, 0x1024, 0x10305006, 0x0a200023, 0x8444c004,
-     {0x701fe00a, 0x201fe012, 0x70ffe07a}, 0x41010000},
+     {0x701fe00a, 0x201fe012, 0x70ffe07a}, 0x41010000, 0},
     /* cortex-a53 */
     {0x410fd034, 0, 0x1022, 0x10305006, 0x0a200023, 0x84448004,
-     {0x700fe01a, 0x201fe00a, 0x707fe07a}, 0x41030000},
+     {0x700fe01a, 0x201fe00a, 0x707fe07a}, 0x41030000, 0},
     /* cortex-a72 */
     {0x410fd083, 0, 0x1024, 0x10305006, 0x0a200023, 0x8444c004,
-     {0x701fe00a, 0x201fe012, 0x707fe07a}, 0x41020000},
+     {0x701fe00a, 0x201fe012, 0x707fe07a}, 0x41020000, 0},
     /* max: implementer 0, for software */
     {0x000f0510, 0, 0x101025, 0x10305006, 0x0a200023, 0x8444c004,
-     {0x701fe00a, 0x201fe012, 0x70ffe07a}, 0},
+     {0x701fe00a, 0x201fe012, 0x70ffe07a}, 0, CSV},
+    /* cortex-a35 */
+    {0x411fd040, 0, 0x101022, 0x10305006, 0x0a200023, 0x84448004,
+     {0x700fe01a, 0x201fe00a, 0x703fe07a}, 0, 0},
+    /* cortex-a55 */
+    {0x412fd050, 0, 0x101022, 0x10305006, 0x0a200023, 0x84448004,
+     {0x700fe01a, 0x200fe01a, 0x703fe07a}, 0, 0},
+    /* cortex-a76 */
+    {0x414fd0b1, 0, 0x101022, 0x10305006, 0x0a200023, 0x8444c004,
+     {0x701fe01a, 0x201fe01a, 0x707fe03a}, 0x410b0000, CSV},
+    /* neoverse-n1 */
+    {0x414fd0c1, 0, 0x101025, 0x10305006, 0x0a200023, 0x8444c004,
+     {0x701fe01a, 0x201fe01a, 0x70ffe03a}, 0x410c0000, CSV},
 };
 
 static uint64_t put(const struct a64 *c, uint64_t feature, uint64_t value, uint32_t at)
@@ -39,9 +53,7 @@ static uint64_t pfr0(const struct a64 *c)
         v |= put(c, A64_BIT(FP16), 0x11, 16);
     else
         v |= 0xffull << 16;
-    if (c->model == 3) /* max: there is no speculation, so CSV2 and CSV3 hold */
-        v |= 0x11ull << 56;
-    return v | (c->gic ? 1ull << 24 : 0);
+    return v | ids[c->model].csv | (c->gic ? 1ull << 24 : 0);
 }
 
 static uint64_t isar0(const struct a64 *c)
@@ -76,6 +88,11 @@ static uint64_t mmfr1(const struct a64 *c)
            put(c, A64_BIT(XNX), 1, 28);
 }
 
+uint64_t a64_mmfr0(const struct a64 *c)
+{
+    return ids[c->model].mmfr0;
+}
+
 void a64_id_init(struct a64 *c)
 {
     const struct identity *m = &ids[c->model];
@@ -88,7 +105,7 @@ void a64_id_init(struct a64 *c)
     r[SR_ID_AA64DFR0_EL1] = m->dfr0 | put(c, A64_BIT(PMU), 1, 8);
     r[SR_ID_AA64ISAR0_EL1] = isar0(c);
     r[SR_ID_AA64ISAR1_EL1] = isar1(c);
-    r[SR_ID_AA64MMFR0_EL1] = m->mmfr0;
+    r[SR_ID_AA64MMFR0_EL1] = a64_mmfr0(c);
     r[SR_ID_AA64MMFR1_EL1] = mmfr1(c);
     r[SR_ID_AA64MMFR2_EL1] = put(c, A64_BIT(UAO), 1, 4) | put(c, A64_BIT(E0PD), 1, 60);
     r[SR_CLIDR_EL1] = m->clidr;

@@ -138,6 +138,9 @@ static void wait(struct lift *l, uint32_t event)
 
 xl_val lift_pac(struct lift *l, uint32_t what, xl_val v, xl_val modifier)
 {
+    if (l->mode & A64_MODE_USER && !(l->isa & A64_BIT(PAKEYS)) &&
+        !(what & (A64_PAC_STRIP | A64_PAC_GENERIC)))
+        return v;
     return xl_callh(l->b, A64_H_PAC, 3, v, modifier, lift_const(l, what), 0);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* models.c - CPU models, and the switches that change them (-cpu max,lse=off).
- * Technical Reference Manuals: Cortex-A53 DDI 0500, Cortex-A57 DDI 0488, Cortex-A72 100095.
+ * Technical Reference Manuals: Cortex-A35 100236, A53 DDI 0500, A55 100442, A57 DDI 0488,
+ * A72 100095, A76 100798, Neoverse N1 100616.
  */
 #include "aarch64.h"
 
@@ -15,6 +16,7 @@
              A64_BIT(HPDS) | A64_BIT(HAFDBS) | A64_BIT(VMID16))
 #define V82 (V81 | A64_BIT(UAO) | A64_BIT(PAN2) | A64_BIT(DPB) | A64_BIT(FP16) | \
              A64_BIT(DOTPROD) | A64_BIT(XNX))
+#define A55 (V82 | A64_BIT(LRCPC)) /* and A76, N1 */
 #define MAX (V82 | A64_BIT(PAUTH) | A64_BIT(JSCVT) | A64_BIT(FCMA) | A64_BIT(LRCPC) | \
              A64_BIT(LRCPC2) | A64_BIT(FLAGM) | A64_BIT(FLAGM2) | A64_BIT(FRINTTS) | \
              A64_BIT(SB) | A64_BIT(E0PD) | A64_BIT(TLBIOS) | A64_BIT(TLBIR) | \
@@ -23,17 +25,19 @@
 
 static const struct model {
     uint64_t isa;
-} model[] = {{V80}, {V80}, {V80}, {MAX}};
+} model[A64_MODELS] = {{V80}, {V80}, {V80}, {MAX}, {V80}, {A55}, {A55}, {A55}};
 
-const struct pb_cpu_model a64_models[] = {
+/* Saved states have their numbers: new ones go to the end. */
+const struct pb_cpu_model a64_models[A64_MODELS] = {
     {"cortex-a57", "Arm Cortex-A57: Armv8.0-A"},
     {"cortex-a53", "Arm Cortex-A53: Armv8.0-A"},
     {"cortex-a72", "Arm Cortex-A72: Armv8.0-A"},
     {"max", "everything that this plugin has"},
+    {"cortex-a35", "Arm Cortex-A35: Armv8.0-A"},
+    {"cortex-a55", "Arm Cortex-A55: Armv8.2-A"},
+    {"cortex-a76", "Arm Cortex-A76: Armv8.2-A"},
+    {"neoverse-n1", "Arm Neoverse N1: Armv8.2-A"},
 };
-const uint32_t a64_n_models = sizeof a64_models / sizeof *a64_models;
-_Static_assert(sizeof model / sizeof *model == sizeof a64_models / sizeof *a64_models,
-               "each model has its name");
 
 /* ---- Sets of features, by number in mode words ----------------------------------------------- */
 
@@ -60,12 +64,11 @@ int a64_isa_index(uint64_t isa, uint32_t *index)
 int a64_configure(struct a64 *c, const char *name, pb_err *e)
 {
     uint32_t m = 0;
-    while (name && *name && m < a64_n_models && strcmp(a64_models[m].name, name))
+    while (name && *name && m < A64_MODELS && strcmp(a64_models[m].name, name))
         m++;
-    if (m == a64_n_models) {
+    if (m == A64_MODELS) {
         char text[160];
-        snprintf(text, sizeof text, "-cpu: no model '%.64s'; there are cortex-a53, cortex-a57, "
-                 "cortex-a72, max", name);
+        snprintf(text, sizeof text, "-cpu: no model '%.64s'; -cpu help lists them", name);
         return c->host->fail(e, PB_EINVAL, text);
     }
     c->model = m;
@@ -77,6 +80,9 @@ int a64_configure(struct a64 *c, const char *name, pb_err *e)
         if (c->prop->get_int(c->dev, i))
             c->isa |= 1ull << i;
     }
+    if (c->isa & A64_BIT(PAKEYS) && !c->user)
+        return c->host->fail(e, PB_EINVAL, "-cpu: pauth-keys is for programs without a machine; "
+                             "a kernel enables its keys itself");
     if (a64_isa_index(c->isa, &c->isa_index) < 0)
         return c->host->fail(e, PB_ENOMEM, "-cpu: more than 16 different sets of features");
     return PB_OK;

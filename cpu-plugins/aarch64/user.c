@@ -3,7 +3,9 @@
  * DDI 0487: D1.3, D8.8.1 (address tags), C5.2; Linux Documentation/arch/arm64/elf_hwcaps.rst.
  *
  * The CPU is at EL0 for good. What would be an exception ends run(). The top byte of data
- * addresses is ignored, as Linux sets it up. System calls are left behind the SVC.
+ * addresses is ignored, as Linux sets it up. System calls are left behind the SVC. The keys of
+ * pointer authentication are disabled, as by PR_PAC_SET_ENABLED_KEYS, if `pauth-keys` does not
+ * switch them on: its instructions are there, and cost programs nothing.
  * Not modelled: pointer authentication keys of a process (they are zero), MTE.
  */
 #include "except.h"
@@ -112,7 +114,7 @@ static const struct { uint64_t isa; uint8_t word, bit; } hwcaps[] = {
     {A64_BIT(SM4), 0, 19}, {A64_BIT(DOTPROD), 0, 20}, {A64_BIT(SHA512), 0, 21},
     {A64_BIT(FHM), 0, 23}, {A64_BIT(DIT), 0, 24}, {A64_BIT(LRCPC2), 0, 26},
     {A64_BIT(FLAGM), 0, 27}, {A64_BIT(SSBS), 0, 28}, {A64_BIT(SB), 0, 29},
-    {A64_BIT(PAUTH), 0, 30}, {A64_BIT(PAUTH), 0, 31}, {A64_BIT(FLAGM2), 1, 7},
+    {A64_BIT(PAKEYS), 0, 30}, {A64_BIT(PAKEYS), 0, 31}, {A64_BIT(FLAGM2), 1, 7},
     {A64_BIT(FRINTTS), 1, 8}, {A64_BIT(RNG), 1, 16}};
 
 static uint64_t features(void *self, uint32_t word)
@@ -144,5 +146,5 @@ const struct pb_cpu_user a64_user = {
     .size = sizeof a64_user, .tag_bits = 8, .n_gpr = 32, .fp_bytes = 32 * 16 + 8,
     .trap = trap, .gpr = gpr, .get = get, .set = set, .fp_get = fp_get, .fp_set = fp_set,
     .copy = copy, .features = features, .host_fault = host_fault, .code_check = code_check,
-    .fork = fork_stage,
+    .fork = fork_stage, .model = "max",
 };

@@ -57,7 +57,8 @@ static pbt *bench(pb_dev **boot, const char *props)
     pbt_rom(b, 0, 4 << 20);
     pbt_ram(b, RAM, 64 << 20);
     for (int i = 0; i < 2; i++)
-        cpu[i] = pbt_cpu(b, i ? "mpidr=0x80000100" : "compatible=arm,cortex-a57");
+        cpu[i] = pbt_cpu(b, i ? "mpidr=0x80000100" : "compatible=arm,cortex-a57;"
+                         "page-sizes=4 64;byte-order=little");
     pbt_load(b, "unpack");
     d[0] = pbt_create(b, NULL, 0, "arm-gicv2", "gic", NULL);
     d[1] = pbt_create(b, NULL, 0, "pl011", "uart0", NULL);
@@ -154,6 +155,15 @@ static void test_refused(void)
     CU_ASSERT(refused("kernel", file("huge", img, sizeof img), "larger -m"));
     image_header(img, ~0ull - 0xfff, 0x1000);
     CU_ASSERT(refused("kernel", file("offset", img, sizeof img), "larger -m"));
+    image_header(img, 0, 0x1000);
+    put(img + 24, 0xb, 8);
+    CU_ASSERT(refused("kernel", file("big", img, sizeof img), "arm,cortex-a57 is not"));
+    put(img + 24, 0xc, 8);
+    CU_ASSERT(refused("kernel", file("16k", img, sizeof img), "page-sizes: 4 64"));
+    for (int pages = 0; pages < 4; pages++) { /* not said, 4, 16, 64 KiB */
+        put(img + 24, (uint64_t)pages << 1, 8);
+        CU_ASSERT_EQUAL(refused("kernel", file("pages", img, sizeof img), "pages"), pages == 2);
+    }
     memcpy(img, "MZ\0\0zimg", 8);
     put(img + 8, 64, 4);
     put(img + 12, 1000, 4);

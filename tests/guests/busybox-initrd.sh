@@ -1,22 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# busybox-initrd.sh ARCH - a small initramfs for the kernel of kernel-debian.sh: Debian's
+# busybox-initrd.sh FLAVOUR - a small initramfs for the kernel of kernel-debian.sh: Debian's
 # busybox-static for riscv64 or arm64, the modules, our init with its jobs (see busybox/init) and
 # the benchmark programs of tests/bench/programs. Prints kernel=PATH, initrd=PATH.
 set -eu
 case ${1-} in
 riscv64) cc=riscv64-linux-gnu-gcc ;;
-arm64) cc=aarch64-linux-gnu-gcc ;;
-*) echo "usage: busybox-initrd.sh riscv64|arm64" >&2; exit 2 ;;
+arm64 | arm64-16k) cc=aarch64-linux-gnu-gcc ;;
+*) echo "usage: busybox-initrd.sh riscv64|arm64|arm64-16k" >&2; exit 2 ;;
 esac
-arch=$1
+flavour=$1 arch=${1%-16k}
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=lib.sh
 . "$here/lib.sh"
 
-kernel=$("$here/kernel-debian.sh" "$arch")
+kernel=$("$here/kernel-debian.sh" "$flavour")
 modules=$(echo "$kernel" | sed -n 's/^modules=//p')
-if guest_begin "busybox-$arch" "$here/kernel-debian.sh" "$here"/busybox/* \
+if guest_begin "busybox-$flavour" "$here/kernel-debian.sh" "$here"/busybox/* \
     "$repo"/tests/bench/programs/*; then
     need "$cc" cpio gzip dpkg-deb
     root=$tmp/root

@@ -4,13 +4,14 @@ import console
 
 
 # Debian's name: ours, and the serial port's in the guest
-ARCHS = {"riscv64": ("riscv64", "ttyS0"), "arm64": ("aarch64", "ttyAMA0")}
+ARCHS = {"riscv64": ("riscv64", "ttyS0"), "arm64": ("aarch64", "ttyAMA0"),
+         "arm64-16k": ("aarch64", "ttyAMA0")}
 
 
 def line(jobs, *options, cpus=1, memory=512, words="", command=None, bios=None, arch="riscv64",
          machine="virt", once=True):
     """The command that boots the small guest to do `jobs`; `once`: a reboot is the end."""
-    files = console.artefact(f"busybox-initrd-{arch}.sh")
+    files = console.artefact("busybox-initrd.sh", arch)
     ours, tty = ARCHS[arch]
     append = f"console={tty} quiet panic=-1 pbcmd={jobs} {words}".strip()
     return [*(command or console.system(ours)), "-M", machine, "-m", str(memory), "-smp", str(cpus),

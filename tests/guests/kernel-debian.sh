@@ -1,12 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# kernel-debian.sh ARCH - Debian 13's kernel (an Image) for riscv64 or arm64 and the modules that
-# the small initramfs needs, decompressed, with modules/order listing them so that each comes
-# after those it depends on. What the kernel has built in is no module: virtio, virtio_pci,
+# kernel-debian.sh FLAVOUR - Debian 13's kernel (an Image) for riscv64, arm64 or arm64-16k (arm64
+# with pages of 16 KiB) and the modules that the small initramfs needs, decompressed, with
+# modules/order listing them so that each comes after those it depends on. What the kernel has built in is no module: virtio, virtio_pci,
 # virtio_console, the UARTs and the clocks. Prints kernel=PATH, modules=PATH, version=VERSION.
 set -eu
-case ${1-} in riscv64 | arm64) ;; *) echo "usage: kernel-debian.sh riscv64|arm64" >&2; exit 2 ;; esac
-arch=$1
+case ${1-} in
+riscv64 | arm64 | arm64-16k) flavour=$1 arch=${1%-16k} ;;
+*) echo "usage: kernel-debian.sh riscv64|arm64|arm64-16k" >&2; exit 2 ;;
+esac
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=lib.sh
 . "$here/lib.sh"
@@ -42,9 +44,9 @@ modules() {
     done
 }
 
-if guest_begin "kernel-$arch"; then
+if guest_begin "kernel-$flavour"; then
     need dpkg-deb depmod xz awk
-    meta=$(suite trixie "$arch" fetch "linux-image-$arch")
+    meta=$(suite trixie "$arch" fetch "linux-image-$flavour")
     package=$(dpkg-deb -f "$meta" Depends | grep -o 'linux-image-[^ ,]*' | head -n 1)
     version=${package#linux-image-}
     suite trixie "$arch" unpack "$tmp/deb" "$package"

@@ -55,6 +55,7 @@ def wrong_pi(folder, kernel):
 def wrong(folder):
     """(architecture, options, the line) of set-ups that cannot boot."""
     kernel = console.artefact("kernel-arm64.sh")["kernel"]
+    pages = console.artefact("kernel-debian.sh", "arm64-16k")["kernel"]
     bare = console.artefact("baremetal-riscv64.sh")
     disk = os.path.join(folder, "disk.raw")
     with open(disk, "wb") as file:
@@ -75,6 +76,8 @@ def wrong(folder):
          "kernel for AArch64 (Image), expected one for RISC-V"),
         ("aarch64", ["-kernel", kernel, "-m", "32"], f"{arm}kernel '{kernel}': does not fit into "
          "32 MiB of memory; use a larger -m"),
+        ("aarch64", ["-kernel", pages], f"{arm}kernel '{pages}': its pages are of 16 KiB, which "
+         "arm,cortex-a57 does not have (page-sizes: 4 64); use -cpu max, or another kernel"),
         ("aarch64", ["-kernel", "nowhere"], f"{arm}-kernel: could not open kernel file 'nowhere': "
          "No such file or directory"),
         ("aarch64", linux + ["console=ttyS0"], CONSOLE.format(given="ttyS0", there="ttyAMA0")),

@@ -3,9 +3,9 @@
 """One device of the small guest at work: disk, net or 9p (see busybox/init); or reboot: the disk
 DEVICE and a network card at work across three boots in one run.
 
-usage: test-guest-job.py [--arch=ARCH] [--machine=M] [--words=W] JOB [DEVICE [MIB [MODULE]]]: by
-that device, that much, and again after its driver was unloaded and loaded. USB devices are on the
-board of machines/virt-usb.machine. W is more for the kernel's command line."""
+usage: test-guest-job.py [--arch=ARCH] [--machine=M] [--cpu=C] [--words=W] JOB [DEVICE [MIB
+[MODULE]]]: by that device, that much, and again after its driver was unloaded and loaded. USB
+devices are on the board of machines/virt-usb.machine. W is more for the kernel's command line."""
 import contextlib
 import hashlib
 import os
@@ -18,6 +18,7 @@ import console
 
 ARCH = sys.argv.pop(1)[7:] if sys.argv[1].startswith("--arch=") else "riscv64"
 MACHINE = sys.argv.pop(1)[10:] if sys.argv[1].startswith("--machine=") else "virt"
+CPU = sys.argv.pop(1)[6:] if sys.argv[1].startswith("--cpu=") else None
 WORDS = sys.argv.pop(1)[8:] if sys.argv[1].startswith("--words=") else ""
 JOB = sys.argv[1]
 DEVICE = sys.argv[2] if len(sys.argv) > 2 else {"disk": "virtio-blk-device",
@@ -137,6 +138,7 @@ def test():
         options, words, check = JOBS[JOB](folder)
         jobs = f"{JOB},reload,{JOB}" if MODULE else JOB
         jobs = f"usb,{jobs}" if USB else jobs
+        options += ["-cpu", CPU] if CPU else []
         words += f" {WORDS} {'pbnic=usb0' if USB else ''}"
         words += f" pbmods={MODULE}" if MODULE else ""
         with console.Guest(busybox.line(jobs, *options, words=words, arch=ARCH,

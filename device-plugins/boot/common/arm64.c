@@ -3,6 +3,7 @@
  * Linux Documentation/arch/arm64/booting.rst, section 4 (text_offset, image_size). */
 #include "boot.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define MIB2 0x200000ull
@@ -32,6 +33,28 @@ static int load_flat(struct boot *b, const char *what, const struct image *m,
     return b->board->load(b->dev, what, k->entry, m->data, m->len, e);
 }
 
+/* A kernel whose pages or byte order the CPU does not have waits for ever in its first
+ * instructions, without a word. */
+static int check_cpu(struct boot *b, const char *what, const struct image_info *i, pb_err *e)
+{
+    const char *name = b->board->cpu_fact(b->dev, 0, "compatible");
+    const char *order = b->board->cpu_fact(b->dev, 0, "byte-order");
+    const char *sizes = b->board->cpu_fact(b->dev, 0, "page-sizes");
+
+    name = name ? name : "cpu0";
+    if (i->big_endian && order && !strstr(order, "big"))
+        return boot_fail(b, e, PB_ENOTSUP, "%s: it is big-endian, and %s is not; take one built "
+                         "without CONFIG_CPU_BIG_ENDIAN", what, name);
+    if (!i->page || !sizes)
+        return PB_OK;
+    for (const char *at = sizes; at && *at; at = strchr(at + 1, ' '))
+        if (strtoul(at, NULL, 10) == i->page)
+            return PB_OK;
+    return boot_fail(b, e, PB_ENOTSUP, "%s: its pages are of %u KiB, which %s does not have "
+                     "(page-sizes: %s); use -cpu max, or another kernel", what, i->page, name,
+                     sizes);
+}
+
 int boot_arm64_kernel_image(struct boot *b, const char *what, struct image *m,
                             struct boot_kernel *k, pb_err *e)
 {
@@ -42,6 +65,10 @@ int boot_arm64_kernel_image(struct boot *b, const char *what, struct image *m,
     if (boot_unpack(b, m, text, e) < 0 || image_identify(m, IMAGE_EM_AARCH64, &i, text) < 0) {
         image_free(m);
         return boot_fail(b, e, PB_EINVAL, "could not load %s: it is %s", what, text);
+    }
+    if ((rc = check_cpu(b, what, &i, e)) < 0) {
+        image_free(m);
+        return rc;
     }
     if (i.kind == IMAGE_ELF) {
         rc = boot_load_elf(b, what, m, &i, 0, e);

@@ -35,6 +35,8 @@ struct image_info {
     uint64_t entry;       /* ELF: physical entry; LINUX: 0 (its first byte) */
     uint64_t low, high;   /* ELF: [low, high) of memory it takes */
     uint64_t text_offset, image_size; /* LINUX */
+    uint32_t page;        /* LINUX for AArch64: KiB of its pages, 0 when it does not say */
+    uint32_t big_endian;  /* the same: its data are */
     uint32_t segments;    /* ELF: how many are loaded */
     uint32_t bits;        /* ELF: 32 or 64 */
     uint32_t movable;     /* ELF: position-independent (ET_DYN) */

@@ -167,6 +167,19 @@ static const char *foreign_kernel(const struct image *m, uint32_t em)
     return NULL;
 }
 
+/* Linux Documentation/arch/arm64/booting.rst, section 4. */
+static void arm64_flags(struct image_info *i, uint64_t flags)
+{
+    static const uint32_t page[] = {0, 4, 16, 64};
+
+    if (i->image_size == 0) { /* kernels before 3.17: no flags either */
+        i->text_offset = 0x80000;
+        return;
+    }
+    i->big_endian = flags & 1;
+    i->page = page[flags >> 1 & 3];
+}
+
 int image_identify(const struct image *m, uint32_t em, struct image_info *i, char *text)
 {
     const char *foreign = foreign_kernel(m, em);
@@ -188,8 +201,8 @@ int image_identify(const struct image *m, uint32_t em, struct image_info *i, cha
         i->kind = IMAGE_LINUX;
         i->text_offset = le(m->data + 8, 8);
         i->image_size = le(m->data + 16, 8);
-        if (i->image_size == 0 && m->data[56] == 'A')
-            i->text_offset = 0x80000; /* kernels before 3.17 */
+        if (m->data[56] == 'A')
+            arm64_flags(i, le(m->data + 24, 8));
         if (i->image_size < m->len)
             i->image_size = m->len;
     }

@@ -75,6 +75,7 @@ struct pb_cpu_user {
      * fails, and never waits: PB_EAGAIN asks to be called again once the caller has given its
      * own locks back for a while. */
     int (*fork)(void *self, uint32_t stage);
+    const char *model; /* of programs, where -cpu does not say; NULL: the first. ABI 1.1 */
 };
 
 /* ---- What the host offers ---------------------------------------------------------------- */
