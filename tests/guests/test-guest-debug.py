@@ -15,11 +15,11 @@ def test():
             return guest.expect(pattern, timeout=120, stop=r"Kernel panic|PB-FAILED|PB-DONE")
         said(r"armv8_pmuv3 PMU driver, 7 \(0,8000003f\) counters available$")
         off = said(r"^PB-CYCLES off by (\d+)% parts by (\d+)% user 1 kernel 1$")
-        if int(off.group(1)) > 25 or int(off.group(2)) > 25:
+        if int(off.group(1)) > 10 or int(off.group(2)) > 10:
             raise console.Failed(f"cycles: {off.group(0)}")
         said(r"^PB-GROUP 7$")
         samples = said(r"^PB-SAMPLES (\d+) of (\d+)$")
-        if int(samples.group(1)) < 20:
+        if int(samples.group(1)) < 5: # a busy host is late for most
             raise console.Failed(f"few samples: {samples.group(0)}")
         said(r"^PB-INSTRUCTIONS No such file or directory$") # which nobody counts
         guest.expect(r"^PB-DONE$", timeout=20)
