@@ -219,5 +219,7 @@ void pbt_fuzz_step(pbt *b, int64_t ns);
  * PLUGBOARD_LONG is set in the environment. */
 #define PBT_LONG_COUNT 10000000ull
 uint64_t pbt_count_arg(int argc, char **argv, uint64_t def);
+/* The value after "--seed", else `def`; says which. */
+uint64_t pbt_seed_arg(int argc, char **argv, uint64_t def);
 
 #endif
