@@ -233,7 +233,7 @@ void pb_machine_request(struct pb_machine *m, uint32_t what, int code)
     *r = (struct request){what, code};
     pb_cpus_ask(m); /* the guest does not go on from here */
     if (g_atomic_pointer_compare_and_exchange(&m->request, NULL, r))
-        pb_main_soon(NULL, handle_request, m);
+        pb_main_turn(NULL, handle_request, m);
     else
         g_free(r); /* one is on its way: the first counts */
 }

@@ -131,6 +131,8 @@ static void registers(void)
 
 static void tables(uint32_t cpu)
 {
+    if (rnd(4) == 0) /* all of them pending */
+        memset(ram + (PEND - RAM), 0xff, 0x2000);
     pbt_write(gic, 1, RD(cpu), 0, 4);
     pbt_write(gic, 1, RD(cpu) + 0x70, rnd(8) ? PROP | 15 : wild(), 8);
     pbt_write(gic, 1, RD(cpu) + 0x78, rnd(8) ? PEND : wild(), 8);

@@ -7,6 +7,7 @@
 
 #include "except.h"
 #include "mmu.h"
+#include "sysreg.h"
 
 #include <CUnit/Basic.h>
 #include <string.h>
@@ -270,6 +271,31 @@ static void test_events(void)
     cpu_host_free(h);
 }
 
+/* With an offset the compare value is reached before or after the 64 bits of the sum wrap. */
+static void test_timer_offset(void)
+{
+    begin("has_el3=off");
+    struct cpu_host_timer *cntv = cpu_host_timer(h, "cntv");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(cntv);
+    h->cls->reset(c, BASE, NULL, 0);
+    a64_sysreg_set(c, SR_CNTV_CTL_EL0, 1);
+    a64_sysreg_set(c, SR_CNTVOFF_EL2, 1ull << 40); /* which the counter has not reached */
+    a64_sysreg_set(c, SR_CNTV_CVAL_EL0, 1ull << 63);
+    CU_ASSERT_EQUAL(a64_sysreg_get(c, SR_CNTV_CTL_EL0), 1 | 4);
+    h->now = 1000000000;
+    a64_sysreg_set(c, SR_CNTVOFF_EL2, 5);
+    a64_sysreg_set(c, SR_CNTV_CVAL_EL0, ~0ull); /* as good as never, not at once */
+    CU_ASSERT_EQUAL(a64_sysreg_get(c, SR_CNTV_CTL_EL0), 1);
+    CU_ASSERT_EQUAL(cntv->when, -1);
+    a64_sysreg_set(c, SR_CNTVOFF_EL2, 0ull - 1000); /* the virtual counter is ahead */
+    a64_sysreg_set(c, SR_CNTV_CVAL_EL0, a64_count(c) + 1000 + c->cntfrq);
+    CU_ASSERT(cntv->when > h->now + 900000000 && cntv->when < h->now + 1100000000);
+    a64_sysreg_set(c, SR_CNTV_CVAL_EL0, 1000 + c->cntfrq);
+    CU_ASSERT_EQUAL(a64_sysreg_get(c, SR_CNTV_CTL_EL0), 1 | 4);
+    CU_ASSERT_EQUAL(cntv->when, -1);
+    cpu_host_free(h);
+}
+
 int main(void)
 {
     CU_initialize_registry();
@@ -280,6 +306,7 @@ int main(void)
     CU_add_test(s, "stage 2", test_stage2);
     CU_add_test(s, "interrupts", test_interrupts);
     CU_add_test(s, "events", test_events);
+    CU_add_test(s, "a timer's offset", test_timer_offset);
     CU_basic_run_tests();
     uint32_t failed = CU_get_number_of_failures();
     CU_cleanup_registry();
