@@ -22,7 +22,7 @@
 #define XL_CTXS 16
 #define XL_TLB_MAX 8192u /* entries */
 #define XL_TLB_MIN 256u
-#define XL_JC_SIZE 16384u /* jump cache entries: with 4096, a seventh of a kernel's jumps met others */
+#define XL_JC_SIZE 16384u /* jump cache entries: jumps of a kernel push each other out of 4096 */
 #define XL_JC_PART 256u /* entries that are cleared together: as large as a page */
 #define XL_XTLB 256u     /* pages executed from, C only */
 #define XL_IOTLB 32u     /* pages of devices, C only */
