@@ -49,7 +49,7 @@ struct xl_host { /* a host back end: host/ARCH/ */
 
 extern const struct xl_host xl_host_x86_64;
 
-extern struct xl_jc xl_jc_empty[XL_JC_USER]; /* jc_base while a kick is pending */
+extern struct xl_jc xl_jc_empty[XL_JC_SIZE]; /* jc_base while a kick is pending */
 
 struct xl_engine {
     const struct xl_guest *guest;
