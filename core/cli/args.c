@@ -139,6 +139,12 @@ struct pb_args *pb_args_parse(const char *opt, const char *text, const char *imp
     return NULL;
 }
 
+void pb_args_move(struct pb_args *to, struct pb_args *from)
+{
+    g_ptr_array_extend_and_steal(to->v, g_steal_pointer(&from->v));
+    g_free(from);
+}
+
 const char *pb_args_get(struct pb_args *a, const char *key)
 {
     const char *v = NULL;

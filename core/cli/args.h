@@ -36,6 +36,8 @@ gboolean pb_args_wants_help(const struct pb_args *a);
 int pb_args_done(struct pb_args *a, const char *const *known, pb_err *e);
 /* Move every key that begins with `prefix` (which is cut off) to a new list. */
 struct pb_args *pb_args_split(struct pb_args *a, const char *prefix);
+/* All of `from`, which ends, behind those of `to`. */
+void pb_args_move(struct pb_args *to, struct pb_args *from);
 void pb_args_add(struct pb_args *a, const char *key, const char *value);
 
 #endif

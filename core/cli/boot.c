@@ -36,25 +36,48 @@ static void option(struct pb_sys *s, const char *name, const char *value)
     g_hash_table_replace(s->m->options, g_strdup(name), g_strdup(value));
 }
 
-static int give_file(struct pb_sys *s, const char *name, const char *file, const char *text)
+static const struct pb_fw_files *fw_taker(struct pb_sys *s, void **self)
 {
     for (guint i = 0; i < s->m->devs->len; i++) {
-        void *self = NULL;
-        const struct pb_fw_files *t = pb_dev_interface(s->m->devs->pdata[i], PB_FW_FILES, &self);
-        g_autofree char *data = NULL;
-        g_autoptr(GError) err = NULL;
-        gsize n = 0;
-        if (!t)
-            continue;
-        if (file && !g_file_get_contents(file, &data, &n, &err))
-            return pb_err_set(s->e, PB_EIO, "%s", err->message);
-        if (n > G_MAXUINT32)
-            return pb_err_set(s->e, PB_EINVAL, "'%s' is larger than 4 GiB", file);
-        return t->add(self, name, file ? data : text, (uint32_t)(file ? n : strlen(text)), s->e);
+        const struct pb_fw_files *t = pb_dev_interface(s->m->devs->pdata[i], PB_FW_FILES, self);
+        if (t)
+            return t;
     }
     pb_err_set(s->e, PB_ENOTSUP, "machine '%s' has no fw_cfg device", s->plan->name);
     pb_err_hint(s->e, "take a machine that has one, or give its manifest a [device] for it");
-    return PB_ENOTSUP;
+    return NULL;
+}
+
+int pb_sys_fw_file(struct pb_sys *s, const char *name, const void *data, gsize n)
+{
+    void *self = NULL;
+    const struct pb_fw_files *t = fw_taker(s, &self);
+
+    return t ? t->add(self, name, data, (uint32_t)n, s->e) : PB_ENOTSUP;
+}
+
+int pb_sys_fw_item(struct pb_sys *s, uint32_t key, const void *data, gsize n)
+{
+    void *self = NULL;
+    const struct pb_fw_files *t = fw_taker(s, &self);
+
+    if (t && !PB_HAS(struct pb_fw_files, t, item))
+        return pb_err_set(s->e, PB_ENOTSUP, "the fw_cfg device of machine '%s' takes files only",
+                          s->plan->name);
+    return t ? t->item(self, key, data, (uint32_t)n, s->e) : PB_ENOTSUP;
+}
+
+static int give_file(struct pb_sys *s, const char *name, const char *file, const char *text)
+{
+    g_autofree char *data = NULL;
+    g_autoptr(GError) err = NULL;
+    gsize n = text ? strlen(text) : 0;
+
+    if (file && !g_file_get_contents(file, &data, &n, &err))
+        return pb_err_set(s->e, PB_EIO, "%s", err->message);
+    if (n > G_MAXUINT32)
+        return pb_err_set(s->e, PB_EINVAL, "'%s' is larger than 4 GiB", file);
+    return pb_sys_fw_file(s, name, file ? data : text, n);
 }
 
 int pb_sys_fw_cfg(struct pb_sys *s)
@@ -97,30 +120,59 @@ static int check_drives(const char *v, pb_err *e)
     return PB_OK;
 }
 
-/* -boot: for the machine's boot plugin; one that takes none of it is named as an error. */
+static int check_wait(struct pb_args *a, const char *key, guint64 most, gint64 *out, pb_err *e)
+{
+    guint64 v = 0;
+    const char *text = pb_args_get(a, key);
+
+    if (!text || !strcmp(text, "-1")) /* for ever, as without it */
+        return PB_OK;
+    int r = pb_args_uint(a, key, &v, e);
+    if (r < 0)
+        return r;
+    if (v > most)
+        return pb_err_set(e, PB_EINVAL, "%s=%s: at most %" PRIu64 " milliseconds", key, text,
+                          (uint64_t)most);
+    *out = (gint64)v;
+    return PB_OK;
+}
+
+static int boot_words(struct pb_sys *s, struct pb_args *a)
+{
+    static const char *const known[] = {"order", "once", "menu", "strict", "splash-time",
+                                        "reboot-timeout", NULL};
+    const char *order = pb_args_get(a, "order"), *once = pb_args_get(a, "once");
+    gboolean menu = FALSE, asked = pb_args_get(a, "menu") != NULL;
+    int r;
+
+    if ((order && (r = check_drives(order, s->e)) < 0) ||
+        (once && (r = check_drives(once, s->e)) < 0) ||
+        (r = pb_args_bool(a, "menu", &menu, s->e)) < 0 ||
+        (r = pb_args_bool(a, "strict", &s->boot.strict, s->e)) < 0 ||
+        (r = check_wait(a, "splash-time", 0xffff, &s->boot.splash_time, s->e)) < 0 ||
+        (r = check_wait(a, "reboot-timeout", 0xffff, &s->boot.fail_wait, s->e)) < 0)
+        return r;
+    if (asked)
+        s->boot.menu = menu;
+    if (order || once) /* letters are of a firmware that no board here has */
+        pb_warn("-boot %s=%s has no effect on machine '%s': give the device bootindex=0",
+                order ? "order" : "once", order ? order : once, s->plan->name);
+    return pb_args_done(a, known, s->e);
+}
+
+/* -boot: what of it the firmware hears is bootorder.c's. */
 static int boot_order(struct pb_sys *s)
 {
-    static const char *const known[] = {"order", "once", "menu", NULL};
     struct pb_given *g;
     int r = PB_OK;
 
+    s->boot.menu = -1;
+    s->boot.splash_time = s->boot.fail_wait = -1;
     for (guint i = 0; r == PB_OK && (g = pb_cli_nth(s->cli, "boot", i)); i++) {
         struct pb_args *a = pb_args_parse("-boot", g->arg, "order", s->e);
-        gboolean menu = FALSE;
         if (!a)
             return PB_EINVAL;
-        const char *order = pb_args_get(a, "order"), *once = pb_args_get(a, "once");
-        gboolean asked = pb_args_get(a, "menu") != NULL;
-        if (!(order && (r = check_drives(order, s->e)) < 0) &&
-            !(once && (r = check_drives(once, s->e)) < 0) &&
-            (r = pb_args_bool(a, "menu", &menu, s->e)) == PB_OK)
-            r = pb_args_done(a, known, s->e);
-        if (r == PB_OK && order)
-            option(s, "boot-order", order);
-        if (r == PB_OK && once)
-            option(s, "boot-once", once);
-        if (r == PB_OK && asked)
-            option(s, "boot-menu", menu ? "on" : "off");
+        r = boot_words(s, a);
         if (r < 0)
             pb_err_once(s->e, &a->place);
         pb_args_free(a);

@@ -151,6 +151,7 @@ static int check_backend(struct pb_sys *s, const struct pb_class *c, const char 
 static pb_dev *make_device(struct pb_sys *s, const struct pb_class *c, struct pb_args *a)
 {
     const char *id = pb_args_get(a, "id"), *bus = pb_args_get(a, "bus");
+    const char *index = pb_cli_bootable(c) ? pb_args_get(a, "bootindex") : NULL;
 
     if (pb_class_load(c, s->e) < 0)
         return NULL;
@@ -178,8 +179,14 @@ static pb_dev *make_device(struct pb_sys *s, const struct pb_class *c, struct pb
         a->place.col = x->col;
         r = check_backend(s, c, x->key, x->value);
         if (r == PB_OK)
+            r = pb_sys_check_object(s, c->id, x->key, x->value);
+        if (r == PB_OK)
             r = pb_dev_set(d, x->key, x->value, &a->place, s->e);
     }
+    if (r == PB_OK)
+        r = pb_sys_own_mac(d, &a->place, s->e);
+    if (r == PB_OK && index)
+        r = pb_sys_boot_index(s, d, index);
     if (r == PB_OK)
         r = on_bus(s, d, bus);
     if (r == PB_OK)
@@ -243,10 +250,11 @@ static int add_wanted(struct pb_sys *s, const struct pb_wanted *w)
 }
 
 static struct pb_globals globals; /* -global is for devices that come later, too */
+static GHashTable *objects;       /* and -object */
 
 pb_dev *pb_sys_hotplug(struct pb_machine *m, const char *text, pb_err *e)
 {
-    struct pb_sys s = {.m = m, .globals = globals, .e = e};
+    struct pb_sys s = {.m = m, .globals = globals, .objects = objects, .e = e};
     struct pb_args *a = pb_args_parse("device_add", text, "driver", e);
     pb_dev *d = a ? pb_sys_add_device(&s, a) : NULL;
 
@@ -259,6 +267,7 @@ int pb_sys_devices(struct pb_sys *s)
     struct pb_given *g;
 
     globals = s->globals;
+    objects = s->objects;
 
     for (guint i = 0; i < s->wanted->len; i++)
         if (add_wanted(s, s->wanted->pdata[i]) < 0)

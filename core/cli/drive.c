@@ -307,7 +307,7 @@ static const struct pb_plan_drive *drive_kind(struct pb_sys *s, const char *ifac
     return NULL;
 }
 
-static gboolean board_links(struct pb_sys *s, const char *slot)
+gboolean pb_sys_board_links(const struct pb_sys *s, const char *slot)
 {
     for (guint i = 0; i < s->plan->devs->len; i++) {
         const struct pb_plan_dev *x = s->plan->devs->pdata[i];
@@ -362,7 +362,7 @@ static int check_interface(struct drive *d, gboolean index_given)
         return PB_EINVAL;
     g_autofree char *slot = g_strdup_printf("pflash%" PRIu64, (uint64_t)d->index);
     gboolean flash = !strcmp(d->iface, "pflash");
-    if (flash ? !board_links(s, slot) : !drive_kind(s, d->iface))
+    if (flash ? !pb_sys_board_links(s, slot) : !drive_kind(s, d->iface))
         return drive_error(d, "machine type does not support if=%s,bus=0,unit=%" PRIu64,
                            d->iface, (uint64_t)d->index);
     if (flash) {
@@ -372,18 +372,46 @@ static int check_interface(struct drive *d, gboolean index_given)
     return PB_OK;
 }
 
+/* file= and format= as block nodes have them, too: file.filename=, driver=, "file:NAME". */
+static int spellings(struct drive *d)
+{
+    static const char *const protocols[] = {"fat", "nbd", "ssh", "http", "https", "ftp", "iscsi",
+                                            "json", "null-co", "rbd", "vvfat", NULL};
+    const char *below = pb_args_get(d->a, "file.driver"), *name = pb_args_get(d->a, "file");
+    const char *flat = pb_args_get(d->a, "file.filename"), *kind = pb_args_get(d->a, "driver");
+
+    d->format = pb_args_get(d->a, "format");
+    if (below && strcmp(below, "file") && strcmp(below, "host_device"))
+        return drive_error(d, "file.driver=%s: a drive is a file or a block device", below);
+    if ((flat && name) || (kind && d->format))
+        return drive_error(d, "'%s' and '%s' say the same: give one of them",
+                           flat && name ? "file" : "format", flat && name ? "file.filename"
+                                                                          : "driver");
+    d->file = flat ? flat : name;
+    d->format = kind ? kind : d->format;
+    const char *colon = name ? strchr(name, ':') : NULL;
+    g_autofree char *scheme = colon ? g_strndup(name, (gsize)(colon - name)) : NULL;
+    if (scheme && !strcmp(scheme, "file"))
+        d->file = colon + 1;
+    else if (scheme && g_strv_contains(protocols, scheme) && access(name, F_OK))
+        return drive_error(d, "'%s': protocol '%s' is not there yet, a drive is a file or a block "
+                              "device", name, scheme);
+    return PB_OK;
+}
+
 static int read_drive(struct drive *d, const char *dflt)
 {
     static const char *const absent[] = {"copy-on-read", "bus", NULL};
     static const char *const known[] = {"file",   "format", "if",    "index",    "media",    "id",
                                         "unit", "cache",  "aio", "discard", "snapshot", "readonly",
-                                        "read-only", "werror", "rerror", "detect-zeroes", NULL};
+                                        "read-only", "werror", "rerror", "detect-zeroes",
+                                        "driver", "file.driver", "file.filename", NULL};
     struct pb_args *a = d->a;
     pb_err *e = d->s->e;
     int r;
 
-    d->file = pb_args_get(a, "file");
-    d->format = pb_args_get(a, "format");
+    if (spellings(d) < 0)
+        return PB_EINVAL;
     d->iface = pb_args_get(a, "if");
     d->media = pb_args_get(a, "media");
     d->cache = pb_args_get(a, "cache");
@@ -468,6 +496,37 @@ static struct pb_args *short_form(const struct pb_given *g, pb_err *e)
     return NULL;
 }
 
+/* -M pflashN=NODE: the board's flash N links to that node instead of one of -drive if=pflash. */
+static int flashes(struct pb_sys *s)
+{
+    GHashTableIter it;
+    gpointer slot, node;
+
+    g_hash_table_iter_init(&it, s->flashes);
+    while (g_hash_table_iter_next(&it, &slot, &node)) {
+        const pb_dev *d = pb_dev_find(s->m, node);
+        if (!pb_sys_board_links(s, slot)) {
+            pb_err_set(s->e, PB_ENOENT, "-M: Property '%s-machine.%s' not found", s->plan->name,
+                       (char *)slot);
+            pb_err_hint(s->e, "-M %s,help lists what the machine takes", s->plan->name);
+        } else if (pb_dev_find(s->m, slot)) {
+            pb_err_set(s->e, PB_EBUSY, "-M %s=%s: that flash has an image by -drive or -pflash "
+                       "already", (char *)slot, (char *)node);
+            pb_err_hint(s->e, "leave one of the two out");
+        } else if (!d || d->cls->kind != PB_KIND_BLOCK) {
+            pb_err_set(s->e, PB_ENOENT, "-M: Property '%s-machine.%s' can't find value '%s'",
+                       s->plan->name, (char *)slot, (char *)node);
+            pb_err_hint(s->e, "make the node: -blockdev driver=file,node-name=%s,filename=FILE",
+                        (char *)node);
+        }
+        if (s->e->code)
+            return s->e->code;
+        g_hash_table_replace(s->m->options, g_strdup(slot), g_strdup(node));
+        g_hash_table_add(s->m->used, g_strdup(slot));
+    }
+    return PB_OK;
+}
+
 int pb_sys_block(struct pb_sys *s)
 {
     struct pb_given *g;
@@ -493,5 +552,5 @@ int pb_sys_block(struct pb_sys *s)
         if (r)
             return r;
     }
-    return PB_OK;
+    return flashes(s);
 }

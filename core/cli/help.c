@@ -144,6 +144,13 @@ int pb_help_class(enum pb_kind kind, const char *name, FILE *to, pb_err *e)
         g_ptr_array_add(v, &in->props[i]);
     g_ptr_array_sort(v, by_prop);
     fprintf(to, v->len ? "%s options:\n" : "There are no options for %s.\n", c->id);
+    static const struct pb_prop index = {
+        .name = "bootindex", .doc = "firmware tries devices in this order, 0 first",
+        .type = PB_T_INT, .qemu_type = "int32"};
+    if (pb_cli_bootable(c)) {
+        g_ptr_array_add(v, (gpointer)&index);
+        g_ptr_array_sort(v, by_prop);
+    }
     for (guint i = 0; i < v->len; i++)
         prop_line(v->pdata[i], to);
     const char *package = pb_class_package(kind, c->id);

@@ -34,8 +34,11 @@ static char *default_machine(const char *arch)
     return NULL;
 }
 
-static void print_options(const struct pb_plan *p, const struct pb_manifest *m)
+static void print_options(const struct pb_sys *s)
 {
+    const struct pb_plan *p = s->plan;
+    const struct pb_manifest *m = s->manifest;
+
     printf("%s-machine options:\n", p->name);
     for (guint i = 0; i < m->ini->groups->len; i++) {
         const struct pb_ini_group *g = m->ini->groups->pdata[i];
@@ -52,6 +55,8 @@ static void print_options(const struct pb_plan *p, const struct pb_manifest *m)
             printf(" (default: %s)", def);
         putchar('\n');
     }
+    if (pb_sys_board_links(s, "pflash0"))
+        printf("  %-22s - %s\n", "pflashN=<string>", "Block node that the board's flash N works on");
     printf("  %-22s - %s\n", "dumpdtb=<string>", "Write the device tree to a file and quit");
 }
 
@@ -94,9 +99,13 @@ static int parse_m(struct pb_sys *s)
     const char *size = pb_args_get(a, "size");
     if (size)
         r = ram_size(size, &a->place, &s->conf.ram, s->e);
-    if (r == PB_OK && (pb_args_get(a, "slots") || pb_args_get(a, "maxmem"))) {
-        r = pb_err_set(s->e, PB_ENOTSUP, "memory cannot be plugged while running: no 'slots' or "
-                       "'maxmem'");
+    const char *slots = pb_args_get(a, "slots"), *maxmem = pb_args_get(a, "maxmem");
+    guint64 max = s->conf.ram;
+    if (r == PB_OK && maxmem)
+        r = ram_size(maxmem, &a->place, &max, s->e);
+    if (r == PB_OK && ((slots && strcmp(slots, "0")) || max != s->conf.ram)) {
+        r = pb_err_set(s->e, PB_ENOTSUP, "memory cannot be plugged while running: no 'slots', and "
+                       "'maxmem' equals the size");
         pb_err_at(s->e, &a->place);
     }
     if (r == PB_OK)
@@ -105,19 +114,50 @@ static int parse_m(struct pb_sys *s)
     return r;
 }
 
+enum { SMP_CPUS, SMP_MAX, SMP_LEVELS, SMP_KEYS = 7 };
+static const char *const smp_keys[] = {"cpus", "maxcpus", "sockets", "dies", "clusters", "cores",
+                                       "threads", NULL};
+
+/* How many CPUs the numbers are, 0 those that were not given: *n. */
+static int smp_count(const guint64 *v, guint *n, pb_err *e)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    guint64 product = 1, open = 0, max;
+
+    for (int i = SMP_LEVELS; i < SMP_KEYS; i++) {
+        gboolean rare = !strcmp(smp_keys[i], "dies") || !strcmp(smp_keys[i], "clusters");
+        product *= v[i] ? v[i] : 1; /* each below 2^13: no overflow */
+        open += !v[i] && !rare;
+        if (v[i])
+            g_string_append_printf(text, "%s%s (%" PRIu64 ")", text->len ? " * " : "",
+                                   smp_keys[i], v[i]);
+    }
+    max = v[SMP_MAX] ? v[SMP_MAX] : v[SMP_CPUS] ? v[SMP_CPUS] : product;
+    *n = (guint)(v[SMP_CPUS] ? v[SMP_CPUS] : max);
+    if (max > 4096)
+        return pb_err_set(e, PB_EINVAL, "%" PRIu64 " CPUs are more than the 4096 there can be",
+                          max);
+    if (open ? max % product : product != max)
+        return pb_err_set(e, PB_EINVAL, "Invalid CPU topology: product of the hierarchy must "
+                          "match maxcpus: %s != maxcpus (%" PRIu64 ")", text->str, max);
+    if (max != *n)
+        return pb_err_set(e, PB_ENOTSUP, "CPUs cannot be plugged while running: maxcpus must "
+                          "equal cpus");
+    return PB_OK;
+}
+
 static int parse_smp(struct pb_sys *s)
 {
-    static const char *const known[] = {"cpus", "maxcpus", "sockets", "cores", "threads", NULL};
     const char *text = pb_cli_text(s->cli, "smp");
-    guint64 v[5] = {0};
+    guint64 v[SMP_KEYS] = {0};
 
     if (!text)
         return PB_OK;
     struct pb_args *a = pb_args_parse("-smp", text, "cpus", s->e);
     int r = a ? PB_OK : PB_EINVAL;
-    for (int i = 0; i < 5 && r == PB_OK; i++) {
-        gboolean given = pb_args_get(a, known[i]) != NULL;
-        r = pb_args_uint(a, known[i], &v[i], s->e);
+    for (int i = 0; i < SMP_KEYS && r == PB_OK; i++) {
+        gboolean given = pb_args_get(a, smp_keys[i]) != NULL;
+        r = pb_args_uint(a, smp_keys[i], &v[i], s->e);
         if (r == PB_OK && given && (!v[i] || v[i] > 4096)) {
             r = pb_err_set(s->e, PB_EINVAL, "CPU topology parameters must be greater than zero "
                            "and at most 4096");
@@ -125,23 +165,9 @@ static int parse_smp(struct pb_sys *s)
         }
     }
     if (r == PB_OK)
-        r = pb_args_done(a, known, s->e);
-    if (r == PB_OK) {
-        guint64 product = (v[2] ? v[2] : 1) * (v[3] ? v[3] : 1) * (v[4] ? v[4] : 1);
-        gboolean topology = v[2] || v[3] || v[4];
-        guint64 max = v[1] ? v[1] : v[0] ? v[0] : product;
-        if (topology && v[2] && v[3] && v[4] && product != max)
-            r = pb_err_set(s->e, PB_EINVAL, "Invalid CPU topology: product of the hierarchy must "
-                           "match maxcpus: sockets (%" PRIu64 ") * cores (%" PRIu64
-                           ") * threads (%" PRIu64 ") != maxcpus (%" PRIu64 ")", v[2], v[3], v[4],
-                           max);
-        else if (v[1] && v[1] != (v[0] ? v[0] : product))
-            r = pb_err_set(s->e, PB_ENOTSUP, "CPUs cannot be plugged while running: maxcpus must "
-                           "equal cpus");
-        if (r < 0)
-            pb_err_at(s->e, &a->place);
-        s->conf.cpus = (guint)(v[0] ? v[0] : product);
-    }
+        r = pb_args_done(a, smp_keys, s->e);
+    if (r == PB_OK && (r = smp_count(v, &s->conf.cpus, s->e)) < 0)
+        pb_err_at(s->e, &a->place);
     pb_args_free(a);
     return r;
 }
@@ -219,21 +245,45 @@ static int take_options(struct pb_sys *s, struct pb_args *a)
 {
     const char *accel = pb_args_get(a, "accel"), *dtb = pb_args_get(a, "dumpdtb");
 
-    if (accel && strcmp(accel, "tcg"))
-        return pb_err_set(s->e, PB_ENOTSUP, "invalid accelerator %s", accel);
+    if (accel && pb_sys_accel(accel, s->e) < 0) {
+        pb_err_at(s->e, &a->place);
+        return PB_ENOTSUP;
+    }
     s->dumpdtb = g_strdup(dtb);
     for (guint i = 0; i < a->v->len; i++) {
         const struct pb_arg *x = a->v->pdata[i];
-        if (!x->used)
-            g_hash_table_replace(s->conf.options, g_strdup(x->key), g_strdup(x->value));
+        g_autofree char *key = g_strdelimit(g_strdup(x->key), "_", '-');
+        if (x->used)
+            continue;
+        GHashTable *to = g_str_has_prefix(key, "pflash") ? s->flashes : s->conf.options;
+        g_hash_table_replace(to, g_steal_pointer(&key), g_strdup(x->value));
     }
     return PB_OK;
 }
 
+/* All -M of the command line as one: a later one adds to those before. */
+static struct pb_args *machine_args(struct pb_sys *s)
+{
+    struct pb_args *all = pb_args_parse("-M", "", "type", s->e);
+    struct pb_given *g;
+
+    for (guint i = 0; all && (g = pb_cli_nth(s->cli, "machine", i)); i++) {
+        struct pb_args *a = pb_args_parse("-M", g->arg, "type", s->e);
+        if (!a) {
+            pb_args_free(all);
+            return NULL;
+        }
+        all->place = a->place;
+        pb_args_move(all, a);
+    }
+    if (pb_cli_flag(s->cli, "no-acpi"))
+        pb_args_add(all, "acpi", "off");
+    return all;
+}
+
 int pb_sys_machine(struct pb_sys *s)
 {
-    const char *text = pb_cli_text(s->cli, "machine");
-    struct pb_args *a = pb_args_parse("-M", text ? text : "", "type", s->e);
+    struct pb_args *a = machine_args(s);
     g_autofree char *dflt = NULL;
     gboolean help = FALSE, dump = FALSE, check = FALSE, verbose = FALSE;
 
@@ -255,6 +305,7 @@ int pb_sys_machine(struct pb_sys *s)
         name = dflt = default_machine(s->cli->arch);
     s->conf.arch = s->cli->arch;
     s->conf.options = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    s->flashes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     int r = take_options(s, a);
     if (r == PB_OK)
         r = parse_m(s);
@@ -269,7 +320,7 @@ int pb_sys_machine(struct pb_sys *s)
         r = r < 0 ? r : PB_DONE;
     }
     if (r == PB_OK && help) {
-        print_options(s->plan, s->manifest);
+        print_options(s);
         r = PB_DONE;
     }
     if (r == PB_OK && check) {

@@ -10,9 +10,33 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+int pb_sys_accel(const char *names, pb_err *e)
+{
+    g_auto(GStrv) all = g_strsplit(names, ":", -1);
+
+    if (g_strv_contains((const char *const *)all, "tcg"))
+        return PB_OK;
+    pb_err_set(e, PB_ENOTSUP, "invalid accelerator %s", names);
+    pb_err_hint(e, "no installed plugin has it; 'tcg' is there");
+    return PB_ENOTSUP;
+}
+
+/* Values of -accel that are how the translator works anyhow. */
+static int accel_detail(const char *key, const char *value, const char *only, const char *why,
+                        pb_err *e)
+{
+    gboolean want, is;
+
+    if (!value || !strcmp(value, only) ||
+        (pb_value_bool(value, &want) && pb_value_bool(only, &is) && want == is))
+        return PB_OK;
+    pb_err_set(e, PB_ENOTSUP, "%s=%s: %s; only '%s' is there", key, value, why, only);
+    return PB_ENOTSUP;
+}
+
 static int accel(struct pb_sys *s)
 {
-    static const char *const known[] = {"accel", "thread", NULL};
+    static const char *const known[] = {"accel", "thread", "one-insn-per-tb", "split-wx", NULL};
     struct pb_given *g;
     int r = PB_ENOTSUP, n = 0;
 
@@ -23,14 +47,14 @@ static int accel(struct pb_sys *s)
         if (!a)
             return PB_EINVAL;
         const char *name = pb_args_get(a, "accel"), *thread = pb_args_get(a, "thread");
-        r = PB_OK;
-        if (g_strcmp0(name, "tcg")) {
-            r = pb_err_set(s->e, PB_ENOTSUP, "invalid accelerator %s", name ? name : "");
-            pb_err_hint(s->e, "no installed plugin has it; 'tcg' is there");
-        } else if (thread && strcmp(thread, "multi")) {
-            r = pb_err_set(s->e, PB_ENOTSUP, "thread=%s: every CPU has a thread of its own; "
-                           "only 'multi' is there", thread);
-        }
+        const char *step = pb_args_get(a, "one-insn-per-tb"), *wx = pb_args_get(a, "split-wx");
+        r = pb_sys_accel(name ? name : "", s->e);
+        if (r == PB_OK)
+            r = accel_detail("thread", thread, "multi", "every CPU has a thread of its own", s->e);
+        if (r == PB_OK)
+            r = accel_detail("one-insn-per-tb", step, "off", "code is translated in blocks", s->e);
+        if (r == PB_OK)
+            r = accel_detail("split-wx", wx, "off", "translations are mapped once", s->e);
         if (r < 0)
             pb_err_at(s->e, &a->place);
         else

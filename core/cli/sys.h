@@ -18,6 +18,19 @@ struct pb_wanted {
     struct pb_place place;
 };
 
+/* A device with a bootindex. */
+struct pb_bootable {
+    pb_dev *dev;
+    uint64_t index;
+};
+
+/* What -boot tells firmware; -1: nothing. */
+struct pb_boot_words {
+    gboolean strict;
+    int menu;
+    gint64 splash_time, fail_wait; /* ms */
+};
+
 struct pb_sys {
     struct pb_cli *cli;
     struct pb_manifest *manifest;
@@ -29,8 +42,12 @@ struct pb_sys {
     GArray *cpu_sets;      /* struct pb_plan_set: -cpu features */
     GPtrArray *wanted;     /* struct pb_wanted * */
     GPtrArray *monitors;   /* char *: ids of character nodes that get a monitor */
-    guint n_serial, n_drive, n_nic, n_mac;
+    guint n_serial, n_drive, n_nic;
     gboolean stdio_used;
+    struct pb_boot_words boot;
+    GArray *bootable;      /* struct pb_bootable; NULL: the machine was started */
+    GHashTable *objects;   /* -object: id to the property that may name it */
+    GHashTable *flashes;   /* -M pflashN=NODE: text by name */
     GHashTable *drive_units; /* "IF:INDEX" that are taken */
     char *dumpdtb;
     pb_err *e;
@@ -40,7 +57,10 @@ struct pb_sys {
 int pb_sys_help(struct pb_sys *s);     /* -h, -version, and help of -device, -netdev, … */
 int pb_sys_machine(struct pb_sys *s);  /* machine.c: -M -m -smp -cpu: the plan */
 int pb_sys_process(struct pb_sys *s);  /* process.c: -name -rtc -no-reboot -accel -global … */
+int pb_sys_only(struct pb_sys *s);     /* action.c: -vga none and the like */
 int pb_sys_create(struct pb_sys *s);   /* machine.c: the empty machine */
+int pb_sys_action(struct pb_sys *s);   /* action.c: -action, -no-reboot, -no-shutdown */
+int pb_sys_objects(struct pb_sys *s);  /* object.c: -object */
 int pb_sys_boot(struct pb_sys *s);     /* boot.c: -kernel … into m->options */
 int pb_sys_chardevs(struct pb_sys *s); /* chardev.c */
 int pb_sys_block(struct pb_sys *s);    /* drive.c */
@@ -49,6 +69,7 @@ int pb_sys_fs(struct pb_sys *s);       /* fs.c */
 int pb_sys_build(struct pb_sys *s);    /* machine.c: pb_build */
 int pb_sys_fw_cfg(struct pb_sys *s);  /* boot.c: -fw_cfg */
 int pb_sys_devices(struct pb_sys *s);  /* device.c: wanted, -device */
+int pb_sys_boot_order(struct pb_sys *s); /* bootorder.c: bootindex=, -boot */
 int pb_sys_check_peers(struct pb_sys *s); /* net.c, drive.c: warnings about unused backends */
 
 /* ---- Shared by the families ---------------------------------------------------------- */
@@ -59,6 +80,20 @@ pb_dev *pb_sys_node(struct pb_sys *s, enum pb_kind kind, const char *driver, con
 /* `driver` or a fault naming the package or nearest name, worded like QEMU's. */
 const struct pb_class *pb_sys_class(enum pb_kind kind, const char *name, const char *what,
                                     const struct pb_place *at, pb_err *e);
+/* May devices of the class have a bootindex; the one of `d`; a file or item for fw_cfg, PB_ENOTSUP
+ * when there is none. */
+gboolean pb_cli_bootable(const struct pb_class *c);
+int pb_sys_boot_index(struct pb_sys *s, pb_dev *d, const char *text);
+int pb_sys_fw_file(struct pb_sys *s, const char *name, const void *data, gsize n);
+int pb_sys_fw_item(struct pb_sys *s, uint32_t key, const void *data, gsize n);
+/* Is `value` of property `key` the -object that it must be? Other keys are not looked at. */
+int pb_sys_check_object(struct pb_sys *s, const char *cls, const char *key, const char *value);
+/* An address of its own for a network card that was given none. */
+int pb_sys_own_mac(pb_dev *d, const struct pb_place *at, pb_err *e);
+/* "tcg", or an order of preference with it, "kvm:tcg". */
+int pb_sys_accel(const char *names, pb_err *e);
+/* Does a device of the board link to what the command line may give as `slot`, "pflash0"? */
+gboolean pb_sys_board_links(const struct pb_sys *s, const char *slot);
 /* New user device: set, on its bus, realized. args: class in "driver". */
 pb_dev *pb_sys_add_device(struct pb_sys *s, struct pb_args *a);
 /* The monitor's device_add: `text` as -device takes it. */

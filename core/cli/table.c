@@ -21,13 +21,16 @@ const struct pb_opt pb_options[] = {
      NULL},
     {"accel", "[accel=]NAME[,thread=multi|single]", NULL,
      "'tcg' is the translator of the CPU plugin; '-accel help' lists", NULL},
-    {"smp", "[cpus=]N[,maxcpus=N][,sockets=N][,cores=N][,threads=N]", NULL, "number of CPUs",
+    {"smp", "[cpus=]N[,maxcpus=N][,sockets=N][,dies=N][,clusters=N][,cores=N][,threads=N]", NULL, "number of CPUs",
      NULL},
     {"m", "[size=]SIZE[K|M|G|T]", NULL, "main memory; a bare number is MiB", NULL},
     {"name", "TEXT", NULL, "name of the guest, and of the process", NULL},
     {"global", "CLASS.PROPERTY=VALUE", NULL, "a property for every device of a class", NULL},
     {"nodefaults", NULL, NULL, "no default serial port, monitor and network card", NULL},
     {"no-user-config", NULL, NULL, "read no machine files of the user's own", NULL},
+    {"no-acpi", NULL, NULL, "-M acpi=off, for machines that have ACPI tables", NULL},
+    {"object", "TYPE,id=ID[,filename=FILE]", NULL,
+     "what rng= and iothread= of devices name: rng-random, rng-builtin, iothread", NULL},
     {"L", "DIR", NULL, "search DIR first for firmware", NULL},
     {"device", "CLASS[,id=ID][,bus=BUS][,PROPERTY=VALUE…]", NULL,
      "add a device; '-device help' lists classes ('help=json': as JSON), 'CLASS,help'\n"
@@ -38,8 +41,10 @@ const struct pb_opt pb_options[] = {
     {"append", "TEXT", NULL, "command line of the kernel", NULL},
     {"initrd", "FILE", NULL, "initial RAM disk of the kernel", NULL},
     {"dtb", "FILE", NULL, "device tree instead of the machine's own", NULL},
-    {"boot", "[order=]DRIVES[,once=DRIVES][,menu=on|off]", NULL,
-     "what the machine's firmware boots from: letters a to p, as it reads them", NULL},
+    {"boot", "[menu=on|off][,strict=on|off][,splash-time=MS][,reboot-timeout=MS][,order=DRIVES]\n"
+"[,once=DRIVES]", NULL,
+     "what firmware is told: show its menu, boot from nothing without a bootindex, wait; which\n"
+     "device comes first is its bootindex=", NULL},
     {"fw_cfg", "[name=]NAME,file=FILE|string=TEXT", NULL, "a file for the guest's fw_cfg", NULL},
     {"smbios", "type=N[,FIELD=VALUE…]|file=FILE", NULL,
      "what firmware tells the guest of its hardware: fields of a structure, or whole\n"
@@ -90,6 +95,9 @@ const struct pb_opt pb_options[] = {
     {"nographic", NULL, NULL, "serial port and monitor on the terminal (C-a c changes, C-a x "
      "leaves)", NULL},
     {"display", "none", NULL, "no display", NULL},
+    {"vga", "none", NULL, "no display adapter", NULL},
+    {"vnc", "none", NULL, "no VNC server", NULL},
+    {"parallel", "none", NULL, "no parallel port", NULL},
 
     {"S", NULL, "Debug and process options", "do not start the CPUs: 'c' in the monitor does",
      NULL},
@@ -99,6 +107,10 @@ const struct pb_opt pb_options[] = {
     {"D", "FILE", NULL, "write the log to FILE", NULL},
     {"no-reboot", NULL, NULL, "end when the guest resets", NULL},
     {"no-shutdown", NULL, NULL, "stop, but do not end, when the guest powers off", NULL},
+    {"action", "[reboot=reset|shutdown][,shutdown=poweroff|pause]", NULL,
+     "what the guest's reset and power-off do; shutdown and pause as -no-reboot and\n"
+     "-no-shutdown", NULL},
+    {"sandbox", "off", NULL, "system calls are not filtered", NULL},
     {"rtc", "[base=utc|localtime|DATE][,clock=host|vm]", NULL, "date and clock of the guest",
      NULL},
     {"seed", "N", NULL, "seed of the guest's random numbers", NULL},

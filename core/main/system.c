@@ -133,9 +133,10 @@ static int monitors(struct pb_sys *s)
 static int prepare(struct pb_sys *s)
 {
     static int (*const steps[])(struct pb_sys *) = {
-        pb_sys_help,  pb_sys_machine, pb_sys_create, pb_sys_process, pb_sys_boot,
+        pb_sys_help,  pb_sys_machine, pb_sys_only,  pb_sys_create, pb_sys_process, pb_sys_boot,
+        pb_sys_action, pb_sys_objects,
         pb_sys_chardevs, pb_sys_block, pb_sys_net,   pb_sys_fs,      pb_sys_build,
-        pb_sys_fw_cfg,   pb_sys_devices, gdb,          monitors,     check_unused};
+        pb_sys_fw_cfg,   pb_sys_devices, pb_sys_boot_order, gdb, monitors, check_unused};
     int r = PB_OK;
 
     if (pb_cli_flag(s->cli, "no-user-config"))
@@ -146,8 +147,6 @@ static int prepare(struct pb_sys *s)
             pb_cli_flag(s->cli, "S");
             pb_cli_text(s->cli, "pidfile");
             pb_cli_flag(s->cli, "daemonize");
-            s->m->no_reboot = pb_cli_flag(s->cli, "no-reboot");
-            s->m->no_shutdown = pb_cli_flag(s->cli, "no-shutdown");
         }
         r = steps[i](s);
     }
@@ -191,8 +190,12 @@ static void finish(struct pb_sys *s)
         pb_machine_free(s->m);
     if (s->conf.options)
         g_hash_table_unref(s->conf.options);
+    if (s->flashes)
+        g_hash_table_unref(s->flashes);
     g_ptr_array_unref(s->wanted);
     g_ptr_array_unref(s->monitors);
+    g_array_unref(s->bootable);
+    g_hash_table_unref(s->objects);
     g_hash_table_unref(s->drive_units);
     g_free(s->cpu_model);
     g_free(s->dumpdtb);
@@ -232,6 +235,8 @@ int pb_system_main(const char *arch, int argc, char **argv)
     s.cpu_sets = g_array_new(FALSE, FALSE, sizeof(struct pb_plan_set));
     s.wanted = g_ptr_array_new_with_free_func(wanted_free);
     s.monitors = g_ptr_array_new_with_free_func(g_free);
+    s.objects = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    s.bootable = g_array_new(FALSE, FALSE, sizeof(struct pb_bootable));
     s.drive_units = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     pb_host_init();
     pb_registry_scan();

@@ -66,12 +66,14 @@ static int set_all(struct build *b, pb_dev *d, const GArray *sets)
 {
     for (guint i = 0; sets && i < sets->len; i++) {
         const struct pb_plan_set *s = &g_array_index(sets, struct pb_plan_set, i);
-        if (pb_plan_is_slot(s->value) && !pb_dev_find(b->m, s->value)) {
+        gboolean slot = pb_plan_is_slot(s->value);
+        const char *node = slot ? g_hash_table_lookup(b->m->options, s->value) : NULL;
+        if (slot && !node && !pb_dev_find(b->m, s->value)) {
             const struct pb_prop *prop = pb_class_prop(d->cls, s->key);
             if (prop && prop->type == PB_T_LINK)
                 continue; /* nothing was given for it: -serial none, no -pflash */
         }
-        int r = pb_dev_set(d, s->key, s->value, &s->place, b->e);
+        int r = pb_dev_set(d, s->key, node ? node : s->value, &s->place, b->e);
         if (r < 0)
             return r;
     }
@@ -127,6 +129,7 @@ static int make_device(struct build *b, struct pb_plan_dev *x)
     if (!d || set_all(b, d, x->sets) < 0)
         return PB_EINVAL;
     g_hash_table_insert(b->plans, d, x);
+    d->fill_down = x->fill_down;
     d->secure = x->secure;
     if (x->clocks->len)
         g_array_append_vals(d->clocks, x->clocks->data, x->clocks->len);

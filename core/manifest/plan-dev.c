@@ -6,7 +6,7 @@
 
 static const char *const device_keys[] = {"type",  "doc",   "count", "when", "reg",
                                           "irq",   "clock", "fdt",   "bus",  "prop.",
-                                          "link.", "line.", "reg.",  "fdt.", "secure", NULL};
+                                          "link.", "line.", "reg.",  "fdt.", "secure", "fill", NULL};
 #define MAX_COUNT 1024
 
 struct pb_plan_dev *pb_plan_find(const struct pb_plan *p, const char *id)
@@ -147,7 +147,7 @@ int pb_plan_check_value(const struct pb_class *c, const struct pb_prop *p, const
         ok = fits(p, ok, (int64_t)MIN(v, (uint64_t)INT64_MAX));
         break;
     case PB_T_ENUM:
-        ok = p->choices && g_strv_contains(p->choices, text);
+        ok = p->choices && pb_value_choice(p->choices, text) >= 0;
         break;
     case PB_T_MAC:
         ok = strlen(text) == 17 && sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", m, m + 1, m + 2, m + 3,
@@ -295,6 +295,16 @@ static void plan_bus(struct pb_plan_dev *d, const struct pb_ini_key *k, struct p
         pb_fault_add(f, &d->bus_place, "device '%s': %s sits on no bus", d->g->name, d->cls->id);
 }
 
+static gboolean fill_down(const struct pb_ini_group *g, const struct pb_ini_key *k,
+                          struct pb_faults *f)
+{
+    if (strcmp(k->value, "up") && strcmp(k->value, "down")) {
+        struct pb_place at = pb_plan_at(k);
+        pb_fault_add(f, &at, "device '%s': fill takes 'up' or 'down'", g->name);
+    }
+    return !strcmp(k->value, "down");
+}
+
 static void plan_key(struct pb_plan *p, struct pb_plan_dev *d, const struct pb_ini_key *k,
                      struct pb_faults *f)
 {
@@ -310,6 +320,8 @@ static void plan_key(struct pb_plan *p, struct pb_plan_dev *d, const struct pb_i
         plan_bus(d, k, f);
     else if (!strcmp(k->key, "secure"))
         d->secure = pb_plan_secure(d->g, k, f);
+    else if (!strcmp(k->key, "fill"))
+        d->fill_down = fill_down(d->g, k, f);
     else if (!strcmp(k->key, "fdt")) {
         struct pb_place at = pb_plan_at(k);
         if (!pb_value_bool(k->value, &b))

@@ -76,8 +76,8 @@ static void group_unref(gpointer g)
 struct pb_ini *pb_plan_conditions(struct pb_plan *p, const struct pb_ini *from,
                                   struct pb_faults *f)
 {
-    static const char *const can[] = {"cpu", "memory", "device", "boot", "defaults", "drive",
-                                      "fdt", "compat", NULL};
+    static const char *const can[] = {"machine", "cpu", "memory", "device", "boot", "defaults",
+                                      "drive", "fdt", "compat", NULL};
     struct pb_ini *to = g_new0(struct pb_ini, 1);
 
     to->file = from->file;

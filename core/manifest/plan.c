@@ -92,12 +92,22 @@ static gboolean get_size(struct pb_plan *p, const struct pb_ini_group *g, const 
 
 /* ---- [option NAME] ------------------------------------------------------------------- */
 
+static void no_choice(const struct pb_ini_group *g, char **choices, const char *value,
+                      const struct pb_place *at, struct pb_faults *f)
+{
+    gboolean single = choices[0] && !choices[1];
+    const char *doc = single ? pb_ini_value(g, "doc") : NULL;
+    g_autofree char *all = g_strjoinv(" ", choices);
+
+    pb_fault_add(f, at, "option '%s' takes %s %s, not '%s'%s%s", g->name,
+                 single ? "only" : "one of", all, value, doc ? "; " : "", doc ? doc : "");
+}
+
 static void plan_option(struct pb_plan *p, const struct pb_ini_group *g, struct pb_faults *f)
 {
     static const char *const known[] = {"choices", "default", "doc", NULL};
     const struct pb_ini_key *def = pb_ini_get(g, "default"), *ch = pb_ini_get(g, "choices");
     const char *given = p->conf->options ? g_hash_table_lookup(p->conf->options, g->name) : NULL;
-    const char *value = given ? given : def ? def->value : "";
     struct pb_place here = given ? (struct pb_place){.option = "-M"} : g->place;
 
     only_keys(g, known, f);
@@ -106,16 +116,23 @@ static void plan_option(struct pb_plan *p, const struct pb_ini_group *g, struct 
         return;
     }
     g_auto(GStrv) choices = pb_value_words(ch ? ch->value : "");
+    gboolean single = choices[0] && !choices[1]; /* what the board is anyhow */
+    const char *value = given ? given : def ? def->value : single ? choices[0] : "";
+    int chosen = pb_value_choice((const char *const *)choices, value);
     gboolean b;
-    if (ch && !g_strv_contains((const char *const *)choices, value)) {
+    if (ch && chosen < 0) {
         if (!given && def)
             here = pb_plan_at(def);
-        pb_fault_add(f, &here, "option '%s' takes one of %s, not '%s'", g->name, ch->value, value);
-    } else if (!ch && def && pb_value_bool(def->value, &b)) {
+        no_choice(g, choices, value, &here, f);
+    } else if (ch) {
+        value = choices[chosen];
+    } else if (def && pb_value_bool(def->value, &b)) {
         if (!pb_value_bool(value, &b))
             pb_fault_add(f, &here, "Parameter '%s' expects 'on' or 'off'", g->name);
         value = b ? "on" : "off";
     }
+    if (single)
+        g_hash_table_add(p->used, g_strdup(g->name));
     g_hash_table_replace(p->options, g_strdup(g->name), g_strdup(value));
     g_hash_table_replace(p->scope.vars, g_strdup(g->name), g_strdup(value));
 }

@@ -31,6 +31,7 @@ struct pb_plan_dev {
     struct pb_place bus_place;
     gboolean no_fdt;
     gboolean secure; /* its places are for Secure accesses only */
+    gboolean fill_down; /* of the instances' buses the last is taken first */
     GArray *regs, *lines, *sets, *fdt, *clocks; /* set: pb_plan_set; clocks: uint64_t Hz */
 };
 struct pb_plan_mem { char *name; gboolean rom, secure; uint64_t addr, len; struct pb_place place; };

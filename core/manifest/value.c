@@ -172,3 +172,16 @@ char **pb_value_words(const char *text)
     g_ptr_array_add(out, NULL);
     return (char **)g_ptr_array_free(out, FALSE);
 }
+
+int pb_value_choice(const char *const *choices, const char *text)
+{
+    gboolean want, b;
+
+    for (int i = 0; choices[i]; i++)
+        if (!strcmp(choices[i], text))
+            return i;
+    for (int i = 0; pb_value_bool(text, &want) && choices[i]; i++)
+        if (pb_value_bool(choices[i], &b) && b == want)
+            return i;
+    return -1;
+}

@@ -32,6 +32,13 @@ static uint64_t rounded(uint64_t len)
     return (len + PB_PAGE - 1) & ~(PB_PAGE - 1);
 }
 
+/* Large pages; and a core dump of this process is about the emulator, not its guest. */
+static void advise(uint8_t *p, uint64_t size)
+{
+    madvise(p, size, MADV_HUGEPAGE);
+    madvise(p, size, MADV_DONTDUMP);
+}
+
 uint8_t *pb_ram_alloc(uint64_t len)
 {
     if (len == 0 || len > ((uint64_t)1 << 46))
@@ -50,7 +57,7 @@ uint8_t *pb_ram_alloc(uint64_t len)
     if (extra - skip)
         munmap(p + skip + size, extra - skip);
     if (advised)
-        madvise(p + skip, size, MADV_HUGEPAGE);
+        advise(p + skip, size);
     else
         later(p + skip, size);
     return p + skip;
@@ -71,7 +78,7 @@ void pb_ram_advise(void)
     advised = TRUE;
     for (guint i = 0; waiting && i < waiting->len; i++) {
         const struct block *b = &g_array_index(waiting, struct block, i);
-        madvise(b->at, b->size, MADV_HUGEPAGE);
+        advise(b->at, b->size);
     }
     if (waiting)
         g_array_unref(g_steal_pointer(&waiting));

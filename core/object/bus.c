@@ -89,12 +89,18 @@ static gboolean has_room(const pb_bus *b)
 
 pb_bus *pb_bus_find(struct pb_machine *m, const char *kind, const char *name)
 {
+    pb_bus *last = NULL;
+
     for (guint i = 0; i < m->buses->len; i++) {
         pb_bus *b = g_ptr_array_index(m->buses, i);
-        if (name ? !strcmp(b->name, name) : kind && !strcmp(b->kind, kind) && has_room(b))
+        if (name ? strcmp(b->name, name) : !kind || strcmp(b->kind, kind) || !has_room(b))
+            continue;
+        if (!name && b->ctl && b->ctl->fill_down)
+            last = b;
+        else if (!last)
             return b;
     }
-    return NULL;
+    return last;
 }
 
 /* The guest let go of it: [main]. */

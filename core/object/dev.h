@@ -27,6 +27,7 @@ struct pb_dev {
     char *name;         /* for messages: id or "class#n" */
     struct pb_place place;
     gboolean secure;    /* its places are for Secure accesses only */
+    gboolean fill_down; /* of such devices' buses the last with room is taken */
     void *self;         /* instance */
     size_t self_size;
     GArray *pairs;      /* struct pb_pair: what was set, in order */

@@ -2,6 +2,7 @@
 /* prop.c - properties: from the user's text to checked values, and pb.prop/1. */
 #include "../backend/backend.h"
 #include "../cpu/cpu.h"
+#include "../manifest/value.h"
 #include "object.h"
 #include "parse.h"
 
@@ -132,12 +133,8 @@ static int parse(pb_dev *d, const struct pb_prop *p, const char *value, int64_t 
         ok = pb_parse_mac(value, (uint64_t *)num);
         break;
     case PB_T_ENUM:
-        ok = FALSE;
-        for (int64_t i = 0; p->choices && p->choices[i] && !ok; i++)
-            if (!strcmp(p->choices[i], value)) {
-                *num = i;
-                ok = TRUE;
-            }
+        *num = p->choices ? pb_value_choice(p->choices, value) : -1;
+        ok = *num >= 0;
         break;
     default:
         ok = FALSE;

@@ -4,7 +4,8 @@
  *     fuzz-virtio PLUGIN CLASS [FORM] [--count N] [--seed S]
  *
  * FORM is how it is attached and driven: --mmio (the default), --pci (transitional, by a modern
- * driver), --modern (non-transitional), --legacy (transitional, by a legacy driver).
+ * driver), --modern (non-transitional), --legacy (transitional, by a legacy driver), --old-mmio
+ * (a slot of version 1).
  *
  * Mixes valid chains with damaged descriptors, indices, wrap counters and indirect tables,
  * random register accesses, frames and typing from the backend, changes of the memory map,
@@ -22,8 +23,9 @@ static pb_dev *m, *disk, *wire, *chr;
 static struct vd v;
 static uint64_t seed = 1, served, resets;
 static uint32_t n_queues = 1;
-static enum { MMIO, PCI, MODERN, LEGACY } form;
-static const char *const forms[] = {"--mmio", "--pci", "--modern", "--legacy"};
+static enum { MMIO, PCI, MODERN, LEGACY, OLD_MMIO } form;
+#define IS_MMIO (form == MMIO || form == OLD_MMIO)
+static const char *const forms[] = {"--mmio", "--pci", "--modern", "--legacy", "--old-mmio"};
 
 static uint32_t rnd(uint32_t n)
 {
@@ -75,7 +77,7 @@ static void restart(void)
     if (vd_reg(&v, VR_DeviceID) == 0)
         return;
     vd_negotiate(&v, f);
-    if (form != LEGACY && !(vd_reg(&v, VR_Status) & VS_FEATURES_OK)) {
+    if (!v.legacy && !(vd_reg(&v, VR_Status) & VS_FEATURES_OK)) {
         fprintf(stderr, "fuzz-virtio: offered features were refused\n");
         exit(1);
     }
@@ -298,7 +300,7 @@ static void make_device(const char *plugin, const char *cls)
     static const char *const names[] = {"", "", "-non-transitional", "-transitional"};
     char name[64], all[160];
 
-    if (form != MMIO) {
+    if (!IS_MMIO) {
         pd_init(&pci, 1);
         b = pci.b;
         pbt_load(b, "virtio-pci");
@@ -308,7 +310,7 @@ static void make_device(const char *plugin, const char *cls)
     }
     pbt_load(b, plugin);
     const char *props = make_backend(cls);
-    if (form != MMIO) { /* NAME-device is carried by NAME-pci */
+    if (!IS_MMIO) { /* NAME-device is carried by NAME-pci */
         snprintf(name, sizeof name, "%.*spci%s", (int)(strlen(cls) - strlen("device")), cls,
                  names[form]);
         snprintf(all, sizeof all, "addr=1,packed=on,%s", props);
@@ -318,17 +320,20 @@ static void make_device(const char *plugin, const char *cls)
         if (form == LEGACY)
             vd_legacy(&v);
     } else {
-        m = pbt_add(b, "virtio-mmio", "m0", "packed=on");
+        m = pbt_add(b, "virtio-mmio", "m0",
+                    form == MMIO ? "force-legacy=off,packed=on" : "packed=on");
         pbt_add_child(m, 0, cls, "d0", props);
         vd_init(&v, b, m, NULL);
+        if (form == OLD_MMIO)
+            vd_legacy(&v);
     }
 }
 
 int main(int argc, char **argv)
 {
     if (argc < 3) {
-        fprintf(stderr, "usage: fuzz-virtio PLUGIN CLASS [--mmio|--pci|--modern|--legacy] "
-                        "[--count N] [--seed S]\n");
+        fprintf(stderr, "usage: fuzz-virtio PLUGIN CLASS [--mmio|--pci|--modern|--legacy|"
+                        "--old-mmio] [--count N] [--seed S]\n");
         return 2;
     }
     uint64_t count = pbt_count_arg(argc, argv, 100000);

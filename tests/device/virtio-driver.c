@@ -28,7 +28,8 @@ void vd_init_pci(struct vd *v, struct pd *p, uint32_t bdf)
 void vd_legacy(struct vd *v)
 {
     v->legacy = 1;
-    v->bar = pd_bar(v->pci, v->bdf, 0);
+    if (v->pci)
+        v->bar = pd_bar(v->pci, v->bdf, 0);
 }
 
 /* Where 4.2.2's register is in the I/O BAR (MSI-X off), and how wide; n = 0: it has none. */
@@ -165,6 +166,7 @@ int vd_negotiate(struct vd *v, uint64_t features)
     vd_set(v, VR_Status, VS_ACK | VS_DRIVER);
     if (v->legacy) { /* nor FEATURES_OK */
         v->features = (uint32_t)features;
+        vd_set(v, VR_GuestPageSize, 4096);
         vd_set(v, VR_DriverFeatures, (uint32_t)features);
         return 1;
     }
@@ -192,19 +194,26 @@ int vd_queue_at(struct vd *v, uint32_t q, uint32_t num, uint64_t desc, uint64_t 
     return (int)vd_reg(v, VR_QueueReady);
 }
 
-/* 2.7.2: one block of pages, of the size that the device wants. */
-static int legacy_queue(struct vd *v, uint32_t i)
+/* 2.7.2: one block of pages; over PCI of the size that the device wants. */
+static int legacy_queue(struct vd *v, uint32_t i, uint32_t want)
 {
     struct vd_queue *q = &v->q[i];
 
     vd_set(v, VR_QueueSel, i);
-    uint32_t num = vd_reg(v, VR_QueueNumMax), used = (18 * num + 6 + 4095) & ~4095u;
-    if (!num || num > VD_NUM_MAX)
+    uint32_t max = vd_reg(v, VR_QueueNumMax), num = v->m ? want : max;
+    uint32_t used = (18 * num + 6 + 4095) & ~4095u;
+    if (!num || num > max || num > VD_NUM_MAX)
         return 0;
     q->num = q->n_free = num;
     q->desc = vd_alloc(v, used + 8 * num + 6, 4096);
     q->driver = q->desc + 16ull * num;
     q->device = q->desc + used;
+    if (v->m) {
+        vd_set(v, VR_QueueNum, num);
+        vd_set(v, VR_QueueAlign, 4096);
+        vd_set(v, VR_QueuePFN, (uint32_t)(q->desc >> 12));
+        return vd_reg(v, VR_QueuePFN) == q->desc >> 12;
+    }
     pd_io_write(v->pci, v->bar + 8, q->desc >> 12, 4);
     return pd_io_read(v->pci, v->bar + 8, 4) == q->desc >> 12;
 }
@@ -216,7 +225,7 @@ int vd_queue(struct vd *v, uint32_t i, uint32_t num)
     memset(q, 0, sizeof *q);
     q->event_idx = !!(v->features & PB_VIRTIO_F_EVENT_IDX);
     if (v->legacy)
-        return legacy_queue(v, i);
+        return legacy_queue(v, i, num);
     q->num = q->n_free = num;
     q->packed = !!(v->features & PB_VIRTIO_F_RING_PACKED);
     q->avail_wrap = q->used_wrap = 1;

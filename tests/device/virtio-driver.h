@@ -24,6 +24,7 @@ enum { VR_DeviceID = 0x08, VR_DeviceFeatures = 0x10, VR_DeviceFeaturesSel = 0x14
        VR_DriverFeatures = 0x20, VR_DriverFeaturesSel = 0x24, VR_QueueSel = 0x30,
        VR_QueueNumMax = 0x34, VR_QueueNum = 0x38, VR_QueueReady = 0x44, VR_QueueNotify = 0x50,
        VR_InterruptStatus = 0x60, VR_InterruptACK = 0x64, VR_Status = 0x70,
+       VR_GuestPageSize = 0x28, VR_QueueAlign = 0x3c, VR_QueuePFN = 0x40, /* 4.2.4 */
        VR_QueueDesc = 0x80, VR_QueueDriver = 0x90, VR_QueueDevice = 0xa0, VR_Config = 0x100 };
 enum { VS_ACK = 1, VS_DRIVER = 2, VS_DRIVER_OK = 4, VS_FEATURES_OK = 8, VS_NEEDS_RESET = 64 };
 
@@ -61,7 +62,8 @@ struct vd {
 void vd_init(struct vd *v, pbt *b, pb_dev *m, uint8_t *ram);
 /* The same for a function of `p`, set up by pd_setup(). */
 void vd_init_pci(struct vd *v, struct pd *p, uint32_t bdf);
-/* From here on by the I/O BAR: feature bits below 32, split rings of the device's size. */
+/* From here on by the I/O BAR, or the slot has force-legacy: feature bits below 32, split rings, over
+ * PCI of the device's size. */
 void vd_legacy(struct vd *v);
 uint32_t vd_reg(struct vd *v, uint32_t off);
 void vd_set(struct vd *v, uint32_t off, uint32_t val);

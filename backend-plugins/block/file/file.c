@@ -24,21 +24,21 @@
 #include <unistd.h>
 
 enum { P_FILENAME, P_AIO, P_DIRECT, P_NO_FLUSH, P_LOCKING, P_DISCARD, P_READ_ONLY, P_AUTO_RO };
-static const char *const aio_names[] = {"auto", "threads", "io_uring", NULL};
+static const char *const aio_names[] = {"auto", "threads", "io_uring", "native", NULL};
 static const char *const locking_names[] = {"auto", "on", "off", NULL};
-static const char *const discard_names[] = {"ignore", "unmap", NULL};
+static const char *const discard_names[] = {"ignore", "unmap", "off", "on", NULL};
 static const struct pb_prop props[] = {
     {.name = "filename", .doc = "file or block device", .type = PB_T_STR, .flags = PB_P_REQUIRED},
-    {.name = "aio", .doc = "how requests reach the kernel", .def = "auto", .choices = aio_names,
-     .type = PB_T_ENUM},
+    {.name = "aio", .doc = "how requests reach the kernel; native: by io_uring where it is there",
+     .def = "auto", .choices = aio_names, .type = PB_T_ENUM},
     {.name = "cache.direct", .doc = "bypass the host's page cache (O_DIRECT)", .def = "off",
      .type = PB_T_BOOL},
     {.name = "cache.no-flush", .doc = "ignore flushes: fast, and unsafe", .def = "off",
      .type = PB_T_BOOL},
     {.name = "locking", .doc = "lock the image against other programs", .def = "auto",
      .choices = locking_names, .type = PB_T_ENUM},
-    {.name = "discard", .doc = "what a guest's discard does", .def = "ignore",
-     .choices = discard_names, .type = PB_T_ENUM},
+    {.name = "discard", .doc = "what a guest's discard does; off is ignore, on is unmap",
+     .def = "ignore", .choices = discard_names, .type = PB_T_ENUM},
     {.name = "read-only", .doc = "never write", .def = "off", .type = PB_T_BOOL},
     {.name = "auto-read-only", .doc = "open read-only where writing is not allowed",
      .def = "off", .type = PB_T_BOOL},
@@ -279,7 +279,7 @@ static int file_open(void *self, pb_dev *node, const pb_host *h, pb_err *e)
     f->thread = h->get(h, PB_SVC_THREAD);
     f->path = prop->get_str(node, P_FILENAME);
     f->no_flush = (uint32_t)prop->get_int(node, P_NO_FLUSH);
-    f->unmap = prop->get_int(node, P_DISCARD) == 1;
+    f->unmap = prop->get_int(node, P_DISCARD) & 1; /* unmap, on */
     f->fd = f->cached_fd = -1;
     rc = open_fd(f, prop, e);
     if (rc == PB_OK)

@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 enum { P_PATH, P_MODEL, P_READONLY, P_FMODE, P_DMODE };
-static const char *const models[] = {"passthrough", "mapped-xattr", "mapped-file", "none", NULL};
+enum { MAPPED = 4 }; /* as mapped-xattr, its older name */
+static const char *const models[] = {"passthrough", "mapped-xattr", "mapped-file", "none", "mapped",
+                                     NULL};
 static const struct pb_prop props[] = {
     {.name = "path", .doc = "directory to share", .type = PB_T_STR, .flags = PB_P_REQUIRED},
     {.name = "security_model", .doc = "whose the guest's files are", .choices = models,
@@ -51,7 +53,8 @@ static int local_open(void *self, pb_dev *node, const pb_host *h, pb_err *e)
         return h->fail(e, PB_EINVAL,
                        "security_model property not set\nvalid options are: "
                        "security_model=[passthrough|mapped-xattr|mapped-file|none]");
-    s->model = (enum model)prop->get_int(node, P_MODEL);
+    int64_t model = prop->get_int(node, P_MODEL);
+    s->model = model == MAPPED ? MAPPED_XATTR : (enum model)model;
     s->read_only = (uint32_t)prop->get_int(node, P_READONLY);
     s->fmode = (uint32_t)prop->get_int(node, P_FMODE);
     s->dmode = (uint32_t)prop->get_int(node, P_DMODE);

@@ -149,7 +149,7 @@ const char *boot_append(struct boot *b)
 
 static int set_chosen(struct boot *b, void *fdt, const char *console)
 {
-    const char *append = boot_append(b);
+    const char *append = boot_append(b), *seeds = b->board->option(b->dev, "dtb-randomness");
     uint64_t kaslr = b->time->random(b->dev);
     uint8_t seed[32];
     int rc, node = node_at(fdt, "/chosen");
@@ -158,9 +158,12 @@ static int set_chosen(struct boot *b, void *fdt, const char *console)
         return node;
     b->time->random_bytes(b->dev, seed, sizeof seed);
     b->time->random_bytes(b->dev, &kaslr, sizeof kaslr);
-    if ((rc = fdt_setprop(fdt, node, "rng-seed", seed, sizeof seed)) ||
-        (rc = fdt_setprop_u64(fdt, node, "kaslr-seed", kaslr)))
-        return rc;
+    if (!seeds || strcmp(seeds, "off") != 0) {
+        if ((rc = fdt_setprop(fdt, node, "rng-seed", seed, sizeof seed)) ||
+            (rc = fdt_setprop_u64(fdt, node, "kaslr-seed", kaslr)))
+            return rc;
+    }
+    b->board->used(b->dev, "dtb-randomness");
     if (*console && (rc = fdt_setprop_string(fdt, node, "stdout-path", console)))
         return rc;
     if (append && *append && (rc = fdt_setprop_string(fdt, node, "bootargs", append)))

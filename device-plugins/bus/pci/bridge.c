@@ -81,7 +81,8 @@ static int load(void *self, pb_state *s, pb_err *e)
 
 static const struct pb_prop props[] = {PB_PCI_PROPS};
 static const struct pb_provide provides[] = {{PB_PCI, &pci_service},
-                                             {PB_BUS_PARENT, &plain_parent}};
+                                             {PB_BUS_PARENT, &plain_parent},
+                                             {PB_BOOT_PATH, &pci_boot_path}};
 static const char *const buses_out[] = {"@=" PB_PCI_BUS, NULL};
 
 const struct pb_device_class bridge_class = {

@@ -469,6 +469,32 @@ static pb_as *parent_as(void *self, uint32_t bus, pb_dev *child)
     return fn_as(self, child);
 }
 
+/* Names of classes that firmware looks for, PCI Bus Binding to IEEE 1275, 2.1; others go by their
+ * numbers. */
+static int path_element(void *self, pb_dev *d, char *buf, uint32_t n)
+{
+    static const struct { uint32_t code; const char *name; } names[] = {
+        {0x0100, "scsi"}, {0x0101, "ide"}, {0x0200, "ethernet"}, {0x0604, "pci-bridge"}};
+    const struct pbus *b = self;
+    const char *root = b->bridge ? "" : "pci@ffffffffffffffff/", *name = NULL;
+    char numbers[24], function[4] = "";
+    const pb_pci_fn *f = NULL;
+
+    for (uint32_t i = 0; i < 256 && !f; i++)
+        f = b->slot[i] && b->slot[i]->dev == d ? b->slot[i] : NULL;
+    if (!f)
+        return PB_ENOENT;
+    for (uint32_t i = 0; i < sizeof names / sizeof *names; i++)
+        name = (f->cfg[0x0b] << 8 | f->cfg[0x0a]) == (int)names[i].code ? names[i].name : name;
+    snprintf(numbers, sizeof numbers, "pci%02x%02x,%02x%02x", f->cfg[1], f->cfg[0], f->cfg[3],
+             f->cfg[2]);
+    if (f->devfn & 7)
+        snprintf(function, sizeof function, ",%x", f->devfn & 7);
+    return snprintf(buf, n, "%s%s@%x%s", root, name ? name : numbers, f->devfn >> 3, function);
+}
+
+const struct pb_boot_path pci_boot_path = {sizeof pci_boot_path, 0, path_element};
+
 static int parent_attach(void *self, uint32_t bus, pb_dev *child, pb_err *e)
 {
     (void)bus;

@@ -313,7 +313,7 @@ static const struct pb_info info = {
 static const struct pb_fdt_node fdt_node = {.size = sizeof fdt_node, .fill = fill};
 static const struct pb_provide provides[] = {
     {PB_PCI, &pci_service}, {PB_BUS_PARENT, &plain_parent}, {PB_FDT_NODE, &fdt_node},
-    {PB_INFO, &info}};
+    {PB_INFO, &info}, {PB_BOOT_PATH, &pci_boot_path}};
 static const char *const lines_out[] = {"irq[]", NULL};
 static const char *const buses_out[] = {"pcie=" PB_PCI_BUS, NULL};
 

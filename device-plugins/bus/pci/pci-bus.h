@@ -11,6 +11,7 @@
 #ifndef PCI_BUS_H
 #define PCI_BUS_H
 
+#include <plugboard/board.h>
 #include <plugboard/device.h>
 #include <plugboard/msi.h>
 #include <plugboard/pci.h>
@@ -126,6 +127,7 @@ void fn_reset_below(struct pbus *b); /* lock is held */
 void bus_reset(struct pbus *b);      /* machine reset: configuration of its functions */
 void bus_lines(struct pbus *b);      /* and then their pins */
 extern const struct pb_bus_parent plain_parent; /* of buses without slots */
+extern const struct pb_boot_path pci_boot_path;
 
 /* ---- bridge.c: `b` is the bus that `d` bears; adds `d` to the bus above ---- */
 pb_pci_fn *bridge_add(struct pbus *b, pb_dev *d, const struct pb_pci_info *i, pb_err *e);

@@ -305,7 +305,8 @@ static const struct pb_prop props[] = {
     {.name = "hotplug", .doc = "devices may come and go", .def = "on", .type = PB_T_BOOL},
 };
 static const struct pb_provide provides[] = {{PB_PCI, &pci_service},
-                                             {PB_BUS_PARENT, &slot_parent}};
+                                             {PB_BUS_PARENT, &slot_parent},
+                                             {PB_BOOT_PATH, &pci_boot_path}};
 static const char *const buses_out[] = {"@=" PB_PCI_BUS, NULL};
 
 const struct pb_device_class port_class = {

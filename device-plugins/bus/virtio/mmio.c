@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* mmio.c - virtio over MMIO. VIRTIO 1.2, section 4.2 (version 2 of the register layout).
+/* mmio.c - virtio over MMIO. VIRTIO 1.2, section 4.2 (version 2 of the register layout, and the
+ * legacy one, version 1, of 4.2.4).
  *
  * One slot: a register block, one interrupt, a bus for one device. An empty slot reads as
- * DeviceID 0, which drivers skip (4.2.2.1).
- * Not modelled: the legacy layout (4.2.4), shared memory regions (none exists: length -1).
+ * DeviceID 0, which drivers skip (4.2.2.1). A slot has one layout: Version is read before anything
+ * else, and kernels that are taught with QEMU's boards know the legacy one only, its default there.
+ * Not modelled: shared memory regions (none exists: length -1).
  */
 #include "transport.h"
 
@@ -20,13 +22,16 @@ enum {
     R_QueueSel, R_QueueNumMax, R_QueueNum, R_QueueReady, R_QueueNotify, R_InterruptStatus,
     R_InterruptACK, R_Status, R_QueueDescLow, R_QueueDescHigh, R_QueueDriverLow,
     R_QueueDriverHigh, R_QueueDeviceLow, R_QueueDeviceHigh, R_SHM, R_ConfigGeneration,
-    R_Const
+    R_Version, R_QueuePFN, R_Const
 };
+enum { P_PACKED, P_EVENT_IDX, P_INDIRECT, P_FORCE_LEGACY };
 
 struct mmio {
     struct transport t;
     const struct pb_line *irq;
+    uint32_t legacy; /* the slot has the layout of 4.2.4 */
     uint32_t DeviceFeaturesSel, DriverFeaturesSel, QueueSel, SHMSel;
+    uint32_t GuestPageSize, QueueAlign; /* 4.2.4 */
     uint32_t InterruptStatus; /* atomic */
 };
 
@@ -35,13 +40,15 @@ struct mmio {
 #define STORED(n, o)                                                                           \
     {.name = #n, .off = o, .width = 4, .access = PB_R_WO, .mask = 0xffffffff, .id = R_Const,   \
      .var = PB_REG_VAR(struct mmio, n), .section = "4.2.2"}
+#define LEGACY(n, o)                                                                           \
+    {.name = #n, .off = o, .width = 4, .access = PB_R_WO, .mask = 0xffffffff, .id = R_Const,   \
+     .var = PB_REG_VAR(struct mmio, n), .section = "4.2.4"}
 #define HOOK_RW (PB_REG_HOOK_R | PB_REG_HOOK_W)
 
 static const struct pb_reg mmio_reg[] = {
     {.name = "MagicValue", .off = 0x000, .width = 4, .access = PB_R_RO, .reset = MAGIC,
      .id = R_Const, .section = "4.2.2"},
-    {.name = "Version", .off = 0x004, .width = 4, .access = PB_R_RO, .reset = 2, .id = R_Const,
-     .section = "4.2.2"},
+    REG(Version, 0x004, PB_R_RO, PB_REG_HOOK_R),
     REG(DeviceID, 0x008, PB_R_RO, PB_REG_HOOK_R),
     {.name = "VendorID", .off = 0x00c, .width = 4, .access = PB_R_RO, .reset = VENDOR,
      .id = R_Const, .section = "4.2.2"},
@@ -49,9 +56,13 @@ static const struct pb_reg mmio_reg[] = {
     STORED(DeviceFeaturesSel, 0x014),
     REG(DriverFeatures, 0x020, PB_R_WO, PB_REG_HOOK_W),
     STORED(DriverFeaturesSel, 0x024),
+    LEGACY(GuestPageSize, 0x028),
     STORED(QueueSel, 0x030),
     REG(QueueNumMax, 0x034, PB_R_RO, PB_REG_HOOK_R),
     REG(QueueNum, 0x038, PB_R_WO, PB_REG_HOOK_W),
+    LEGACY(QueueAlign, 0x03c),
+    {.name = "QueuePFN", .off = 0x040, .width = 4, .access = PB_R_RW, .id = R_QueuePFN,
+     .flags = HOOK_RW, .section = "4.2.4"},
     REG(QueueReady, 0x044, PB_R_RW, HOOK_RW),
     REG(QueueNotify, 0x050, PB_R_WO, PB_REG_HOOK_W),
     REG(InterruptStatus, 0x060, PB_R_RO, PB_REG_HOOK_R),
@@ -81,22 +92,26 @@ static uint64_t reg_read(void *self, const struct pb_reg *r, uint32_t i)
 
     (void)i;
     switch (r->id) {
+    case R_Version:
+        return m->legacy ? 1 : 2;
     case R_DeviceID:
         return m->t.ops ? m->t.ops->device_id : 0;
     case R_DeviceFeatures:
-        return m->DeviceFeaturesSel > 1
+        return m->DeviceFeaturesSel > !m->legacy /* 4.2.4: the first 32 only */
                    ? 0
                    : (uint32_t)(transport_offered(&m->t) >> (32 * m->DeviceFeaturesSel));
     case R_QueueNumMax:
         return q ? m->t.ops->queue_max : 0;
     case R_QueueReady:
-        return q ? q->ready : 0;
+        return q && !m->legacy ? q->ready : 0;
+    case R_QueuePFN:
+        return q && m->legacy && q->ready && m->GuestPageSize ? q->desc_gpa / m->GuestPageSize : 0;
     case R_InterruptStatus:
         return __atomic_load_n(&m->InterruptStatus, __ATOMIC_ACQUIRE);
     case R_Status:
         return __atomic_load_n(&m->t.status, __ATOMIC_ACQUIRE);
     case R_ConfigGeneration:
-        return __atomic_load_n(&m->t.generation, __ATOMIC_ACQUIRE);
+        return m->legacy ? 0 : __atomic_load_n(&m->t.generation, __ATOMIC_ACQUIRE);
     default:
         return 0;
     }
@@ -116,15 +131,25 @@ static void update_irq(struct mmio *m)
         pb_line_set(m->irq, 1);
 }
 
+/* 4.2.4: a page's number, 0 to take the queue away, is all that says where a queue is. */
+static void queue_pfn(struct mmio *m, uint32_t pfn)
+{
+    transport_legacy_queue(&m->t, m->QueueSel, (uint64_t)pfn * m->GuestPageSize, m->QueueAlign);
+}
+
 static void queue_write(struct mmio *m, uint32_t id, uint64_t val)
 {
     struct pb_vq *q = selected(m);
 
-    if (!q || (q->ready && id != R_QueueReady))
-        return; /* 4.2.2.2: not while ready */
+    if (!q || (q->ready && id != R_QueueReady) ||
+        (m->legacy ? id != R_QueueNum && id != R_QueuePFN : id == R_QueuePFN))
+        return; /* 4.2.2.2: not while ready; registers of the other layout are none */
     switch (id) {
     case R_QueueNum:
         q->num = (uint32_t)val;
+        break;
+    case R_QueuePFN:
+        queue_pfn(m, (uint32_t)val);
         break;
     case R_QueueReady:
         transport_queue_ready(&m->t, m->QueueSel, val & 1);
@@ -150,7 +175,9 @@ static void reg_write(void *self, const struct pb_reg *r, uint32_t i, uint64_t v
     (void)i;
     switch (r->id) {
     case R_DriverFeatures:
-        if (m->DriverFeaturesSel <= 1 && !(m->t.status & ST_FEATURES_OK))
+        if (m->legacy && m->DriverFeaturesSel == 0)
+            transport_legacy_features(&m->t, (uint32_t)val);
+        else if (!m->legacy && m->DriverFeaturesSel <= 1 && !(m->t.status & ST_FEATURES_OK))
             set_half(&m->t.driver_features, m->DriverFeaturesSel, val);
         break;
     case R_QueueNotify:
@@ -161,7 +188,10 @@ static void reg_write(void *self, const struct pb_reg *r, uint32_t i, uint64_t v
         update_irq(m);
         break;
     case R_Status:
-        transport_set_status(&m->t, (uint32_t)val);
+        if (m->legacy)
+            transport_legacy_status(&m->t, (uint32_t)val);
+        else
+            transport_set_status(&m->t, (uint32_t)val);
         if (val == 0) {
             __atomic_store_n(&m->InterruptStatus, 0, __ATOMIC_SEQ_CST);
             update_irq(m);
@@ -234,12 +264,13 @@ static int mmio_realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
         return rc;
     m->t.interrupt = raise_irq;
     m->t.offer_mask = ~0ull;
-    if (!prop->get_int(d, 0))
+    if (!prop->get_int(d, P_PACKED))
         m->t.offer_mask &= ~PB_VIRTIO_F_RING_PACKED;
-    if (!prop->get_int(d, 1))
+    if (!prop->get_int(d, P_EVENT_IDX))
         m->t.offer_mask &= ~PB_VIRTIO_F_EVENT_IDX;
-    if (!prop->get_int(d, 2))
+    if (!prop->get_int(d, P_INDIRECT))
         m->t.offer_mask &= ~PB_VIRTIO_F_INDIRECT_DESC;
+    m->legacy = (uint32_t)prop->get_int(d, P_FORCE_LEGACY);
     m->irq = line->out(d, "irq", 0);
     pb_region *r = m->t.mem->io(d, "virtio-mmio", 0x200, &ops, m, e);
     return r ? m->t.mem->publish(d, 0, r, e) : PB_ENOMEM;
@@ -258,6 +289,7 @@ static void mmio_reset(void *self, uint32_t kind, uint32_t phase)
     if (phase == PB_RESET_ENTER) {
         transport_reset(&m->t);
         m->DeviceFeaturesSel = m->DriverFeaturesSel = m->QueueSel = m->SHMSel = 0;
+        m->GuestPageSize = m->QueueAlign = 0;
         __atomic_store_n(&m->InterruptStatus, 0, __ATOMIC_SEQ_CST);
     } else if (phase == PB_RESET_HOLD) {
         update_irq(m);
@@ -297,11 +329,15 @@ static const struct pb_field state[] = {
     PB_FIELD(struct mmio, QueueSel, PB_S_U32),
     PB_FIELD(struct mmio, SHMSel, PB_S_U32),
     PB_FIELD(struct mmio, InterruptStatus, PB_S_U32),
+    {"GuestPageSize", PB_S_U32, offsetof(struct mmio, GuestPageSize), 1, 2},
+    {"QueueAlign", PB_S_U32, offsetof(struct mmio, QueueAlign), 1, 2},
 };
 static const struct pb_prop props[] = {
     {.name = "packed", .doc = "offer packed rings", .def = "off", .type = PB_T_BOOL},
     {.name = "event_idx", .doc = "offer the event index", .def = "on", .type = PB_T_BOOL},
     {.name = "indirect_desc", .doc = "offer indirect descriptors", .def = "on",
+     .type = PB_T_BOOL},
+    {.name = "force-legacy", .doc = "registers are those of version 1", .def = "on",
      .type = PB_T_BOOL},
 };
 static const char *const lines_out[] = {"irq", NULL};
@@ -322,7 +358,7 @@ static const struct pb_device_class mmio_class = {
     .provides = provides,
     .n_provides = sizeof provides / sizeof *provides,
     .instance_size = sizeof(struct mmio),
-    .state_version = 1,
+    .state_version = 2,
     .n_state = sizeof state / sizeof *state,
     .state = state,
     .regs = &mmio_regs,

@@ -291,6 +291,8 @@ uint64_t legacy_read(struct vpci *v, uint32_t off, uint32_t n)
 
 void legacy_write(struct vpci *v, uint32_t off, uint64_t val, uint32_t n)
 {
+    struct pb_vq *q = selected(v);
+
     if (off >= legacy_config(v)) {
         device_write(v, off - legacy_config(v), val, n);
         return;
@@ -300,7 +302,9 @@ void legacy_write(struct vpci *v, uint32_t off, uint64_t val, uint32_t n)
         transport_legacy_features(&v->t, (uint32_t)val & ~F_ANY_LAYOUT);
         break;
     case L_QUEUE_ADDRESS:
-        transport_legacy_queue(&v->t, v->qselect, (uint32_t)val);
+        if (q && !q->ready)
+            q->num = v->t.ops->queue_max; /* a legacy driver cannot change it */
+        transport_legacy_queue(&v->t, v->qselect, (val & UINT32_MAX) << 12, 4096);
         break;
     case L_QUEUE_SELECT:
         v->qselect = val & 0xffff;

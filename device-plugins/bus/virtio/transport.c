@@ -132,18 +132,23 @@ void transport_legacy_status(struct transport *t, uint32_t v)
     }
 }
 
-/* 2.7.2: descriptors, available ring, used ring at the next page. */
-void transport_legacy_queue(struct transport *t, uint32_t i, uint32_t pfn)
+/* 2.7.2: descriptors, available ring, used ring at the next multiple of `align`. */
+void transport_legacy_queue(struct transport *t, uint32_t i, uint64_t gpa, uint32_t align)
 {
     struct pb_vq *q = i < t->n_queues ? &t->vq[i] : NULL;
 
-    if (!q || q->ready || q->broken || pfn == 0)
+    if (!q || q->ready || q->broken || gpa == 0)
         return; /* as with ready: only a reset takes a queue back */
+    if (align & (align - 1)) {
+        vq_break(q, "the alignment of its used ring is no power of two");
+        return;
+    }
     t->legacy = 1;
-    q->num = t->ops->queue_max;
-    q->desc_gpa = (uint64_t)pfn << 12;
-    q->driver_gpa = q->desc_gpa + 16ull * q->num;
-    q->device_gpa = (q->driver_gpa + 6 + 2ull * q->num + 4095) & ~4095ull;
+    q->desc_gpa = gpa;
+    q->driver_gpa = gpa + 16ull * q->num;
+    q->device_gpa = q->driver_gpa + 6 + 2ull * q->num;
+    if (align)
+        q->device_gpa = (q->device_gpa + align - 1) & ~((uint64_t)align - 1);
     transport_queue_ready(t, i, 1);
 }
 

@@ -55,7 +55,7 @@ void transport_queue_ready(struct transport *t, uint32_t q, uint32_t on); /* [de
  * whole queue. [dev] */
 void transport_legacy_features(struct transport *t, uint32_t v);
 void transport_legacy_status(struct transport *t, uint32_t v);
-void transport_legacy_queue(struct transport *t, uint32_t q, uint32_t pfn);
+void transport_legacy_queue(struct transport *t, uint32_t q, uint64_t gpa, uint32_t align);
 void transport_kick(struct transport *t, uint32_t q);       /* [dev] */
 int transport_save(struct transport *t, pb_state *s, pb_err *e);
 int transport_load(struct transport *t, pb_state *s, pb_err *e);

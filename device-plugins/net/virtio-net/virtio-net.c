@@ -16,7 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { P_NETDEV, P_MAC, P_QUEUES, P_MTU, P_MRG, P_CSUM, P_TSO4, P_TSO6, P_ECN };
+enum { P_NETDEV, P_MAC, P_QUEUES, P_MTU, P_MRG, P_CSUM, P_TSO4, P_TSO6, P_ECN, P_MQ, P_STATUS,
+       P_CTRL_VQ, P_CTRL_RX, P_CTRL_VLAN, P_CTRL_MAC };
 
 /* ---- Transmit --------------------------------------------------------------------------- */
 
@@ -302,17 +303,21 @@ static void kick(void *self, uint32_t q)
 
 static uint64_t features(void *self)
 {
+    static const struct { uint32_t prop; uint64_t bit; } switches[] = {
+        {P_MRG, F_MRG_RXBUF}, {P_STATUS, F_STATUS}, {P_CTRL_VQ, F_CTRL_VQ}};
+    static const struct { uint32_t prop; uint64_t bit, by; } others[] = { /* 5.1.3.1 */
+        {P_TSO4, F_HOST_TSO4, F_CSUM}, {P_TSO6, F_HOST_TSO6, F_CSUM}, {P_ECN, F_HOST_ECN, F_HOST_TSO4 | F_HOST_TSO6},
+        {P_CTRL_RX, F_CTRL_RX, F_CTRL_VQ}, {P_CTRL_VLAN, F_CTRL_VLAN, F_CTRL_VQ},
+        {P_CTRL_MAC, F_CTRL_MAC_ADDR, F_CTRL_VQ}, {P_MQ, F_MQ, F_CTRL_VQ}};
     struct net *n = self;
     const struct pb_svc_prop *prop = n->h->get(n->h, PB_SVC_PROP);
-    uint64_t offloads = 0;
+    uint64_t f = F_MAC | (n->cfg.mtu ? F_MTU : 0) | (n->pair[0].out ? F_CSUM : 0);
 
-    if (n->pair[0].out) /* the others want F_CSUM, 5.1.3.1 */
-        offloads = F_CSUM | (prop->get_int(n->dev, P_TSO4) ? F_HOST_TSO4 : 0) |
-                   (prop->get_int(n->dev, P_TSO6) ? F_HOST_TSO6 : 0) |
-                   (prop->get_int(n->dev, P_ECN) ? F_HOST_ECN : 0);
-    return offloads | F_MAC | F_STATUS | F_CTRL_VQ | F_CTRL_RX | F_CTRL_VLAN | F_CTRL_MAC_ADDR |
-           (prop->get_int(n->dev, P_MRG) ? F_MRG_RXBUF : 0) | (n->pairs > 1 ? F_MQ : 0) |
-           (n->cfg.mtu ? F_MTU : 0);
+    for (uint32_t i = 0; i < sizeof switches / sizeof *switches; i++)
+        f |= prop->get_int(n->dev, switches[i].prop) ? switches[i].bit : 0;
+    for (uint32_t i = 0; i < sizeof others / sizeof *others; i++)
+        f |= f & others[i].by && prop->get_int(n->dev, others[i].prop) ? others[i].bit : 0;
+    return n->pairs > 1 ? f : f & ~F_MQ;
 }
 
 static uint32_t n_queues(void *self)
@@ -453,6 +458,10 @@ static void reset(void *self, uint32_t kind, uint32_t phase)
 }
 
 static const char *const net_kinds[] = {PB_IF_NET, NULL};
+static const char *const off_only[] = {"off", NULL};
+#define NEVER(n)                                                                              \
+    {.name = n, .doc = "frames are whole, with checksums: not offered", .def = "off",         \
+     .choices = off_only, .type = PB_T_ENUM, .qemu_type = "bool"}
 static const struct pb_prop props[] = {
     {.name = "netdev", .doc = "ID of a netdev to use as a backend", .choices = net_kinds,
      .type = PB_T_LINK, .flags = PB_P_REQUIRED, .qemu_type = "str"},
@@ -469,7 +478,18 @@ static const struct pb_prop props[] = {
      .type = PB_T_BOOL},
     {.name = "host_tso6", .doc = "the same of IPv6", .def = "on", .type = PB_T_BOOL},
     {.name = "host_ecn", .doc = "the same with ECN", .def = "on", .type = PB_T_BOOL},
+    {.name = "mq", .doc = "offer all pairs of queues", .def = "on", .type = PB_T_BOOL},
+    {.name = "status", .doc = "offer the link's state", .def = "on", .type = PB_T_BOOL},
+    {.name = "ctrl_vq", .doc = "offer the control queue", .def = "on", .type = PB_T_BOOL},
+    {.name = "ctrl_rx", .doc = "offer receive modes", .def = "on", .type = PB_T_BOOL},
+    {.name = "ctrl_vlan", .doc = "offer the VLAN filter", .def = "on", .type = PB_T_BOOL},
+    {.name = "ctrl_mac_addr", .doc = "offer setting the address", .def = "on",
+     .type = PB_T_BOOL},
+    NEVER("gso"), NEVER("guest_csum"), NEVER("guest_tso4"), NEVER("guest_tso6"),
+    NEVER("guest_ecn"), NEVER("guest_ufo"), NEVER("host_ufo"), NEVER("rss"), NEVER("hash"),
+    NEVER("guest_rsc_ext"), NEVER("failover"),
 };
+#undef NEVER
 static const struct pb_field state[] = {
     PB_FIELD(struct net, active, PB_S_U32),
     {"mac", PB_S_BYTES, offsetof(struct net, cfg.mac), 6, 1},

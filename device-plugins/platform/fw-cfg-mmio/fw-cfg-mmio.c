@@ -329,7 +329,7 @@ static const struct pb_device_class fw_cfg_mmio = {
     .size = sizeof fw_cfg_mmio, .flags = PB_DEV_NO_USER, .id = "fw-cfg-mmio",
     .title = "Firmware configuration (fw_cfg)", .category = "misc",
     .spec = "QEMU docs/specs/fw_cfg.rst", .n_regions = 1, .provides = provides, .n_provides = 1,
-    .instance_size = sizeof(struct fw_cfg), .state_version = 2,
+    .instance_size = sizeof(struct fw_cfg), .state_version = 3,
     .n_state = sizeof state / sizeof *state, .state = state, .regs = &table,
     .realize = realize, .unrealize = unrealize, .reset = reset,
     .save = fw_cfg_save, .load = fw_cfg_load,

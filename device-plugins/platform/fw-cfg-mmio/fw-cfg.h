@@ -7,7 +7,7 @@
 #include <plugboard/device.h>
 
 enum { KEY_SIGNATURE = 0x00, KEY_ID = 0x01, KEY_RAM_SIZE = 0x03, KEY_NB_CPUS = 0x05,
-       KEY_MAX_CPUS = 0x0f, KEY_DIR = 0x19, KEY_FILES = 0x20 };
+       KEY_MENU = 0x0e, KEY_MAX_CPUS = 0x0f, KEY_DIR = 0x19, KEY_FILES = 0x20 };
 
 #define MAX_FILES 128u
 #define NAME_MAX_LEN 55u
@@ -29,8 +29,9 @@ struct fw_cfg {
     uint32_t dma_high;
 };
 
-/* Items that others may give: kernel, initial RAM disk, command line; sizes, addresses, bytes. */
-#define FW_CFG_GIVEN {0x07, 0x08, 0x09, 0x0a, 0x0b, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15}
+/* Items that others may give: whether firmware shows its menu; of kernel, initial RAM disk and
+ * command line sizes, addresses and bytes. */
+#define FW_CFG_GIVEN {KEY_MENU, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15}
 
 int fw_cfg_make_directory(struct fw_cfg *f); /* after files changed */
 

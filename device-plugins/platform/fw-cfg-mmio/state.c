@@ -70,7 +70,7 @@ static int load_items(struct fw_cfg *f, const struct pb_svc_state *st, pb_state 
         struct item *it = &f->fixed[given[i]];
         free(it->data);
         memset(it, 0, sizeof *it);
-        if (st->version(s) > 1)
+        if (st->version(s) > (given[i] == KEY_MENU ? 2 : 1))
             rc = load_bytes(st, s, "item-", given[i], it);
     }
     return rc;

@@ -139,6 +139,8 @@ static const struct pb_prop props[] = {
      .min = 1, .max = INT64_MAX, .unit = "bytes", .qemu_type = "uint64"},
     {.name = "period", .doc = "length of a period", .def = "65536", .type = PB_T_UINT, .min = 1,
      .max = 1 << 30, .unit = "ms", .qemu_type = "uint32"},
+    {.name = "rng", .doc = "ID of an -object rng-…; all of them are the host's source",
+     .type = PB_T_STR, .qemu_type = "link<rng-backend>"},
 };
 static const struct pb_field state[] = {PB_FIELD(struct rng, left, PB_S_U64)};
 static const struct pb_provide provides[] = {{PB_VIRTIO_DEV, &virtio_dev}};

@@ -15,6 +15,7 @@
 #include <plugboard/plugin.h>
 #include <plugboard/reg.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -337,7 +338,15 @@ static void drain(void *self)
 static const struct {
     uint32_t size;
 } controller_side = {sizeof controller_side};
-static const struct pb_provide provides[] = {{NVME_CTRL, &controller_side}};
+static int path_element(void *self, pb_dev *d, char *buf, uint32_t n)
+{
+    (void)self, (void)d;
+    return snprintf(buf, n, "namespace@1,0");
+}
+
+static const struct pb_boot_path boot_path = {sizeof boot_path, 0, path_element};
+static const struct pb_provide provides[] = {{NVME_CTRL, &controller_side},
+                                             {PB_BOOT_PATH, &boot_path}};
 static const char *const block_kinds[] = {PB_IF_BLOCK, NULL};
 static const char *const buses_out[] = {"@=" NVME_BUS, NULL};
 static const struct pb_prop props[] = {
@@ -371,7 +380,7 @@ static const struct pb_device_class nvme_class = {
     .n_props = sizeof props / sizeof *props,
     .buses_out = buses_out,
     .provides = provides,
-    .n_provides = 1,
+    .n_provides = 2,
     .instance_size = sizeof(struct nvme),
     .state_version = 1,
     .regs = &nvme_regs,

@@ -9,6 +9,7 @@
 #define NVME_H
 
 #include <plugboard/backend.h>
+#include <plugboard/board.h>
 #include <plugboard/device.h>
 #include <plugboard/pci.h>
 

@@ -477,6 +477,7 @@ static void drain(void *self)
 }
 
 static const char *const block_kinds[] = {PB_IF_BLOCK, NULL};
+static const char *const off_only[] = {"off", NULL};
 static const struct pb_prop props[] = {
     {.name = "drive", .doc = "Node name or ID of a block device to use as a backend",
      .choices = block_kinds, .type = PB_T_LINK, .flags = PB_P_REQUIRED, .qemu_type = "str"},
@@ -491,6 +492,10 @@ static const struct pb_prop props[] = {
      .type = PB_T_BOOL, .qemu_type = "OnOffAuto"},
     {.name = "discard", .doc = "offer discard", .def = "on", .type = PB_T_BOOL},
     {.name = "write-zeroes", .doc = "offer write-zeroes", .def = "on", .type = PB_T_BOOL},
+    {.name = "iothread", .doc = "ID of an -object iothread; each queue has a thread anyhow",
+     .type = PB_T_STR, .qemu_type = "link<iothread>"},
+    {.name = "scsi", .doc = "SCSI commands are not passed on", .def = "off", .choices = off_only,
+     .type = PB_T_ENUM, .qemu_type = "bool"},
 };
 static const struct pb_field state[] = {
     PB_FIELD(struct blk, writeback, PB_S_U32),

@@ -90,6 +90,17 @@ struct pb_fw_files {
     int (*item)(void *self, uint32_t key, const void *data, uint32_t n, pb_err *e);
 };
 
+/* The way to a device in IEEE 1275's words, for firmware that is told an order to boot from. A
+ * controller that is no plain board device offers it, and a function that has more below itself
+ * than "disk@0,0" (a block device) or "ethernet-phy@0" (a network card). ABI 1.1. */
+#define PB_BOOT_PATH "pb.boot-path/1"
+struct pb_boot_path {
+    uint32_t size, reserved;
+    /* The element "scsi@1" of `d` on this controller's bus, or with `d` the device itself what is
+     * below it; a controller on no bus puts its own before that. As snprintf(). [main] */
+    int (*element)(void *self, pb_dev *d, char *buf, uint32_t n);
+};
+
 /* Interface of a device that is the machine's power button. */
 #define PB_POWER_BUTTON "pb.power-button/1"
 struct pb_power_button {
