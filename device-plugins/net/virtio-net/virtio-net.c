@@ -306,7 +306,8 @@ static uint64_t features(void *self)
     static const struct { uint32_t prop; uint64_t bit; } switches[] = {
         {P_MRG, F_MRG_RXBUF}, {P_STATUS, F_STATUS}, {P_CTRL_VQ, F_CTRL_VQ}};
     static const struct { uint32_t prop; uint64_t bit, by; } others[] = { /* 5.1.3.1 */
-        {P_TSO4, F_HOST_TSO4, F_CSUM}, {P_TSO6, F_HOST_TSO6, F_CSUM}, {P_ECN, F_HOST_ECN, F_HOST_TSO4 | F_HOST_TSO6},
+        {P_TSO4, F_HOST_TSO4, F_CSUM}, {P_TSO6, F_HOST_TSO6, F_CSUM},
+        {P_ECN, F_HOST_ECN, F_HOST_TSO4 | F_HOST_TSO6},
         {P_CTRL_RX, F_CTRL_RX, F_CTRL_VQ}, {P_CTRL_VLAN, F_CTRL_VLAN, F_CTRL_VQ},
         {P_CTRL_MAC, F_CTRL_MAC_ADDR, F_CTRL_VQ}, {P_MQ, F_MQ, F_CTRL_VQ}};
     struct net *n = self;
