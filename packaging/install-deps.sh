@@ -65,6 +65,7 @@ ipxe-qemu           its network card's ROM
 gdb-multiarch       drives the gdb stub
 device-tree-compiler
 acpica-tools        iasl reads the ACPI tables
+dmidecode           reads the SMBIOS tables
 pahole              reads the ABI's layout
 socat
 expect

@@ -132,6 +132,18 @@ static void on_fd(void *opaque, uint32_t events)
         readable(f);
 }
 
+/* On the output's own descriptor what was not asked for says that nobody reads any more. It says
+ * nothing about the input, and a read() of a descriptor that stays blocking would wait. */
+static void on_out(void *opaque, uint32_t events)
+{
+    struct fdio *f = opaque;
+
+    if (events & 1)
+        f->hup = 1;
+    flush(f);
+    update_watch(f);
+}
+
 static void update_watch(struct fdio *f)
 {
     uint32_t in = f->rfd >= 0 && !f->in_len && f->chr->device_room(f->node) ? 1 : 0;
@@ -145,7 +157,7 @@ static void update_watch(struct fdio *f)
     if (f->rfd >= 0)
         f->thread->watch_fd(f->node, f->rfd, in, on_fd, f);
     if (f->wfd >= 0)
-        f->thread->watch_fd(f->node, f->wfd, out, on_fd, f);
+        f->thread->watch_fd(f->node, f->wfd, out, on_out, f);
 }
 
 static void flush_main(void *opaque)

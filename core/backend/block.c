@@ -9,6 +9,7 @@
 #include "block-policy.h"
 
 #include "../machine/machine.h"
+#include "../thread/thread.h"
 
 static int block_info(pb_block *b, struct pb_block_info *i)
 {
@@ -93,13 +94,15 @@ static void block_submit(pb_block *b, struct pb_block_req *r)
     pb_block_finish_late(b, r);
 }
 
-/* Runs the main loop meanwhile: completions may need it. It polls, so that whoever ends the
- * last request need not touch a node that this may be about to free. */
+/* Runs the main loop meanwhile: completions may need it; what changes the machine waits. It polls,
+ * so that whoever ends the last request need not touch a node that this may be about to free. */
 static void block_drain(pb_block *b)
 {
+    pb_main_nest(TRUE);
     while (g_atomic_int_get(&b->in_flight) > g_atomic_int_get(&b->held))
         if (!g_main_context_iteration(NULL, FALSE))
             g_usleep(50);
+    pb_main_nest(FALSE);
 }
 
 static void on_change(pb_block *b, void (*fn)(void *), void *self)
@@ -171,8 +174,9 @@ static void block_detach(pb_dev *dev, void *end)
 {
     pb_block *b = end;
 
-    pb_block_give_up(dev->m, b->consumer);
+    pb_block_refuse(dev->m, b->consumer, TRUE);
     block_drain(b);
+    pb_block_refuse(dev->m, b->consumer, FALSE);
     b->consumer = NULL;
     b->changed = NULL;
 }

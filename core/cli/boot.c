@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* boot.c - -kernel, -initrd, -append, -dtb, -bios, -boot, -fw_cfg, -L: what the boot plugin gets.
+/* boot.c - -kernel, -initrd, -append, -dtb, -bios, -boot, -fw_cfg, -smbios, -uuid, -L: what the boot
+ * plugin gets.
  *
  * Files are opened once here, so that a missing one is reported before anything runs; the
  * boot plugin reads them. Files of -fw_cfg go to the device that provides PB_FW_FILES.
@@ -127,6 +128,29 @@ static int boot_order(struct pb_sys *s)
     return r;
 }
 
+/* "smbios0", "smbios1" …: the boot plugin reads them. A machine without SMBIOS has its UUID for
+ * its owner's books only. */
+static int identity(struct pb_sys *s)
+{
+    const char *uuid = pb_cli_text(s->cli, "uuid");
+    struct pb_given *g;
+
+    for (guint i = 0; (g = pb_cli_nth(s->cli, "smbios", i)); i++) {
+        g_autofree char *name = g_strdup_printf("smbios%u", i);
+        option(s, name, g->arg);
+    }
+    if (!uuid)
+        return PB_OK;
+    if (!g_uuid_string_is_valid(uuid)) {
+        pb_err_set(s->e, PB_EINVAL, "-uuid: '%s' is no UUID", uuid);
+        pb_err_hint(s->e, "they look like 12345678-1234-1234-1234-123456789abc");
+        return PB_EINVAL;
+    }
+    option(s, "uuid", uuid);
+    g_hash_table_add(s->m->used, g_strdup("uuid"));
+    return PB_OK;
+}
+
 int pb_sys_boot(struct pb_sys *s)
 {
     static const char *const files[][2] = {
@@ -159,5 +183,5 @@ int pb_sys_boot(struct pb_sys *s)
         option(s, "bios", bios);
     if (s->dumpdtb)
         option(s, "dumpdtb", s->dumpdtb);
-    return boot_order(s);
+    return identity(s) < 0 ? s->e->code : boot_order(s);
 }

@@ -41,6 +41,10 @@ const struct pb_opt pb_options[] = {
     {"boot", "[order=]DRIVES[,once=DRIVES][,menu=on|off]", NULL,
      "what the machine's firmware boots from: letters a to p, as it reads them", NULL},
     {"fw_cfg", "[name=]NAME,file=FILE|string=TEXT", NULL, "a file for the guest's fw_cfg", NULL},
+    {"smbios", "type=N[,FIELD=VALUE…]|file=FILE", NULL,
+     "what firmware tells the guest of its hardware: fields of a structure, or whole\n"
+     "structures", NULL},
+    {"uuid", "UUID", NULL, "the machine's, for SMBIOS", NULL},
 
     {"blockdev", "driver=DRIVER[,node-name=NAME][,KEY=VALUE…]", "Block device options",
      "make a block node; KEY.SUB=VALUE describes the node below; '-blockdev help' lists\n"

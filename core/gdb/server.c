@@ -3,14 +3,19 @@
  * or a Unix socket. One at a time; a second one waits in the backlog. */
 #include "gdb.h"
 
+#include "../thread/thread.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <glib-unix.h>
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#define SEND_SECONDS 5 /* who asks and does not read is sent away: the main loop waits for it */
 
 static struct {
     struct pb_gdb gdb;
@@ -61,8 +66,10 @@ static void send_peer(struct pb_gdb *g, const char *data, gsize n)
         ssize_t k = send(srv.peer, data, n, MSG_NOSIGNAL);
         if (k < 0 && errno == EINTR)
             continue;
-        if (k <= 0)
-            return; /* the reader will see the end */
+        if (k <= 0) {
+            shutdown(srv.peer, SHUT_RDWR); /* the reader will see the end */
+            return;
+        }
         data += k;
         n -= (gsize)k;
     }
@@ -71,10 +78,12 @@ static void send_peer(struct pb_gdb *g, const char *data, gsize n)
 static gboolean on_read(gint fd, GIOCondition c, gpointer user)
 {
     uint8_t buf[4096];
-    ssize_t n = recv(fd, buf, sizeof buf, MSG_DONTWAIT);
 
     (void)c;
     (void)user;
+    if (pb_main_nested())
+        return G_SOURCE_CONTINUE;
+    ssize_t n = recv(fd, buf, sizeof buf, MSG_DONTWAIT);
     if (n > 0) {
         pb_gdb_receive(&srv.gdb, buf, (gsize)n);
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
@@ -87,13 +96,17 @@ static gboolean on_read(gint fd, GIOCondition c, gpointer user)
 
 static gboolean on_accept(gint fd, GIOCondition c, gpointer user)
 {
+    const struct timeval most = {.tv_sec = SEND_SECONDS};
     int one = 1;
 
     (void)c;
     (void)user;
+    if (pb_main_nested())
+        return G_SOURCE_CONTINUE;
     srv.peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
     if (srv.peer < 0)
         return G_SOURCE_CONTINUE;
+    setsockopt(srv.peer, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most);
     if (!srv.path)
         setsockopt(srv.peer, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     pb_gdb_init(&srv.gdb, srv.m);

@@ -283,6 +283,7 @@ static void release_all(struct pb_gdb *g)
 static void vcont(struct pb_gdb *g, const char *p)
 {
     g_autofree char *act = g_malloc0(g->m->cpus->len);
+    gboolean any = FALSE;
 
     while (*p == ';') {
         char a = *++p;
@@ -303,10 +304,12 @@ static void vcont(struct pb_gdb *g, const char *p)
         if (a != 'c' && a != 's')
             break;
         for (guint i = 0; i < g->m->cpus->len; i++)
-            if (!act[i] && (all || id == i + 1))
+            if (!act[i] && (all || id == i + 1)) {
                 act[i] = a;
+                any = TRUE;
+            }
     }
-    if (*p)
+    if (*p || !any) /* nobody would run, and so nobody ever stop */
         reply(g, "E01");
     else
         resume(g, act);
@@ -508,6 +511,8 @@ static void handle(struct pb_gdb *g)
     const char *p = g->rx.buf;
     uint64_t id;
 
+    if (g->m->state == PB_RUN_RUNNING) /* a monitor's "cont": the debugger thinks that it stands */
+        pb_machine_stop(g->m, PB_RUN_PAUSED);
     switch (p[0]) {
     case '?': reply_stop(g); break;
     case 'g': read_all(g); break;

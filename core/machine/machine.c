@@ -190,8 +190,9 @@ void pb_machine_reset(struct pb_machine *m, uint32_t kind)
 {
     PB_ASSERT_MAIN();
     pb_cpus_stop(m);
-    pb_block_give_up(m, NULL);
+    pb_block_refuse(m, NULL, TRUE);
     pb_reset_all(m, kind);
+    pb_block_refuse(m, NULL, FALSE);
     event(m, "RESET");
     if (m->state == PB_RUN_RUNNING)
         pb_cpus_resume(m);
@@ -233,7 +234,7 @@ void pb_machine_request(struct pb_machine *m, uint32_t what, int code)
     *r = (struct request){what, code};
     pb_cpus_ask(m); /* the guest does not go on from here */
     if (g_atomic_pointer_compare_and_exchange(&m->request, NULL, r))
-        pb_main_soon(NULL, handle_request, m);
+        pb_main_turn(NULL, handle_request, m);
     else
         g_free(r); /* one is on its way: the first counts */
 }

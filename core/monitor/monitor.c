@@ -6,6 +6,7 @@
 #include "monitor.h"
 
 #include "../backend/backend.h"
+#include "../thread/thread.h"
 #include "command.h"
 #include "edit.h"
 
@@ -88,7 +89,7 @@ static gboolean flush_main(gpointer p)
 
 static void drained(void *self)
 {
-    g_idle_add(flush_main, self);
+    g_idle_add_full(G_PRIORITY_DEFAULT, flush_main, self, NULL);
 }
 
 static void greet(struct session *s)
@@ -128,6 +129,8 @@ static gboolean input_main(gpointer p)
         there |= sessions->pdata[i] == p;
     if (!there)
         return G_SOURCE_REMOVE;
+    if (pb_main_nested()) /* a command waits for the host's disk; one at a time */
+        return G_SOURCE_CONTINUE;
     g_mutex_lock(&s->lock);
     g_autofree char *text = g_memdup2(s->in->str, s->in->len + 1);
     gsize n = s->in->len;
@@ -162,7 +165,7 @@ static int data(void *self, const uint8_t *buf, uint32_t n)
     s->waiting |= call;
     g_mutex_unlock(&s->lock);
     if (call)
-        g_idle_add(input_main, s);
+        g_idle_add_full(G_PRIORITY_DEFAULT, input_main, s, NULL); /* its turn comes */
     return (int)n;
 }
 
@@ -182,7 +185,7 @@ static gboolean opened_main(gpointer p)
 static void event(void *self, uint32_t ev)
 {
     if (ev == PB_CHR_OPENED)
-        g_idle_add(opened_main, self);
+        g_idle_add_full(G_PRIORITY_DEFAULT, opened_main, self, NULL);
 }
 
 static const struct pb_char_ops ops = {.size = sizeof ops, .room = room, .data = data,

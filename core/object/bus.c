@@ -131,7 +131,7 @@ int pb_dev_attach(pb_dev *d, pb_bus *bus, pb_err *e)
 
 void pb_dev_unplugged(pb_dev *d)
 {
-    pb_main_soon(d, gone, d);
+    pb_main_turn(d, gone, d);
 }
 
 /* ---- pb.bus/1 ---------------------------------------------------------------------------- */

@@ -115,10 +115,12 @@ struct watch {
 struct call {
     pb_dev *d;
     guint source;
+    gboolean turn; /* not while the main loop is nested */
     void (*fn)(void *opaque);
     void *opaque;
 };
 
+static guint nested; /* [main] */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of both lists */
 static GPtrArray *watches, *calls;
 
@@ -183,6 +185,8 @@ static gboolean call_now(gpointer user)
 {
     struct call *c = user;
 
+    if (c->turn && nested)
+        return G_SOURCE_CONTINUE;
     pthread_mutex_lock(&lock);
     gboolean live = g_ptr_array_remove_fast(calls, c);
     pthread_mutex_unlock(&lock);
@@ -191,17 +195,37 @@ static gboolean call_now(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
-void pb_main_soon(pb_dev *d, void (*fn)(void *), void *opaque)
+static void call_soon(pb_dev *d, gboolean turn, void (*fn)(void *), void *opaque)
 {
     struct call *c = g_new0(struct call, 1);
 
-    *c = (struct call){.d = d, .fn = fn, .opaque = opaque};
+    *c = (struct call){.d = d, .turn = turn, .fn = fn, .opaque = opaque};
     pthread_mutex_lock(&lock);
     if (!calls)
         calls = g_ptr_array_new();
     g_ptr_array_add(calls, c);
     c->source = g_idle_add_full(G_PRIORITY_DEFAULT, call_now, c, g_free);
     pthread_mutex_unlock(&lock);
+}
+
+void pb_main_soon(pb_dev *d, void (*fn)(void *), void *opaque)
+{
+    call_soon(d, FALSE, fn, opaque);
+}
+
+void pb_main_turn(pb_dev *d, void (*fn)(void *), void *opaque)
+{
+    call_soon(d, TRUE, fn, opaque);
+}
+
+void pb_main_nest(gboolean on)
+{
+    nested += on ? 1 : -1u;
+}
+
+gboolean pb_main_nested(void)
+{
+    return nested != 0;
 }
 
 static void release_main(pb_dev *d)

@@ -15,6 +15,11 @@ void pb_thread_release(pb_dev *d);
 void pb_pool_drain(pb_dev *d);
 /* fn(opaque) on the main loop. `d` may be NULL. [any] */
 void pb_main_soon(pb_dev *d, void (*fn)(void *), void *opaque);
+/* The same for what changes the machine: not while the main loop is nested. [any] */
+void pb_main_turn(pb_dev *d, void (*fn)(void *), void *opaque);
+/* Around a main loop that something runs to wait for requests in the middle of its work. [main] */
+void pb_main_nest(gboolean on);
+gboolean pb_main_nested(void);
 void pb_pool_run(pb_dev *d, void (*fn)(void *), void (*done)(void *), void *opaque);
 extern const struct pb_svc_thread pb_thread_service;
 

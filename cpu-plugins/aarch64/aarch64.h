@@ -75,7 +75,6 @@ struct a64 {
     uint64_t fault_ipa; /* of a stage 2 fault, for HPFAR_EL2 */
     uint32_t cache_op;  /* the access is a cache maintenance instruction's */
     uint32_t unpriv;    /* the access is LDTR's or STTR's */
-    struct xl_beside el0; /* where such accesses go */
     uint32_t lines;     /* inputs: bit A64_LINE_*; atomic */
     uint32_t event;     /* the event register (WFE); atomic */
     uint32_t tlbi_open; /* others may not have done yet what a TLBI of ours asked for */
@@ -177,7 +176,7 @@ int a64_isa_index(uint64_t isa, uint32_t *index);
 enum {
     A64_H_UNDEF, A64_H_PC_ALIGN, A64_H_FP_TRAP, A64_H_NZCV, A64_H_EXC, A64_H_MRS, A64_H_MSR,
     A64_H_SYS, A64_H_CRC32, A64_H_PSTATE, A64_H_CLREX, A64_H_ERET, A64_H_WAIT, A64_H_SEV, A64_H_DSB,
-    A64_H_STEP, A64_H_BREAK, A64_H_PAC, A64_H_LDT, A64_H_STT, A64_H_LDXP, A64_H_STXP, A64_H_CASP,
+    A64_H_STEP, A64_H_BREAK, A64_H_PAC, A64_H_LDXP, A64_H_STXP, A64_H_CASP,
 #define A64_HELPER(id, name, fn, flags, n_args, type, vec) A64_H_##id,
 #include "helpers-simd.def"
 #undef A64_HELPER
@@ -243,6 +242,7 @@ extern const struct pb_cpu_user a64_user;
 /* ---- mmu ------------------------------------------------------------------------------------ */
 
 XL_NEAR void a64_ctxkey(struct xl_vcpu *x, struct xl_ctxkey *k);
+void a64_beside(struct xl_vcpu *x, uint32_t on);
 int a64_walk(struct xl_vcpu *x, uint64_t va, uint32_t access, uint32_t probe, struct xl_walk *w);
 uint64_t a64_untag(const struct a64 *c, uint64_t va); /* the address that a tagged one means */
 int a64_mmu_init(struct a64 *c);

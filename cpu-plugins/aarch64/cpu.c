@@ -21,8 +21,9 @@ static const struct xl_guest guest = {
     .name = "aarch64", .state_size = sizeof(struct a64), .min_insn = 4, .max_insn = 4,
     .slots = a64_slots, .n_slots = A64_SLOTS, .n_helpers = A64_HELPERS, .helpers = a64_helpers,
     .fp_nan_rule = SF_NAN_ARM, .fp_tininess = SF_TINY_BEFORE,
-    .mode = a64_mode, .ctxkey = a64_ctxkey, .translate = a64_translate, .walk = a64_walk,
-    .fault = a64_fault, .interrupt = a64_interrupt, .disassemble = a64_disassemble,
+    .mode = a64_mode, .ctxkey = a64_ctxkey, .beside = a64_beside, .translate = a64_translate,
+    .walk = a64_walk, .fault = a64_fault, .interrupt = a64_interrupt,
+    .disassemble = a64_disassemble,
     .tag_bits = 8, .stack = A64_SLOT_SP + 1, .watch = a64_watch, .break_at = a64_break_at,
 };
 

@@ -227,9 +227,6 @@ void a64_fault(struct xl_vcpu *x, uint64_t va, uint32_t access, int code)
     if (c->cache_op)
         iss |= 1u << 8;
     c->cache_op = 0;
-    if (c->unpriv) { /* back to the CPU's own context */
-        c->unpriv = 0;
-    }
     if (x->mode & A64_MODE_SS)
         c->pstate |= PS_SS;
     if (stage2)
@@ -345,9 +342,10 @@ A64_HELPER_FN(a64_eret_helper) /* key: 0, or of ERETAA, ERETAB; the new pc */
     uint32_t el = a64_el(cpu);
     uint64_t pc, spsr;
     (void)b, (void)c, (void)d;
-    xl_sync(x);
-    if (el == 0 || cpu->pstate & PS_IL)
+    if (el == 0 || cpu->pstate & PS_IL) {
+        xl_sync(x);
         a64_raise_undef(cpu);
+    }
     pc = cpu->sr[sr_of(el, SR_ELR_EL1, SR_ELR_EL2, SR_ELR_EL3)];
     spsr = cpu->sr[sr_of(el, SR_SPSR_EL1, SR_SPSR_EL2, SR_SPSR_EL3)];
     if (a)

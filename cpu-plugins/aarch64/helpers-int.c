@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* helpers-int.c - integer instructions without an IR operation: CRC32, 128-bit exclusive
- * accesses and CASP, unprivileged accesses, CLREX.
+ * accesses and CASP, CLREX.
  * DDI 0487: C6.2, D19.2 (BitReverse, Poly32Mod2), B2.9.
  */
 #include "helpers.h"
@@ -123,54 +123,5 @@ A64_HELPER_FN(a64_casp_helper) /* address, Rs | Rt << 8 */
     (void)c, (void)d;
     set(cpu, s, (uint64_t)old);
     set(cpu, s + 1, (uint64_t)(old >> 64));
-    return 0;
-}
-
-/* ---- As EL0 would --------------------------------------------------------------------------- */
-
-/* A fault on the way clears `unpriv` and does not come back; the run loop then is in the
- * right context again. */
-static void as_el0(struct xl_vcpu *x, uint32_t on)
-{
-    struct xl_ctx *from = x->ctx;
-
-    a64_of(x)->unpriv = on;
-    xl_ctx_switch(x);
-    if (on)
-        xl_beside_note(x, &a64_of(x)->el0, from);
-}
-
-/* A kernel copies from and to its programs by these: a word that EL0's TLB knows costs no switch
- * of contexts. */
-A64_HELPER_FN(a64_ldt_helper) /* address, memop */
-{
-    const void *p = xl_beside(x, &a64_of(x)->el0, XL_R, a, (uint32_t)b);
-    uint32_t modes;
-    uint64_t v;
-    (void)c, (void)d;
-    if (p)
-        return xl_extend(xl_any_ld(p, XL_M_SIZE_OF(b)), (uint32_t)b);
-    modes = xl_modes_host(x);
-    as_el0(x, 1);
-    v = xl_ld(x, a, (uint32_t)b);
-    as_el0(x, 0);
-    xl_modes_guest(x, modes);
-    return v;
-}
-
-A64_HELPER_FN(a64_stt_helper) /* address, value, memop */
-{
-    void *p = xl_beside(x, &a64_of(x)->el0, XL_W, a, (uint32_t)c);
-    uint32_t modes;
-    (void)d;
-    if (p) {
-        xl_any_st(p, XL_M_SIZE_OF(c), b);
-        return 0;
-    }
-    modes = xl_modes_host(x);
-    as_el0(x, 1);
-    xl_st(x, a, b, (uint32_t)c);
-    as_el0(x, 0);
-    xl_modes_guest(x, modes);
     return 0;
 }

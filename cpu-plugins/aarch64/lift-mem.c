@@ -3,7 +3,7 @@
  * DDI 0487: C4.1.94, C6.2 (LDR, STR, LDP, STP, LDUR, LDTR, LDAPUR, STLUR, PRFM, …).
  *
  * A base register that is written back is put after the access, so that a fault leaves it alone.
- * Unprivileged forms are the plain ones wherever they mean the same, else a helper's.
+ * Unprivileged forms are the plain ones wherever they mean the same, else go to the TLB beside.
  * Not modelled: SP alignment checks, alignment faults of Device memory.
  */
 #include "lift.h"
@@ -66,21 +66,7 @@ static void literal(struct lift *l, uint32_t sign)
 /* As EL0 would do it: only EL1, and EL2 with HCR_EL2.E2H and TGE, can tell the difference. */
 static void unprivileged(struct lift *l)
 {
-    const struct a64_insn *i = &l->i;
-    if (!(l->mode & A64_MODE_UNPRIV)) {
-        single(l, 0);
-        return;
-    }
-    xl_val a = lift_op2(l, XL_OP_add, lift_xsp(l, i->rn), lift_const(l, (uint64_t)i->imm));
-    uint32_t memop = lift_memop(l, i->size) | (i->opt > 1 ? XL_M_SIGN : 0);
-    if (i->opt == 0) {
-        xl_callh(l->b, A64_H_STT, 3, a, lift_x(l, i->rd), lift_const(l, memop), 0);
-        return;
-    }
-    xl_val v = xl_callh(l->b, A64_H_LDT, 2, a, lift_const(l, memop), 0, 0);
-    if (i->opt == 3)
-        v = lift_op1(l, XL_OP_zext32, v);
-    lift_put(l, i->rd, v);
+    single(l, l->mode & A64_MODE_UNPRIV ? XL_M_BESIDE : 0);
 }
 
 /* ---- Pairs ----------------------------------------------------------------------------------- */

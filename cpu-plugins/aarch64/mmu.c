@@ -506,6 +506,12 @@ void a64_ctxkey(struct xl_vcpu *x, struct xl_ctxkey *k)
         k->b |= a64_vmid(c) << 32;
 }
 
+/* LDTR and STTR: as EL0 of the same regime. Space, PAN, ASID and VMID stay as they are. */
+void a64_beside(struct xl_vcpu *x, uint32_t on)
+{
+    a64_of(x)->unpriv = on;
+}
+
 void a64_flush(struct a64 *c)
 {
     if (c->x.run)

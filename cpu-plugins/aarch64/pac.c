@@ -71,14 +71,19 @@ static uint64_t authenticate(const struct layout *y, uint64_t v, uint64_t modifi
     return (ext & ~(3ull << at)) | (uint64_t)(b ? 2 : 1) << at;
 }
 
-/* Traps of the instructions themselves. */
+/* Traps of the instructions themselves. What the guest was about to do is looked up for a trap
+ * only: kernels sign and check in each function. */
 static void check(struct a64 *c)
 {
-    uint32_t el = a64_el(c);
+    uint32_t el = a64_el(c), to = 0;
     if (el < 2 && a64_el2_enabled(c) && !a64_tge_e2h(c) && !(c->sr[SR_HCR_EL2] & HCR_API))
-        a64_raise(c, 2, A64_EC_PAC, 0);
-    if (el < 3 && c->isa & A64_BIT(EL3) && !(c->sr[SR_SCR_EL3] & SCR_API))
-        a64_raise(c, 3, A64_EC_PAC, 0);
+        to = 2;
+    else if (el < 3 && c->isa & A64_BIT(EL3) && !(c->sr[SR_SCR_EL3] & SCR_API))
+        to = 3;
+    if (!to)
+        return;
+    xl_sync(&c->x);
+    a64_raise(c, to, A64_EC_PAC, 0);
 }
 
 A64_HELPER_FN(a64_pac_helper) /* pointer, modifier, A64_PAC_* */
@@ -94,10 +99,8 @@ A64_HELPER_FN(a64_pac_helper) /* pointer, modifier, A64_PAC_* */
         return extended(&y, a, y.two ? a >> 55 & 1 : 0);
     if (!(c & A64_PAC_GENERIC) && !cpu->user && !(a64_sctlr(cpu) & enable[k]))
         return a;
-    if (!cpu->user) {
-        xl_sync(x);
+    if (!cpu->user)
         check(cpu);
-    }
     if (c & A64_PAC_GENERIC)
         return code(a, b, cpu->sr[SR_APGAKEYLO_EL1], cpu->sr[SR_APGAKEYHI_EL1]) &
                0xffffffff00000000ull;

@@ -60,7 +60,8 @@ A64_HELPER_FN(a64_pstate_helper) /* op1:op2, CRm */
     struct a64 *cpu = a64_of(x);
     uint64_t bits = field(cpu, a);
     (void)c, (void)d;
-    xl_sync(x);
+    if (!bits || a64_el(cpu) == 0)
+        xl_sync(x); /* for exceptions, which nothing else raises */
     if (!bits || (a64_el(cpu) == 0 && a < 8 * 3))
         a64_raise_undef(cpu);
     if (bits != PS_DAIF) {

@@ -46,7 +46,7 @@ uint64_t a64_cycles(const struct a64 *c)
 /* What CNTVCT is behind CNTPCT; none for a host at EL2. */
 static uint64_t offset(const struct a64 *c, uint32_t t)
 {
-    return t == A64_T_VIRT ? c->sr[SR_CNTVOFF_EL2] : 0;
+    return t == A64_T_VIRT ? __atomic_load_n(&c->sr[SR_CNTVOFF_EL2], __ATOMIC_SEQ_CST) : 0;
 }
 
 A64_RD(rd_count)
@@ -66,22 +66,25 @@ static int due(const struct a64 *c, uint32_t t)
  * last sees their newest values. */
 static void update(struct a64 *c, uint32_t t)
 {
-    uint64_t ctl, cval, at;
+    const uint64_t last = (uint64_t)INT64_MAX / NS * c->cntfrq; /* beyond it is never */
+    uint64_t ctl, cval, off;
     do {
         ctl = __atomic_load_n(&c->sr[timers[t].ctl], __ATOMIC_SEQ_CST);
         cval = __atomic_load_n(&c->sr[timers[t].cval], __ATOMIC_SEQ_CST);
-        int reached = due(c, t), on = (ctl & 3) == CTL_ENABLE;
+        off = offset(c, t);
+        uint64_t now = a64_count(c), left = cval - (now - off);
+        int reached = now - off >= cval, on = (ctl & 3) == CTL_ENABLE;
         if (c->timer_out[t])
             pb_line_set(c->timer_out[t], on && reached);
         if (!c->timer[t])
             return;
-        at = cval + offset(c, t);
-        if (!on || reached || at > (uint64_t)INT64_MAX / NS * c->cntfrq)
+        if (!on || reached || left > last || now > last - left)
             c->time->disarm(c->timer[t]);
         else
-            c->time->arm(c->timer[t], (int64_t)scale(at, NS, c->cntfrq) + 1);
+            c->time->arm(c->timer[t], (int64_t)scale(now + left, NS, c->cntfrq) + 1);
     } while (ctl != __atomic_load_n(&c->sr[timers[t].ctl], __ATOMIC_SEQ_CST) ||
-             cval != __atomic_load_n(&c->sr[timers[t].cval], __ATOMIC_SEQ_CST));
+             cval != __atomic_load_n(&c->sr[timers[t].cval], __ATOMIC_SEQ_CST) ||
+             off != offset(c, t));
 }
 
 /* The guest has written: an interrupt that it so took back must be gone before it looks again,
@@ -122,7 +125,7 @@ A64_WR(wr_timer)
 {
     uint32_t part, t = of(id, &part);
     if (t == A64_TIMERS) { /* CNTVOFF_EL2 */
-        c->sr[id] = v;
+        __atomic_store_n(&c->sr[id], v, __ATOMIC_SEQ_CST);
         update_now(c, A64_T_VIRT);
         return;
     }

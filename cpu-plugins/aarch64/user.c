@@ -45,7 +45,7 @@ void a64_user_fault(struct a64 *c, uint64_t va, uint32_t access, int code)
                     : code == XL_FAULT_BUS   ? PB_TRAP_BUS
                     : code == XL_FAULT_ALIGN ? PB_TRAP_ALIGN
                                              : PB_TRAP_MAP;
-    c->cache_op = c->unpriv = 0;
+    c->cache_op = 0;
     leave_with(c, kind, access, va);
 }
 

@@ -54,8 +54,6 @@ struct xl_slot {
 #define XL_H_STATE 2u /* reads or writes slots: they are in memory around the call */
 #define XL_H_FP 4u    /* uses xl_fp_*() or floating point: MXCSR is the host's around it */
 #define XL_H_PURE 8u  /* depends on its arguments only, no effect */
-#define XL_H_MODES 16u /* of XL_H_FAULT: MXCSR stays the guest's, which saves more time than a short
-                          helper takes; around all but the plainest C it asks xl_modes_host() */
 
 struct xl_helper {
     const char *name;
@@ -81,6 +79,8 @@ enum { XL_R, XL_W, XL_X }; /* kinds of access */
 #define XL_M_REL 128u
 #define XL_M_SEQ (XL_M_ACQ | XL_M_REL)
 #define XL_M_ATOMIC 256u /* indivisible: misaligned faults as an atomic would */
+#define XL_M_BESIDE 512u /* in the context beside the present one, see xl_guest.beside(); of the
+                            integer loads and stores of IR only */
 
 /* ---- Walks ------------------------------------------------------------------------ */
 
@@ -133,6 +133,10 @@ struct xl_guest {
      * 1 when state changed. Clears x->pending when nothing more can be taken now. */
     int (*interrupt)(struct xl_vcpu *x);
     int (*disassemble)(uint64_t pc, const uint8_t *b, uint32_t n, char *out, uint32_t len);
+    /* XL_M_BESIDE: accesses that are not done as those of the CPU's present state (Arm's LDTR).
+     * While on, ctxkey() and walk() answer for them. That key must depend on the present key and
+     * mode word only, as generated code finds its context by the present one. */
+    void (*beside)(struct xl_vcpu *x, uint32_t on);
     /* NULL, or the guest's own watchpoints and breakpoints (xl_points). watch(): an access that the
      * walk allows, its fault code or 0; XL_X: may anything there be watched, at whatever level?
      * break_at(): x->pc is a breakpoint's; 1 when its exception was entered. */
@@ -224,20 +228,6 @@ XL_NEAR _Noreturn void xl_leave(struct xl_vcpu *x);
 /* Guest virtual memory; faults do not return. `memop` is XL_M_*. */
 uint64_t xl_ld(struct xl_vcpu *x, uint64_t va, uint32_t memop);
 void xl_st(struct xl_vcpu *x, uint64_t va, uint64_t v, uint32_t memop);
-/* The host's floating-point modes, when a unit called the helper; and back. Between them it may
- * leave by an exception. */
-uint32_t xl_modes_host(struct xl_vcpu *x);
-void xl_modes_guest(struct xl_vcpu *x, uint32_t changed);
-/* Accesses beside those of the CPU's present mode (Arm's LDTR): a helper that switched to their
- * context, from another, notes both. From there on an access that hits in the noted context's TLB
- * needs no switch: host pointer, aligned or not, or NULL when it has to be as before. */
-struct xl_beside {
-    struct xl_ctx *from, *to;
-    uint64_t n_keys;
-};
-void xl_beside_note(struct xl_vcpu *x, struct xl_beside *b, struct xl_ctx *from);
-void *xl_beside(struct xl_vcpu *x, const struct xl_beside *b, uint32_t access, uint64_t va,
-                uint32_t memop);
 /* Zero n bytes of one page, va and n multiples of 8. */
 void xl_clear(struct xl_vcpu *x, uint64_t va, uint32_t n);
 /* Check that [va, va+n) could be accessed, without doing so; faults do not return. */

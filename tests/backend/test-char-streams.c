@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Character backends carry bytes both ways unharmed, slow down instead of losing any, and do
- * not make a system call for each: file, pipe, pty, socket; and ringbuf, null. */
+ * not make a system call for each: file, pipe, pty, stdio; and ringbuf, null. */
 #include "chars.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <termios.h>
+#include <unistd.h>
 
 static uint8_t junk[300000];
 
@@ -159,6 +161,37 @@ static void pty(void)
     bk_drop(c);
 }
 
+/* Who reads standard output goes away while it is full, and standard input says nothing: the main
+ * loop must not wait for that. */
+static void stdio_reader_leaves(void)
+{
+    int in[2], out[2], was[2] = {dup(STDIN_FILENO), dup(STDOUT_FILENO)};
+
+    CU_ASSERT_FATAL(pipe(in) == 0 && pipe(out) == 0 && was[0] >= 0 && was[1] >= 0);
+    fflush(stdout);
+    dup2(in[0], STDIN_FILENO);
+    dup2(out[1], STDOUT_FILENO);
+    close(out[1]);
+    signal(SIGPIPE, SIG_IGN); /* as the emulator does */
+    pb_dev *c = node("stdio", "%s", "");
+    struct port *p = port_new("c", 100);
+    for (uint32_t at = 0; at < 150000; at += 1000) { /* more than the pipe and the ring hold */
+        bk_chr->write(p->d->chr, junk + at, 1000);
+        bk_loop(1);
+    }
+    close(out[0]);
+    alarm(20); /* a blocked main loop never comes back */
+    bk_loop(50);
+    port_write(p, junk, sizeof junk);
+    CU_ASSERT_EQUAL(write(in[1], "x", 1), 1);
+    CU_ASSERT_TRUE(port_wait(p, 1, 5000));
+    alarm(0);
+    port_free(p);
+    bk_drop(c);
+    dup2(was[0], STDIN_FILENO);
+    dup2(was[1], STDOUT_FILENO);
+}
+
 static void ring_and_null(void)
 {
     char out[64];
@@ -193,6 +226,7 @@ static void test(void)
     file();
     pipes();
     pty();
+    stdio_reader_leaves();
     ring_and_null();
 }
 

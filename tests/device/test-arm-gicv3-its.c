@@ -14,6 +14,7 @@
 #define QUEUE (RAM + 0x32000)  /* 4 KiB: 128 commands */
 #define ITT (RAM + 0x33000)
 #define FRAME 0x8080000ull
+#define LPIS (0x10000u - 8192)
 #define VALID (1ull << 63)
 enum { IAR1 = PB_ARM_SYSREG_NO(3, 0, 12, 12, 0), EOIR1 = PB_ARM_SYSREG_NO(3, 0, 12, 12, 1),
        PMR = PB_ARM_SYSREG_NO(3, 0, 4, 6, 0), IGRPEN1 = PB_ARM_SYSREG_NO(3, 0, 12, 12, 7) };
@@ -219,6 +220,85 @@ static void test_random(void)
     pbt_free(b);
 }
 
+/* The best by a look at all of them; ICC_PMR_EL1 hides the lowest priority. */
+static uint64_t best(const uint8_t *conf, const uint8_t *pend)
+{
+    uint32_t at = 1023 - 8192, prio = 0xf8;
+
+    for (uint32_t i = 0; i < LPIS; i++)
+        if (pend[i] && conf[i] & 1 && (conf[i] & 0xf8u) < prio) {
+            at = i;
+            prio = conf[i] & 0xf8;
+        }
+    return 8192 + at;
+}
+
+/* What the ITS was told about an LPI of CPU 0, or about all. */
+static void told(uint64_t r, uint8_t *conf, uint8_t *pend)
+{
+    uint32_t i = 8 + (r >> 8 & 1), event = i - 3; /* map_all() */
+
+    switch (r & 3) {
+    case 0:
+        ram[r >> 16 & 0xff] = ram[i] = (uint8_t)(r >> 32);
+        conf[i] = ram[i];
+        command(INV | 8ull << 32, event, 0, 0);
+        break;
+    case 1:
+        ram[(r >> 16 & 0xffff) % LPIS] = (uint8_t)(r >> 32);
+        memcpy(conf, ram, LPIS);
+        command(INVALL, 0, 1, 0);
+        break;
+    case 2:
+        command(INT | 8ull << 32, event, 0, 0);
+        pend[i] = 1;
+        break;
+    default:
+        command(CLEAR | 8ull << 32, event, 0, 0);
+        pend[i] = 0;
+    }
+}
+
+static void test_all_pending(void)
+{
+    static uint8_t conf[LPIS], pend[LPIS];
+    uint64_t s = 8;
+
+    bench();
+    map_all();
+    command(MAPC, 0, VALID | 0 << 16 | 2, 0); /* both events are CPU 0's */
+    pbt_write(g, 1, 0, 0, 4);
+    for (uint32_t i = 0; i < LPIS; i++)
+        conf[i] = ram[i] = (uint8_t)(i < 50000 ? 0xfe : pbt_rand(&s)); /* many do not count */
+    memset(pend, 1, sizeof pend);
+    memset(ram + 0x10000, 0xff, 0x2000);
+    pbt_write(g, 1, 0, 1, 4);
+    for (uint32_t i = 0; i < 3000; i++) {
+        told(pbt_rand(&s), conf, pend);
+        uint64_t want = best(conf, pend);
+        CU_ASSERT_EQUAL_FATAL(iar(0), want);
+        if (want >= 8192)
+            pend[want - 8192] = 0;
+        if (i % 1000 == 999) {
+            pbt_reload(b);
+            find();
+            memcpy(conf, ram, LPIS);
+        }
+    }
+    command(MAPC, 0, VALID | 1 << 16 | 2, 0);
+    command(INVALL, 0, 2, 0);
+    command(MOVALL, 0, 0, 1 << 16);
+    CU_ASSERT_EQUAL(iar(0), 1023);
+    memcpy(conf, ram, LPIS);
+    for (uint64_t want; (want = best(conf, pend)) != 1023; pend[want - 8192] = 0)
+        CU_ASSERT_EQUAL_FATAL(iar(1), want);
+    CU_ASSERT_EQUAL(iar(1), 1023);
+    pbt_write(g, 1, 0x20000, 0, 4); /* what is left goes back */
+    for (uint32_t i = 0; i < LPIS; i++)
+        CU_ASSERT_FATAL((ram[0x20400 + i / 8] >> i % 8 & 1) == pend[i]);
+    pbt_free(b);
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -226,6 +306,7 @@ int main(void)
         {"translation and its commands", test_translation},
         {"what is wrong is skipped", test_wrong},
         {"commands at random", test_random},
+        {"all LPIs pending", test_all_pending},
     };
 
     return SUITE_RUN("arm-gicv3-its", tests);

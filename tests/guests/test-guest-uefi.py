@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """A Debian disk boots by UEFI and GRUB, with ACPI and without a device tree (riscv64: only MACHINE
-with acpi=on, else the other way round): its root disk and its network card work, it reboots itself
+with acpi=on, else the other way round): it is told who it is, its root disk and its network card work, it reboots itself
 and comes up again with the disk as it was, and a variable that it wrote is there after the reboot
 and in the next run of the emulator.
 
@@ -38,11 +38,13 @@ def test(how, machine, disk, card, arch="arm64"):
             firmware += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={found['code']}",
                          "-drive", f"if=pflash,unit=1,format=raw,file={store}"]
         line = [*console.system(busybox.ARCHS[arch][0]), "-M", machine, "-m", "1024", "-smp", "2",
-                "-nographic", *firmware, "-drive", f"file={image},format=raw,if=none,id=root",
+                "-nographic", *firmware, "-smbios", "type=1,serial=ds=nocloud;s=/x,,y", "-drive", f"file={image},format=raw,if=none,id=root",
                 "-device", f"{disk},drive=root", "-netdev", "user,id=n0",
                 "-device", f"{card},netdev=n0"]
         with console.Guest(line) as guest:
             login(guest, world)
+            guest.run("grep -qx 'ds=nocloud;s=/x,y' /sys/class/dmi/id/product_serial")
+            guest.run("test $(systemd-detect-virt) = qemu")
             debian.write_disk(guest)
             debian.same_disk(guest)
             debian.network(guest)

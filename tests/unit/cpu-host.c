@@ -255,6 +255,14 @@ struct cpu_host *cpu_host_new(uint64_t base, uint64_t size, const char *model, c
     return r;
 }
 
+struct cpu_host_timer *cpu_host_timer(struct cpu_host *r, const char *name)
+{
+    for (uint32_t i = 0; i < r->n_timers; i++)
+        if (!strcmp(r->timer[i].name, name))
+            return &r->timer[i];
+    return NULL;
+}
+
 void cpu_host_free(struct cpu_host *r)
 {
     the = r;

@@ -42,6 +42,7 @@ struct cpu_host {
 struct cpu_host *cpu_host_new(uint64_t base, uint64_t size, const char *model, const char *props,
                             const char *engine);
 void cpu_host_free(struct cpu_host *r);
+struct cpu_host_timer *cpu_host_timer(struct cpu_host *r, const char *name); /* or NULL */
 /* What link properties lead to; NULL: to nothing. */
 extern const void *(*cpu_host_link)(struct cpu_host *r, const char *iface, void **self);
 /* Load by physical addresses. *tohost: that symbol's address, 0 if there is none. */

@@ -33,10 +33,7 @@ static void begin(const char *props)
 
 static struct cpu_host_timer *timer(void)
 {
-    for (uint32_t i = 0; i < h->n_timers; i++)
-        if (!strcmp(h->timer[i].name, "pmu"))
-            return &h->timer[i];
-    return NULL;
+    return cpu_host_timer(h, "pmu");
 }
 
 /* Virtual time passes; the timer expires if it is armed. */

@@ -7,6 +7,7 @@
 
 #include "except.h"
 #include "mmu.h"
+#include "sysreg.h"
 
 #include <CUnit/Basic.h>
 #include <string.h>
@@ -197,53 +198,6 @@ static void test_stage2(void)
     cpu_host_free(h);
 }
 
-/* What EL1 does as EL0 is done in EL0's TLB, which is looked up without a switch to it: after another
- * ASID, after a TLBI, and for a page that has become EL1's. */
-static void test_unprivileged(void)
-{
-    static const uint32_t rest[] = {
-        0xf8400823, 0xf8000824,             /* ldtr x3, [x1]; sttr x4, [x1] */
-        0xf800b822, 0xf840b82e,             /* sttr x2, [x1, 11]; ldtr x14, [x1, 11] */
-        0xf9000149, 0xd5182005, 0xd5033fdf, /* str x9, [x10]; msr ttbr0_el1, x5; isb */
-        0xf8400826, 0xf8400827,             /* ldtr x6, [x1]; ldtr x7, [x1] */
-        0xf900014b, 0xd508871f, 0xd5033f9f, /* str x11, [x10]; tlbi vmalle1; dsb sy */
-        0xd5033fdf, 0xf940002c, 0xf840082d, /* isb; ldr x12, [x1]; ldtr x13, [x1] */
-    };
-    const uint64_t first = 0x710000 | LEAF | 1 << 11 | 1 << 6, second = first + 0x1000;
-    uint64_t word;
-
-    begin("has_el2=off,has_el3=off");
-    h->cls->reset(c, BASE, NULL, 0);
-    c->sr[SR_TCR_EL1] = 16 | 5ull << 32;
-    c->sr[SR_TTBR0_EL1] = ROOT | 1ull << 48;
-    c->sr[SR_SCTLR_EL1] |= SCTLR_M | SCTLR_SPAN;
-    map(12, BASE, BASE | LEAF);
-    map(12, VECTORS, VECTORS | LEAF);
-    map(12, ROOT + 0x30000, (ROOT + 0x30000) | LEAF);
-    c->gpr[10] = map(12, BASE + 0x1000, first);
-    put(0x711000, 0x5ec);
-    memcpy(h->ram + 0x104, rest, sizeof rest);
-    c->gpr[1] = BASE + 0x1000;
-    c->gpr[2] = 0x111;
-    c->gpr[4] = 0x222;
-    c->gpr[5] = ROOT | 2ull << 48;
-    c->gpr[9] = second;
-    c->gpr[11] = second & ~(1ull << 6);
-    run(0xf8000822, 5);                      /* sttr x2, [x1] */
-    expect(1, 0x200, 0x9600000f, sizeof rest, 5);
-    memcpy(&word, h->ram + 0x710000 - BASE, 8);
-    CU_ASSERT_EQUAL(c->gpr[3], 0x111);
-    CU_ASSERT_EQUAL(word, 0x222);
-    memcpy(&word, h->ram + 0x71000b - BASE, 8);
-    CU_ASSERT_EQUAL(word, 0x111);
-    CU_ASSERT_EQUAL(c->gpr[14], 0x111);
-    CU_ASSERT_EQUAL(c->gpr[6], 0x5ec);
-    CU_ASSERT_EQUAL(c->gpr[7], 0x5ec);
-    CU_ASSERT_EQUAL(c->gpr[12], 0x5ec);
-    CU_ASSERT_EQUAL(c->gpr[13], 0);
-    cpu_host_free(h);
-}
-
 /* Is one taken now, with this PSTATE? */
 static int taken(uint64_t pstate)
 {
@@ -317,6 +271,31 @@ static void test_events(void)
     cpu_host_free(h);
 }
 
+/* With an offset the compare value is reached before or after the 64 bits of the sum wrap. */
+static void test_timer_offset(void)
+{
+    begin("has_el3=off");
+    struct cpu_host_timer *cntv = cpu_host_timer(h, "cntv");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(cntv);
+    h->cls->reset(c, BASE, NULL, 0);
+    a64_sysreg_set(c, SR_CNTV_CTL_EL0, 1);
+    a64_sysreg_set(c, SR_CNTVOFF_EL2, 1ull << 40); /* which the counter has not reached */
+    a64_sysreg_set(c, SR_CNTV_CVAL_EL0, 1ull << 63);
+    CU_ASSERT_EQUAL(a64_sysreg_get(c, SR_CNTV_CTL_EL0), 1 | 4);
+    h->now = 1000000000;
+    a64_sysreg_set(c, SR_CNTVOFF_EL2, 5);
+    a64_sysreg_set(c, SR_CNTV_CVAL_EL0, ~0ull); /* as good as never, not at once */
+    CU_ASSERT_EQUAL(a64_sysreg_get(c, SR_CNTV_CTL_EL0), 1);
+    CU_ASSERT_EQUAL(cntv->when, -1);
+    a64_sysreg_set(c, SR_CNTVOFF_EL2, 0ull - 1000); /* the virtual counter is ahead */
+    a64_sysreg_set(c, SR_CNTV_CVAL_EL0, a64_count(c) + 1000 + c->cntfrq);
+    CU_ASSERT(cntv->when > h->now + 900000000 && cntv->when < h->now + 1100000000);
+    a64_sysreg_set(c, SR_CNTV_CVAL_EL0, 1000 + c->cntfrq);
+    CU_ASSERT_EQUAL(a64_sysreg_get(c, SR_CNTV_CTL_EL0), 1 | 4);
+    CU_ASSERT_EQUAL(cntv->when, -1);
+    cpu_host_free(h);
+}
+
 int main(void)
 {
     CU_initialize_registry();
@@ -325,9 +304,9 @@ int main(void)
     CU_add_test(s, "permissions", test_permissions);
     CU_add_test(s, "calls", test_calls);
     CU_add_test(s, "stage 2", test_stage2);
-    CU_add_test(s, "unprivileged accesses", test_unprivileged);
     CU_add_test(s, "interrupts", test_interrupts);
     CU_add_test(s, "events", test_events);
+    CU_add_test(s, "a timer's offset", test_timer_offset);
     CU_basic_run_tests();
     uint32_t failed = CU_get_number_of_failures();
     CU_cleanup_registry();

@@ -21,7 +21,8 @@
 #define RAM_BASE 0x80000000u
 #define RAM_PAGES 6
 #define RAM_SIZE (RAM_PAGES * 4096u)
-/* Pages 0 and 1 read-write, 2 read-only, 3 unmapped, 4 read-write, 5: bus error. */
+/* Pages 0 and 1 read-write, 2 read-only, 3 unmapped, 4 read-write, 5: bus error. Beside, each two
+ * are exchanged, and others are read-only and unmapped. */
 
 struct ir_cpu {
     struct xl_vcpu x;
@@ -32,7 +33,7 @@ struct ir_cpu {
     struct xl_v128 v[N_VEC];
     uint64_t seen; /* what helpers saw of the state */
     uint64_t fault_va, fault_pc;
-    uint32_t fault_access, n_faults, n_calls;
+    uint32_t fault_access, n_faults, n_calls, beside;
     int32_t fault_code;
 };
 

@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: MIT
 # The x86-64 code generator.
 if(TARGET xl AND PB_JIT AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
-  add_library(x86-ir STATIC x86-ir.c)
+  add_library(x86-ir STATIC
+    x86-ir.c
+    x86-ir-float.c
+    x86-ir-memory.c
+    x86-ir-random.c
+    x86-ir-values.c)
   target_link_libraries(x86-ir PUBLIC xl)
   plugboard_test(test-x86-random SOURCES test-x86-random.c LINK x86-ir)
   plugboard_test(test-x86-place SOURCES test-x86-place.c LINK x86-ir)

@@ -90,7 +90,7 @@ static void whole_op(const struct frame *f, const struct xl_op *o)
 /* ---- Memory ----------------------------------------------------------------------------- */
 
 /* Plain accesses in a page of the TLB; everything else is a slow path's. */
-#define PLAIN(m) (!((m) & (XL_M_BIG | XL_M_SEQ)))
+#define PLAIN(m) (!((m) & (XL_M_BIG | XL_M_SEQ | XL_M_BESIDE)))
 
 static void *lookup(struct xl_vcpu *x, const uint64_t *tags, uint64_t va, uint32_t size)
 {

@@ -41,10 +41,10 @@ static void memory(struct text *t, int64_t imm)
 {
     uint32_t m = XL_MEM_OP(imm);
 
-    add(t, " %s%u%s%s%s%s%s%+d", m & XL_M_SIGN ? "s" : "u", 8u << (m & 7u),
+    add(t, " %s%u%s%s%s%s%s%s%+d", m & XL_M_SIGN ? "s" : "u", 8u << (m & 7u),
         m & XL_M_BIG ? ",big" : "", m & XL_M_ALIGN ? ",align" : "",
         m & XL_M_ATOMIC ? ",atomic" : "", m & XL_M_ACQ ? ",acq" : "",
-        m & XL_M_REL ? ",rel" : "", XL_MEM_DISP(imm));
+        m & XL_M_REL ? ",rel" : "", m & XL_M_BESIDE ? ",beside" : "", XL_MEM_DISP(imm));
 }
 
 /* What the op has besides operands. */

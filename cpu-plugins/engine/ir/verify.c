@@ -87,9 +87,12 @@ static int call(struct check *c, const struct xl_op *o)
 static int access_size(struct check *c, const struct xl_op *o, uint32_t t)
 {
     uint32_t size = XL_M_SIZE_OF(XL_MEM_OP(o->imm));
+    uint32_t beside = XL_MEM_OP(o->imm) & XL_M_BESIDE;
     int ok = t == XL_F32 ? size == 4 : t == XL_F64 ? size == 8 : t == XL_V128 ? size == 16
                                                                              : size <= 8;
 
+    if (beside && (!is_int(t) || !c->b->guest->beside))
+        return bad(c, "an access beside that is not an integer's, or of a guest without");
     return ok ? 0 : bad(c, "size does not fit the type");
 }
 

@@ -13,6 +13,7 @@
 _Noreturn void xl_raise(struct xl_vcpu *x, uint64_t va, uint32_t access, int code)
 {
     xl_sync(x);
+    xl_ctx_back(x);
     if (x->engine->log & XL_LOG_INT)
         xl_log(x, "fault cpu %u pc 0x%llx %s 0x%llx code %d", x->svc->index(x->cpu),
                (unsigned long long)x->pc,

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+struct xl_ctx xl_ctx_none;
+
 static uint32_t entries(const struct xl_ctx *c)
 {
     return (uint32_t)(c->tlb_mask >> 3) + 1;
@@ -67,6 +69,7 @@ void xl_ctx_reset(struct xl_ctx *c)
  * address 0 belongs into the first entry of each table, and nowhere else does a zero match. */
 static void ctx_start(struct xl_vcpu *x, struct xl_ctx *c)
 {
+    c->beside = &xl_ctx_none;
     if (c->vcpu) {
         xl_ctx_reset(c);
         return;
@@ -91,6 +94,7 @@ int xl_ctx_init(struct xl_vcpu *x)
         return PB_ENOMEM;
     r->ctxs = m;
     r->fresh = 1;
+    xl_ctx_none.tag_r[0] = xl_ctx_none.tag_w[0] = UINT64_MAX;
     ctx_start(x, &r->ctxs[0]);
     r->ctxs[0].stamp = ++r->stamp;
     r->ctxs[0].jc_base = r->ctxs[0].jc;
@@ -103,6 +107,18 @@ void xl_ctx_fini(struct xl_vcpu *x)
     if (xl_r(x)->ctxs)
         munmap(xl_r(x)->ctxs, XL_CTXS * sizeof(struct xl_ctx));
     xl_r(x)->ctxs = NULL;
+}
+
+/* The context `c` gets another key: whose XL_M_BESIDE went there has to look again. */
+static void ctx_reuse(struct xl_vcpu *x, struct xl_ctx *c)
+{
+    for (uint32_t i = 0; i < XL_CTXS; i++) {
+        struct xl_ctx *from = &xl_r(x)->ctxs[i];
+
+        if (from->beside == c)
+            from->beside = &xl_ctx_none;
+    }
+    ctx_start(x, c);
 }
 
 static struct xl_ctx *ctx_for(struct xl_vcpu *x, const struct xl_ctxkey *k)
@@ -120,11 +136,18 @@ static struct xl_ctx *ctx_for(struct xl_vcpu *x, const struct xl_ctxkey *k)
         if (!c->stamp)
             break; /* they come into use in order: those behind were never touched */
     }
-    ctx_start(x, old);
+    ctx_reuse(x, old);
     old->key = *k;
     old->mode = x->mode;
-    r->n_keys++;
     return old;
+}
+
+/* Now used, with what goes beside it: neither is the next one to be taken. */
+static void stamp(struct xl_vcpu *x, struct xl_ctx *c)
+{
+    if (c->beside != &xl_ctx_none)
+        c->beside->stamp = ++xl_r(x)->stamp;
+    c->stamp = ++xl_r(x)->stamp;
 }
 
 void xl_ctx_switch(struct xl_vcpu *x)
@@ -140,16 +163,44 @@ void xl_ctx_switch(struct xl_vcpu *x)
     if (xl_r(x)->stamp == 1 && !c->fills) { /* the first, not used yet */
         c->key = k;
         c->mode = x->mode;
-        xl_r(x)->n_keys++;
         return;
     }
     c = ctx_for(x, &k);
-    c->stamp = ++xl_r(x)->stamp;
+    stamp(x, c);
     /* A kick that still goes to the old context has set x->poll before: it is seen on entry
      * to the unit. */
     __atomic_store_n(&c->jc_base, c->jc, __ATOMIC_SEQ_CST);
     __atomic_store_n(&x->ctx, c, __ATOMIC_SEQ_CST);
     forget_predictions(x);
+}
+
+void xl_ctx_beside(struct xl_vcpu *x)
+{
+    struct xl_ctx *from = x->ctx;
+    struct xl_ctxkey k = {0, 0};
+
+    xl_r(x)->from = from;
+    x->guest->beside(x, 1);
+    if (from->beside == &xl_ctx_none) {
+        if (x->guest->ctxkey)
+            x->guest->ctxkey(x, &k);
+        from->beside = ctx_for(x, &k);
+        stamp(x, from);
+    }
+    __atomic_store_n(&x->ctx, from->beside, __ATOMIC_SEQ_CST);
+}
+
+void xl_ctx_back(struct xl_vcpu *x)
+{
+    struct xl_ctx *from = xl_r(x)->from;
+
+    if (!from)
+        return;
+    xl_r(x)->from = NULL;
+    x->guest->beside(x, 0);
+    __atomic_store_n(&x->ctx, from, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&x->poll, __ATOMIC_SEQ_CST)) /* a kick may have seen the other one */
+        __atomic_store_n(&from->jc_base, xl_jc_empty, __ATOMIC_SEQ_CST);
 }
 
 /* ---- Forgetting ------------------------------------------------------------------------- */
@@ -205,7 +256,7 @@ static void set_jc_page(struct xl_ctx *c, uint64_t va)
 int xl_jc_put(struct xl_vcpu *x, uint64_t pc, void *host, uint32_t crosses)
 {
     struct xl_ctx *c = x->ctx;
-    uint32_t at = xl_jc_hash(x->engine->direct, pc);
+    uint32_t at = xl_jc_hash(pc);
     struct xl_jc *j = &c->jc[at];
 
     if (j->va == pc && j->host == host)
@@ -223,16 +274,16 @@ int xl_jc_put(struct xl_vcpu *x, uint64_t pc, void *host, uint32_t crosses)
 /* Code of the page of va, and what straddles into it. */
 static void flush_jc_page(struct xl_vcpu *x, struct xl_ctx *c, uint64_t page)
 {
-    uint32_t user = x->engine->direct, n = xl_jc_size(user);
-
     if (!has_jc_page(c, page))
         return;
-    for (uint32_t i = 0; i < n; i++) {
-        if ((c->jc[i].va & ~(uint64_t)XL_PAGE_MASK) == page)
-            c->jc[i].va = UINT64_MAX;
+    for (uint32_t at = 0; at < XL_PAGE_SIZE; at += 4) {
+        struct xl_jc *j = &c->jc[xl_jc_hash(page + at)];
+
+        if ((j->va & ~(uint64_t)XL_PAGE_MASK) == page)
+            j->va = UINT64_MAX;
     }
     for (uint64_t pc = page - x->guest->max_insn + 1; pc != page; pc++) {
-        struct xl_jc *j = &c->jc[xl_jc_hash(user, pc)];
+        struct xl_jc *j = &c->jc[xl_jc_hash(pc)];
 
         if (j->va == pc)
             j->va = UINT64_MAX;

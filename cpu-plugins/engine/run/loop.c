@@ -18,6 +18,7 @@ _Noreturn void xl_leave(struct xl_vcpu *x)
 
     r->fresh = 1;
     r->n_leaves++;
+    xl_ctx_back(x);
     if (r->in_host && !XL_TSAN) {
         x->engine->host_code->leave(x);
         __builtin_unreachable();
@@ -72,8 +73,7 @@ static int interpret(struct xl_vcpu *x, const struct xl_unit *u, int on)
         left = xl_interp(x, u);
         if (!on || left != XL_LEFT_LOOKUP || __atomic_load_n(&x->poll, __ATOMIC_RELAXED))
             break;
-        j = __atomic_load_n(&x->ctx->jc_base, __ATOMIC_RELAXED) +
-            xl_jc_hash(x->engine->direct, x->pc);
+        j = __atomic_load_n(&x->ctx->jc_base, __ATOMIC_RELAXED) + xl_jc_hash(x->pc);
         if (j->va != x->pc)
             break;
         u = j->host;
@@ -272,8 +272,7 @@ static void *known(struct xl_vcpu *x)
     if (!e->host_code || x->stop_step || x->exit_link || r->wp_hit || r->bp_skip || r->n_bp ||
         r->borrowed || e->chaos_drop || e->log & XL_LOG_EXEC || xl_has_notes(e))
         return NULL;
-    j = __atomic_load_n(&x->ctx->jc_base, __ATOMIC_RELAXED) +
-        xl_jc_hash(x->engine->direct, x->pc);
+    j = __atomic_load_n(&x->ctx->jc_base, __ATOMIC_RELAXED) + xl_jc_hash(x->pc);
     return j->va == x->pc ? j->host : NULL;
 }
 

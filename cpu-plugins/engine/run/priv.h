@@ -58,7 +58,7 @@ struct xl_run { /* what each round writes comes first: in one page, which a fork
     int64_t delta;        /* interpreter: pc - pcb of the current instruction */
     struct xl_ctx *ctxs;  /* XL_CTXS of them */
     uint64_t stamp;
-    uint64_t n_keys; /* how often a context got another key */
+    struct xl_ctx *from;  /* the vCPU's own, while an access goes beside it; else NULL */
     struct pb_span span[XL_SPANS]; /* len 0: free */
     uint32_t span_next;
     pthread_mutex_t map_lock;
@@ -132,6 +132,8 @@ XL_NEAR void xl_safepoint(struct xl_vcpu *x); /* let an exclusive section happen
 int xl_ctx_init(struct xl_vcpu *x);
 void xl_ctx_fini(struct xl_vcpu *x);
 XL_NEAR void xl_ctx_switch(struct xl_vcpu *x); /* to the context of x's key and mode */
+void xl_ctx_beside(struct xl_vcpu *x); /* to that of XL_M_BESIDE, outside xl_ctx_switch() */
+void xl_ctx_back(struct xl_vcpu *x);   /* from it, if there */
 void xl_ctx_reset(struct xl_ctx *c);
 void xl_note_big(struct xl_ctx *c, uint64_t va, uint32_t bits); /* va is in such a mapping */
 void xl_forget_code(struct xl_vcpu *x);   /* jump caches of all contexts */
@@ -239,9 +241,19 @@ void xl_learn_fini(struct xl_engine *e);
 void xl_log(struct xl_vcpu *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void xl_log_unit(struct xl_vcpu *x, const struct xl_block *b, const struct xl_fetch *f);
 
-/* ---- Guest RAM by relaxed atomics ---- */
+/* ---- Guest RAM by relaxed atomics ----
+ *
+ * ThreadSanitizer does not see what generated code does to guest memory, and so not what the guest
+ * orders by it: what a device wrote before it moved an index that the guest looked at. It must not
+ * see the rest of the guest's accesses either; whether they race is the guest's affair. */
 
-static inline uint64_t xl_ram_ld(const void *p, uint32_t size)
+#if XL_TSAN
+#define XL_GUEST __attribute__((no_sanitize("thread")))
+#else
+#define XL_GUEST
+#endif
+
+XL_GUEST static inline uint64_t xl_ram_ld(const void *p, uint32_t size)
 {
     switch (size) {
     case 1: return __atomic_load_n((const uint8_t *)p, __ATOMIC_RELAXED);
@@ -251,41 +263,13 @@ static inline uint64_t xl_ram_ld(const void *p, uint32_t size)
     }
 }
 
-static inline void xl_ram_st(void *p, uint32_t size, uint64_t v)
+XL_GUEST static inline void xl_ram_st(void *p, uint32_t size, uint64_t v)
 {
     switch (size) {
     case 1: __atomic_store_n((uint8_t *)p, (uint8_t)v, __ATOMIC_RELAXED); break;
     case 2: __atomic_store_n((uint16_t *)p, (uint16_t)v, __ATOMIC_RELAXED); break;
     case 4: __atomic_store_n((uint32_t *)p, (uint32_t)v, __ATOMIC_RELAXED); break;
     default: __atomic_store_n((uint64_t *)p, v, __ATOMIC_RELAXED); break;
-    }
-}
-
-/* The same wherever p is: of what is not aligned each byte is whole. */
-static inline uint64_t xl_any_ld(const void *p, uint32_t size)
-{
-    uint64_t v = 0;
-
-    if (!((uintptr_t)p & (size - 1)))
-        return xl_ram_ld(p, size);
-    switch (size) {
-    case 2: memcpy(&v, p, 2); break;
-    case 4: memcpy(&v, p, 4); break;
-    default: memcpy(&v, p, 8); break;
-    }
-    return v;
-}
-
-static inline void xl_any_st(void *p, uint32_t size, uint64_t v)
-{
-    if (!((uintptr_t)p & (size - 1))) {
-        xl_ram_st(p, size, v);
-        return;
-    }
-    switch (size) {
-    case 2: memcpy(p, &v, 2); break;
-    case 4: memcpy(p, &v, 4); break;
-    default: memcpy(p, &v, 8); break;
     }
 }
 

@@ -43,16 +43,13 @@ struct xl_host { /* a host back end: host/ARCH/ */
     int (*rescue)(struct xl_vcpu *x, void *ucontext, uint64_t *pc);
     /* In a handler of SIGFPE: 1 when the arithmetic may go on where it was. */
     int (*fp_trap)(struct xl_vcpu *x, void *ucontext);
-    /* MXCSR: C gets the host's, or the guest gets its own again. */
-    void (*modes_host)(struct xl_vcpu *x);
-    void (*modes_guest)(struct xl_vcpu *x);
     /* Before fork(), e->lock held: from now on another process runs from the same code. */
     void (*fork)(struct xl_engine *e);
 };
 
 extern const struct xl_host xl_host_x86_64;
 
-extern struct xl_jc xl_jc_empty[XL_JC_USER]; /* jc_base while a kick is pending */
+extern struct xl_jc xl_jc_empty[XL_JC_SIZE]; /* jc_base while a kick is pending */
 
 struct xl_engine {
     const struct xl_guest *guest;

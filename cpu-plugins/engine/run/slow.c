@@ -114,6 +114,8 @@ uint64_t xl_slow_ld(struct xl_vcpu *x, uint64_t va, uint64_t memop)
     uint64_t v;
 
     xl_r(x)->n_misses++;
+    if (m & XL_M_BESIDE)
+        xl_ctx_beside(x);
     check_align(x, va, m, XL_R);
     fail_nth(x, va, XL_R);
     if ((m & XL_M_SEQ) == XL_M_SEQ)
@@ -125,6 +127,8 @@ uint64_t xl_slow_ld(struct xl_vcpu *x, uint64_t va, uint64_t memop)
         v = load_part(x, va, head);
         v |= load_part(x, va + head, n - head) << (8 * head);
     }
+    if (m & XL_M_BESIDE)
+        xl_ctx_back(x);
     if (m & XL_M_ACQ)
         xl_barrier(x);
     return xl_extend(xl_swap(v, m), m);
@@ -136,6 +140,8 @@ void xl_slow_st(struct xl_vcpu *x, uint64_t va, uint64_t v, uint64_t memop)
     struct xl_acc a, a2;
 
     xl_r(x)->n_misses++;
+    if (m & XL_M_BESIDE)
+        xl_ctx_beside(x);
     check_align(x, va, m, XL_W);
     fail_nth(x, va, XL_W);
     if (m & XL_M_REL)
@@ -149,6 +155,8 @@ void xl_slow_st(struct xl_vcpu *x, uint64_t va, uint64_t v, uint64_t memop)
     } else {
         store_to(x, &a, va, n, v);
     }
+    if (m & XL_M_BESIDE)
+        xl_ctx_back(x);
     if ((m & XL_M_SEQ) == XL_M_SEQ)
         xl_barrier(x);
 }
@@ -367,9 +375,9 @@ uint64_t xl_slow_sc(struct xl_vcpu *x, uint64_t va, uint64_t v, uint64_t memop)
 /* ---- For helpers ---------------------------------------------- */
 
 /* The same lookup that generated code makes; aligned and plain accesses only. */
-static void *hit(struct xl_vcpu *x, const struct xl_ctx *c, uint32_t access, uint64_t va,
-                 uint32_t memop)
+static void *hit(struct xl_vcpu *x, uint32_t access, uint64_t va, uint32_t memop)
 {
+    const struct xl_ctx *c = x->ctx;
     const uint64_t *tags = access == XL_W ? c->tag_w : c->tag_r;
     uint64_t i = (va >> XL_PAGE_BITS) & (c->tlb_mask >> 3);
     uint32_t size = XL_M_SIZE_OF(memop);
@@ -388,38 +396,19 @@ static void *hit(struct xl_vcpu *x, const struct xl_ctx *c, uint32_t access, uin
 
 uint64_t xl_ld(struct xl_vcpu *x, uint64_t va, uint32_t memop)
 {
-    const void *p = hit(x, x->ctx, XL_R, va, memop);
+    const void *p = hit(x, XL_R, va, memop);
 
     return p ? xl_extend(xl_ram_ld(p, XL_M_SIZE_OF(memop)), memop) : xl_slow_ld(x, va, memop);
 }
 
 void xl_st(struct xl_vcpu *x, uint64_t va, uint64_t v, uint32_t memop)
 {
-    void *p = hit(x, x->ctx, XL_W, va, memop);
+    void *p = hit(x, XL_W, va, memop);
 
     if (p)
         xl_ram_st(p, XL_M_SIZE_OF(memop), v);
     else
         xl_slow_st(x, va, v, memop);
-}
-
-void xl_beside_note(struct xl_vcpu *x, struct xl_beside *b, struct xl_ctx *from)
-{
-    *b = (struct xl_beside){from, x->ctx, xl_r(x)->n_keys};
-}
-
-void *xl_beside(struct xl_vcpu *x, const struct xl_beside *b, uint32_t access, uint64_t va,
-                uint32_t memop)
-{
-    uint64_t in = va & XL_PAGE_MASK, off = 0;
-    uint8_t *p;
-
-    if (b->from != x->ctx || b->n_keys != xl_r(x)->n_keys)
-        return NULL;
-    if (!(memop & XL_M_ALIGN) && in + XL_M_SIZE_OF(memop) <= XL_PAGE_SIZE)
-        off = in;
-    p = hit(x, b->to, access, va - off, memop);
-    return p ? p + off : NULL;
 }
 
 void xl_clear(struct xl_vcpu *x, uint64_t va, uint32_t n)

@@ -3,8 +3,7 @@
  * interpreter runs, and where generated code goes when the host's unit may differ.
  *
  * Flags go to x->fp_flags; the host's MXCSR is not looked at. x->mxcsr holds the flags that
- * generated code raised, so that a guest's flags are both together. Last, whose modes MXCSR has in a
- * helper that left them alone.
+ * generated code raised, so that a guest's flags are both together.
  */
 #include "run.h"
 
@@ -150,18 +149,4 @@ void xl_fp_set_rm(struct xl_vcpu *x, uint32_t rm)
 
     x->fp_rm = rm & 7u;
     x->mxcsr = (x->mxcsr & ~0x6000u) | (uint32_t)rc[rm & 7u] << 13;
-}
-
-uint32_t xl_modes_host(struct xl_vcpu *x)
-{
-    if (!x->ret_pc)
-        return 0;
-    x->engine->host_code->modes_host(x);
-    return 1;
-}
-
-void xl_modes_guest(struct xl_vcpu *x, uint32_t changed)
-{
-    if (changed)
-        x->engine->host_code->modes_guest(x);
 }

@@ -63,14 +63,8 @@ uint32_t acpi_gsi(struct boot *b, pb_dev *d, const char *output, uint32_t index,
 const struct pb_fw_files *acpi_taker(struct boot *b, void **self)
 {
     const char *asked = b->board->option(b->dev, "acpi");
-    const struct pb_fw_files *files = NULL;
-    pb_dev *d;
 
-    if (asked && strcmp(asked, "off") == 0)
-        return NULL;
-    for (uint32_t i = 0; !files && (d = b->board->device(b->dev, i)) != NULL; i++)
-        files = b->bus->side(d, PB_FW_FILES, self);
-    return files;
+    return asked && strcmp(asked, "off") == 0 ? NULL : boot_fw_files(b, self);
 }
 
 /* ---- The namespace ------------------------------------------------------------------- */

@@ -4,7 +4,7 @@
  *
  * Addresses and interrupts are the manifest's, read as the device tree is. Classes are known by
  * their names: what has no row in acpi-dsdt.c is not described.
- * Not modelled: DBG2, PPTT, SRAT, SMBIOS, error records, a fixed event hardware block.
+ * Not modelled: DBG2, PPTT, SRAT, error records, a fixed event hardware block.
  */
 #include "acpi.h"
 

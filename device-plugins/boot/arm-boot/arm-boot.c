@@ -10,6 +10,7 @@
  * Not modelled: AArch32 kernels.
  */
 #include "arm-boot.h"
+#include "smbios.h"
 
 #include <plugboard/arm.h>
 #include <plugboard/plugin.h>
@@ -91,7 +92,8 @@ static int boot(void *self, pb_err *e)
         return rc;
     boot_check_console(&b->c, b->console);
     tell_parts(b);
-    if (b->firmware && (rc = aa_tables(b, e)) < 0)
+    if ((rc = smbios_tables(&b->c, SMBIOS_ARMV8, e)) < 0 ||
+        (b->firmware && (rc = aa_tables(b, e)) < 0))
         return rc;
     if (!b->kernel.end) /* firmware, or a program that -device loader brings */
         return b->c.board->entry(b->c.dev, UINT32_MAX, UINT64_MAX, NULL, 0, e);

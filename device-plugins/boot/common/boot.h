@@ -72,7 +72,9 @@ int boot_arm64_initrd_image(struct boot *b, const char *what, const void *data, 
 /* The kernel's command line, NULL: none. */
 const char *boot_append(struct boot *b);
 
-/* handover.c: -kernel, -initrd and -append to the firmware, by fw_cfg. */
+/* handover.c: the machine's fw_cfg; NULL: there is none. */
+const struct pb_fw_files *boot_fw_files(struct boot *b, void **self);
+/* -kernel, -initrd and -append to the firmware by it. */
 int boot_hand_over(struct boot *b, pb_err *e);
 
 /* console.c: says so when -append names serial ports of other machines only; Linux calls this

@@ -9,16 +9,14 @@
 enum { KERNEL_SIZE = 0x08, INITRD_SIZE = 0x0b, KERNEL_DATA = 0x11, INITRD_DATA = 0x12,
        CMDLINE_SIZE = 0x14, CMDLINE_DATA = 0x15 };
 
-static const struct pb_fw_files *find(struct boot *b, void **self)
+const struct pb_fw_files *boot_fw_files(struct boot *b, void **self)
 {
+    const struct pb_fw_files *f = NULL;
     pb_dev *d;
 
-    for (uint32_t i = 0; (d = b->board->device(b->dev, i)) != NULL; i++) {
-        const struct pb_fw_files *f = b->bus->side(d, PB_FW_FILES, self);
-        if (PB_HAS(struct pb_fw_files, f, item))
-            return f;
-    }
-    return NULL;
+    for (uint32_t i = 0; !f && (d = b->board->device(b->dev, i)) != NULL; i++)
+        f = b->bus->side(d, PB_FW_FILES, self);
+    return f;
 }
 
 static int give(const struct pb_fw_files *f, void *self, uint32_t size_key, uint32_t data_key,
@@ -55,7 +53,7 @@ int boot_hand_over(struct boot *b, pb_err *e)
 {
     const char *append = b->board->option(b->dev, "append");
     void *self = NULL;
-    const struct pb_fw_files *f = find(b, &self);
+    const struct pb_fw_files *f = boot_fw_files(b, &self);
     int rc;
 
     if (!f)

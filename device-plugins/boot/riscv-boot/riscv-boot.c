@@ -12,6 +12,7 @@
  * Not modelled: 32-bit harts.
  */
 #include "riscv-boot.h"
+#include "smbios.h"
 
 #include <plugboard/plugin.h>
 
@@ -113,7 +114,8 @@ static int boot(void *self, pb_err *e)
         (rc = rb_load_initrd(b, e)) < 0 || (rc = load_fdt(b, &fdt, e)) < 0)
         return rc;
     boot_check_console(&b->c, b->console);
-    if ((b->firmware_end > b->c.ram.addr || b->flash) && (rc = rb_tables(b, e)) < 0)
+    if ((rc = smbios_tables(&b->c, SMBIOS_RV64, e)) < 0 ||
+        ((b->firmware_end > b->c.ram.addr || b->flash) && (rc = rb_tables(b, e)) < 0))
         return rc;
     return load_reset_code(b, fdt, e);
 }

@@ -5,24 +5,23 @@
  * Receive: the wire's thread copies the frame into the next buffers. A side that cannot
  * take more says PB_EAGAIN and tells the other when it can. A frame goes to the queue pair
  * on which its flow was last sent (5.1.6.5.5 leaves the choice to the device).
- * Not modelled: checksum and segmentation offloads, RSS, notification coalescing,
- * guest announce (no migration yet): none is offered.
+ * Not modelled: offloads of what the driver receives, and of UDP segments; RSS, notification
+ * coalescing, guest announce (no migration yet): none is offered.
  */
 #include "virtio-net.h"
 
 #include <plugboard/plugin.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { P_NETDEV, P_MAC, P_QUEUES, P_MTU, P_MRG };
-
-#define FRAME_MAX 65550u
+enum { P_NETDEV, P_MAC, P_QUEUES, P_MTU, P_MRG, P_CSUM, P_TSO4, P_TSO6, P_ECN };
 
 /* ---- Transmit --------------------------------------------------------------------------- */
 
-/* Step over the header: the frame's own iovecs. 0 when the chain holds no frame. */
-static uint32_t skip_header(struct pb_vchain *c, struct pb_iov **first, uint32_t hdr)
+/* Take the header off: the frame's own iovecs. 0 when the chain holds no frame. */
+static uint32_t take_header(struct pb_vchain *c, struct pb_iov **first, uint8_t *h, uint32_t hdr)
 {
     uint32_t i = 0, left = hdr;
 
@@ -31,6 +30,7 @@ static uint32_t skip_header(struct pb_vchain *c, struct pb_iov **first, uint32_t
     while (left) {
         struct pb_iov *v = &c->iov[i];
         uint32_t k = v->len < left ? (uint32_t)v->len : left;
+        memcpy(h + hdr - left, v->base, k);
         v->base = (uint8_t *)v->base + k;
         v->len -= k;
         left -= k;
@@ -46,6 +46,7 @@ static void transmit(struct net *n, struct pair *p)
     struct pb_iov iov[IOV_MAX_CHAIN], *v;
     struct pb_vchain c = {.iov = iov, .max_iov = IOV_MAX_CHAIN};
     int again = 1, any = 0;
+    uint8_t h[HDR_BYTES];
 
     pthread_mutex_lock(&p->tx_lock);
     if (!__atomic_load_n(&n->running, __ATOMIC_ACQUIRE)) { /* a reset came before us */
@@ -56,14 +57,14 @@ static void transmit(struct net *n, struct pair *p)
     n->virtio->want_kicks(p->tx, 0);
     while (again) {
         while (!p->tx_waiting && n->virtio->pop(p->tx, &c) > 0) {
-            uint32_t k = skip_header(&c, &v, n->hdr);
-            if (k && c.out_bytes - n->hdr <= FRAME_MAX &&
-                n->svc->to_wire(n->wire, v, k, 0) == PB_EAGAIN) {
+            uint32_t k = take_header(&c, &v, h, n->hdr), bytes = c.out_bytes - n->hdr;
+            if (k && bytes <= FRAME_MAX && offload(n, p, v, k, bytes, h) == PB_EAGAIN) {
                 n->virtio->unpop(p->tx, &c);
                 p->tx_waiting = 1;
                 break;
             }
             n->virtio->push(p->tx, &c, 0);
+            p->sent = 0;
             any = 1;
         }
         again = 0;
@@ -98,14 +99,7 @@ static void wire_ready(void *self)
 
 /* ---- Receive ----------------------------------------------------------------------------- */
 
-/* A reader of the frame's iovecs. */
-struct source {
-    const struct pb_iov *v;
-    uint32_t n, at;
-    size_t used;
-};
-
-static uint32_t copy_out(struct source *s, uint8_t *to, uint32_t n)
+uint32_t copy_out(struct source *s, uint8_t *to, uint32_t n)
 {
     uint32_t done = 0;
 
@@ -310,8 +304,13 @@ static uint64_t features(void *self)
 {
     struct net *n = self;
     const struct pb_svc_prop *prop = n->h->get(n->h, PB_SVC_PROP);
+    uint64_t offloads = 0;
 
-    return F_MAC | F_STATUS | F_CTRL_VQ | F_CTRL_RX | F_CTRL_VLAN | F_CTRL_MAC_ADDR |
+    if (n->pair[0].out) /* the others want F_CSUM, 5.1.3.1 */
+        offloads = F_CSUM | (prop->get_int(n->dev, P_TSO4) ? F_HOST_TSO4 : 0) |
+                   (prop->get_int(n->dev, P_TSO6) ? F_HOST_TSO6 : 0) |
+                   (prop->get_int(n->dev, P_ECN) ? F_HOST_ECN : 0);
+    return offloads | F_MAC | F_STATUS | F_CTRL_VQ | F_CTRL_RX | F_CTRL_VLAN | F_CTRL_MAC_ADDR |
            (prop->get_int(n->dev, P_MRG) ? F_MRG_RXBUF : 0) | (n->pairs > 1 ? F_MQ : 0) |
            (n->cfg.mtu ? F_MTU : 0);
 }
@@ -340,7 +339,7 @@ static void running(void *self, uint32_t on)
             n->pair[i].rx_starved = 0;
             pthread_mutex_unlock(&n->pair[i].rx_lock);
             pthread_mutex_lock(&n->pair[i].tx_lock);
-            n->pair[i].tx_waiting = 0;
+            n->pair[i].tx_waiting = n->pair[i].sent = 0;
             pthread_mutex_unlock(&n->pair[i].tx_lock);
         }
         n->active = 1;
@@ -379,6 +378,12 @@ static const struct pb_virtio_dev virtio_dev = {
 
 /* ---- Life -------------------------------------------------------------------------------- */
 
+static void free_frames(struct net *n)
+{
+    for (uint32_t i = 0; i < n->pairs; i++)
+        free(n->pair[i].out);
+}
+
 static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
 {
     struct net *n = self;
@@ -404,6 +409,11 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
     n->cfg.status = STATUS_LINK_UP;
     n->cfg.max_virtqueue_pairs = (uint16_t)n->pairs;
     n->cfg.mtu = (uint16_t)prop->get_int(d, P_MTU);
+    for (uint32_t i = 0; prop->get_int(d, P_CSUM) && i < n->pairs; i++)
+        if (!(n->pair[i].out = malloc(FRAME_MAX))) {
+            free_frames(n);
+            return h->fail(e, PB_ENOMEM, "virtio-net: no memory for frames; try csum=off");
+        }
     pthread_mutex_init(&n->filter_lock, NULL);
     for (uint32_t i = 0; i < n->pairs; i++) {
         struct pair *p = &n->pair[i];
@@ -426,6 +436,7 @@ static void unrealize(void *self)
         pthread_mutex_destroy(&n->pair[i].rx_lock);
         pthread_mutex_destroy(&n->pair[i].tx_lock);
     }
+    free_frames(n);
     pthread_mutex_destroy(&n->filter_lock);
 }
 
@@ -452,6 +463,12 @@ static const struct pb_prop props[] = {
     {.name = "host_mtu", .doc = "MTU told to the guest; 0: none", .def = "0", .type = PB_T_UINT,
      .min = 0, .max = 65535, .qemu_type = "uint16"},
     {.name = "mrg_rxbuf", .doc = "offer merged receive buffers", .def = "on", .type = PB_T_BOOL},
+    {.name = "csum", .doc = "offer to do checksums of what is sent", .def = "on",
+     .type = PB_T_BOOL},
+    {.name = "host_tso4", .doc = "offer to cut large TCP segments of IPv4", .def = "on",
+     .type = PB_T_BOOL},
+    {.name = "host_tso6", .doc = "the same of IPv6", .def = "on", .type = PB_T_BOOL},
+    {.name = "host_ecn", .doc = "the same with ECN", .def = "on", .type = PB_T_BOOL},
 };
 static const struct pb_field state[] = {
     PB_FIELD(struct net, active, PB_S_U32),

@@ -101,15 +101,7 @@ static int lpis_move(void *self, uint64_t from, uint64_t to)
     if (from >= g->n_cpus || to >= g->n_cpus)
         return PB_EINVAL;
     pthread_mutex_lock(&g->lock);
-    struct cpu *a = &g->cpu[from], *z = &g->cpu[to];
-    for (uint32_t n = FIRST_LPI; from != to && a->lpi && z->lpi && n < FIRST_LPI + LPIS; n++) {
-        if (n % 64 == 0 && !a->lpi->pending[(n - FIRST_LPI) / 64]) {
-            n += 63;
-        } else if (gicv3_lpi_pending(a, n)) {
-            gicv3_lpi_pend(a, n, 0);
-            gicv3_lpi_pend(z, n, 1);
-        }
-    }
+    gicv3_lpi_move(&g->cpu[from], &g->cpu[to]);
     pthread_mutex_unlock(&g->lock);
     return PB_OK;
 }
@@ -305,7 +297,7 @@ static int each_field(struct cpu *c, int (*fn)(void *, const char *, uint32_t, v
     }
     snprintf(name, sizeof name, "cpu%u.lpis", index);
     if (c->lpi)
-        return fn(user, name, PB_S_U64, c->lpi->pending, LPIS / 64);
+        return fn(user, name, PB_S_U64, c->lpi->pending, LPI_WORDS);
     return PB_OK;
 }
 
@@ -352,6 +344,7 @@ static int load_cpu(struct cpu *c, struct stream *x)
     if (on & GICR_ENABLE_LPIS && !c->lpi && !(c->lpi = calloc(1, sizeof *c->lpi)))
         return PB_ENOMEM;
     rc = each_field(c, get, x);
+    gicv3_lpi_loaded(c);
     if (rc < 0)
         return rc;
     c->ctlr &= GICR_ENABLE_LPIS;
@@ -364,10 +357,6 @@ static int load_cpu(struct cpu *c, struct stream *x)
     c->vbpr[1] = c->vbpr[1] > 7 ? 7 : c->vbpr[1];
     c->venable[0] &= 1;
     c->venable[1] &= 1;
-    for (uint32_t w = 0; c->lpi && w < LPIS / 64; w++)
-        if (c->lpi->pending[w])
-            c->lpi->some[w / 64] |= 1ull << w % 64;
-    gicv3_lpi_reload(c, FIRST_LPI, UINT32_MAX);
     return PB_OK;
 }
 

@@ -27,6 +27,8 @@
 #define FIRST_LPI 8192u
 #define ID_BITS 16u
 #define LPIS ((1u << ID_BITS) - FIRST_LPI)
+#define LPI_WORDS (LPIS / 64)
+#define LPI_BLOCKS (LPI_WORDS / 64)
 #define PRIO_MASK 0xf8u /* five bits are implemented */
 #define MIN_BPR 2u
 #define IDLE 0x100u /* no running priority; above every other */
@@ -38,9 +40,10 @@ struct bank { uint32_t enable, pending, active, level, edge, group, mod; };
 
 /* LPIs of one CPU, there while they are enabled: lpi.c. */
 struct lpis {
-    uint64_t pending[LPIS / 64], some[LPIS / 64 / 64]; /* some: words that are not 0 */
+    uint64_t pending[LPI_WORDS];
     uint8_t config[LPIS]; /* priority and enable bit, as in the guest's table */
-    uint32_t best, best_prio, stale; /* the best one, unless stale */
+    /* Priorities, a bit each, at which an enabled one is pending */
+    uint32_t in_word[LPI_WORDS], in_block[LPI_BLOCKS], in_all;
 };
 
 struct gicv3;
@@ -136,7 +139,9 @@ int gicv3_lpi_enable(struct cpu *c, uint32_t on);
 void gicv3_lpi_pend(struct cpu *c, uint32_t intid, uint32_t on);
 uint32_t gicv3_lpi_pending(struct cpu *c, uint32_t intid);
 void gicv3_lpi_reload(struct cpu *c, uint32_t first, uint32_t last); /* configuration */
-uint32_t gicv3_lpi_best(struct cpu *c, uint32_t *prio); /* INTID, or SPURIOUS */
+void gicv3_lpi_move(struct cpu *from, struct cpu *to); /* all that is pending */
+void gicv3_lpi_loaded(struct cpu *c);                  /* pending[] is of a saved state */
+uint32_t gicv3_lpi_best(const struct cpu *c, uint32_t *prio); /* INTID, or SPURIOUS */
 
 /* What an ITS asks of its GIC, by link: gicv3.c. CPUs by number, INTIDs of LPIs. [any] */
 #define GICV3_LPIS "org.plugboard.gicv3-lpis/1"

@@ -4,7 +4,10 @@
  * the pending table (GICR_PENDBASER, a bit each) are the guest's memory.
  *
  * While LPIs are enabled both are held here: the configuration is read when they are enabled
- * and when an ITS or GICR_INVLPIR asks for it; pending bits go back when they are disabled. */
+ * and when an ITS or GICR_INVLPIR asks for it; pending bits go back when they are disabled.
+ *
+ * A guest may have all 57,344 pending, and each command of an ITS asks anew which is the best: a
+ * tree of sets of priorities, over 64 LPIs and over 64 of these, leads there. */
 #include "gicv3.h"
 
 #include <stdlib.h>
@@ -12,6 +15,7 @@
 
 #define ADDR_MASK 0xfffffffff000ull
 #define PTZ (1ull << 62)
+#define PRIO_SHIFT 3 /* of PRIO_MASK */
 
 /* INTIDs that the guest's tables have room for. */
 static uint32_t limit(const struct cpu *c)
@@ -37,29 +41,95 @@ static int copy(struct cpu *c, uint64_t at, void *p, uint32_t n, uint32_t write)
     return PB_OK;
 }
 
+/* ---- The tree ---------------------------------------------------------------------- */
+
+/* Word `w` of pending[], or the configuration of its LPIs, is another. */
+static void sum(struct lpis *l, uint32_t w)
+{
+    uint32_t found = 0, k = w / 64;
+
+    for (uint64_t m = l->pending[w]; m; m &= m - 1) {
+        uint8_t v = l->config[w * 64 + (uint32_t)__builtin_ctzll(m)];
+        found |= (v & 1u) << (v >> PRIO_SHIFT);
+    }
+    if (found == l->in_word[w])
+        return;
+    l->in_word[w] = found;
+    l->in_block[k] = l->in_all = 0;
+    for (uint32_t i = 0; i < 64; i++)
+        l->in_block[k] |= l->in_word[k * 64 + i];
+    for (uint32_t i = 0; i < LPI_BLOCKS; i++)
+        l->in_all |= l->in_block[i];
+}
+
+static void sum_all(struct lpis *l)
+{
+    for (uint32_t w = 0; w < LPI_WORDS; w++)
+        sum(l, w);
+}
+
 static void mark(struct lpis *l, uint32_t i, uint32_t on)
 {
     uint64_t b = 1ull << i % 64, *w = &l->pending[i / 64];
 
     *w = on ? *w | b : *w & ~b;
-    b = 1ull << i / 64 % 64;
-    l->some[i / 64 / 64] = *w ? l->some[i / 64 / 64] | b : l->some[i / 64 / 64] & ~b;
-    l->stale = 1;
+    sum(l, i / 64);
+}
+
+/* The lowest of the best priority. */
+uint32_t gicv3_lpi_best(const struct cpu *c, uint32_t *prio)
+{
+    const struct lpis *l = c->lpi;
+    uint32_t k = 0, w, i;
+
+    *prio = IDLE;
+    if (!l->in_all)
+        return SPURIOUS;
+    uint32_t p = (uint32_t)__builtin_ctz(l->in_all), want = p << PRIO_SHIFT | 1;
+    while (!(l->in_block[k] >> p & 1))
+        k++;
+    for (w = k * 64; !(l->in_word[w] >> p & 1); w++)
+        ;
+    uint64_t m = l->pending[w];
+    for (i = w * 64 + (uint32_t)__builtin_ctzll(m); (l->config[i] & (PRIO_MASK | 1)) != want;
+         i = w * 64 + (uint32_t)__builtin_ctzll(m))
+        m &= m - 1;
+    *prio = p << PRIO_SHIFT;
+    return FIRST_LPI + i;
+}
+
+/* ---- The guest's tables ------------------------------------------------------------ */
+
+/* The configuration of `n` LPIs from `i` on. A guest may ask often for all: 64 that are the same
+ * as before cost a look. */
+static void configure(struct lpis *l, uint32_t i, uint32_t n, const uint8_t *from)
+{
+    for (uint32_t k; n; i += k, n -= k, from += k) {
+        k = 64 - i % 64 < n ? 64 - i % 64 : n;
+        if (memcmp(l->config + i, from, k) == 0)
+            continue;
+        memcpy(l->config + i, from, k);
+        sum(l, i / 64);
+    }
 }
 
 void gicv3_lpi_reload(struct cpu *c, uint32_t first, uint32_t last)
 {
+    static const uint8_t disabled[LPIS];
+    const struct pb_svc_mem *mem = c->g->mem;
     uint64_t table = c->propbaser & ADDR_MASK;
-    uint32_t end = limit(c);
+    uint32_t end = limit(c), i = first - FIRST_LPI;
+    struct pb_window w;
 
     if (!c->lpi || first < FIRST_LPI || first >= end)
         return;
-    if (last >= end)
-        last = end - 1;
-    uint8_t *to = c->lpi->config + (first - FIRST_LPI);
-    if (copy(c, table + (first - FIRST_LPI), to, last - first + 1, 0) < 0)
-        memset(to, 0, last - first + 1); /* no memory there: disabled */
-    c->lpi->stale = 1;
+    uint32_t n = (last < end ? last + 1 : end) - first;
+    if (mem->map(c->g->as, table + i, n, 0, &w) < 0) {
+        configure(c->lpi, i, n, disabled); /* no memory there */
+        return;
+    }
+    configure(c->lpi, i, n, w.host);
+    mem->unmap(c->g->as, &w, 0);
 }
 
 static void read_pending(struct cpu *c)
@@ -71,9 +141,7 @@ static void read_pending(struct cpu *c)
     if (c->pendbaser & PTZ || n <= FIRST_LPI ||
         copy(c, table + FIRST_LPI / 8, l->pending, (n - FIRST_LPI) / 8, 0) < 0)
         memset(l->pending, 0, sizeof l->pending);
-    for (uint32_t i = 0; i < LPIS / 64; i++)
-        if (l->pending[i])
-            l->some[i / 64] |= 1ull << i % 64;
+    sum_all(l);
 }
 
 int gicv3_lpi_enable(struct cpu *c, uint32_t on)
@@ -91,7 +159,6 @@ int gicv3_lpi_enable(struct cpu *c, uint32_t on)
             return PB_ENOMEM;
         gicv3_lpi_reload(c, FIRST_LPI, UINT32_MAX);
         read_pending(c);
-        c->lpi->stale = 1;
     }
     gicv3_update(c);
     return PB_OK;
@@ -112,27 +179,28 @@ uint32_t gicv3_lpi_pending(struct cpu *c, uint32_t intid)
     return c->lpi && intid >= FIRST_LPI && i < LPIS && c->lpi->pending[i / 64] >> i % 64 & 1;
 }
 
-uint32_t gicv3_lpi_best(struct cpu *c, uint32_t *prio)
+void gicv3_lpi_move(struct cpu *from, struct cpu *to)
 {
-    struct lpis *l = c->lpi;
-
-    if (l->stale) {
-        l->best = SPURIOUS;
-        l->best_prio = IDLE;
-        l->stale = 0;
-        for (uint32_t s = 0; s < LPIS / 64 / 64; s++)
-            for (uint64_t words = l->some[s]; words; words &= words - 1) {
-                uint32_t w = s * 64 + (uint32_t)__builtin_ctzll(words);
-                for (uint64_t m = l->pending[w]; m; m &= m - 1) {
-                    uint32_t i = w * 64 + (uint32_t)__builtin_ctzll(m);
-                    uint32_t p = l->config[i] & 0xfc & PRIO_MASK;
-                    if (l->config[i] & 1 && p < l->best_prio) {
-                        l->best = FIRST_LPI + i;
-                        l->best_prio = p;
-                    }
-                }
-            }
+    if (from == to || !from->lpi || !to->lpi)
+        return;
+    for (uint32_t w = 0; w < LPI_WORDS; w++) {
+        if (FIRST_LPI + w * 64 < limit(to))
+            to->lpi->pending[w] |= from->lpi->pending[w];
+        from->lpi->pending[w] = 0;
+        sum(from->lpi, w);
+        sum(to->lpi, w);
     }
-    *prio = l->best_prio;
-    return l->best;
+    gicv3_update(from);
+    gicv3_update(to);
+}
+
+void gicv3_lpi_loaded(struct cpu *c)
+{
+    if (!c->lpi)
+        return;
+    for (uint32_t w = 0; w < LPI_WORDS; w++)
+        if (FIRST_LPI + w * 64 >= limit(c))
+            c->lpi->pending[w] = 0; /* there is no such LPI */
+    gicv3_lpi_reload(c, FIRST_LPI, UINT32_MAX);
+    sum_all(c->lpi);
 }

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <ucontext.h>
-#include <xmmintrin.h>
 
 #define MIN_CODE (1u << 20)
 
@@ -290,24 +289,6 @@ XL_NEAR static void fork_code(struct xl_engine *e)
         e->code_borrowed = 1;
 }
 
-/* As thunks.c does it around most calls. */
-static void modes_host(struct xl_vcpu *x)
-{
-    x->mxcsr = _mm_getcsr();
-    if (x->engine->direct) {
-        x->mxcsr |= CSR_MASKS;
-        x->fp_known = 0;
-    }
-    if ((x->mxcsr ^ x->mxcsr_host) & 0xffc0)
-        _mm_setcsr(x->mxcsr_host);
-}
-
-static void modes_guest(struct xl_vcpu *x)
-{
-    if (_mm_getcsr() != x->mxcsr)
-        _mm_setcsr(x->mxcsr);
-}
-
 const struct xl_host xl_host_x86_64 = {
     .name = "x86_64",
     .init = init,
@@ -321,7 +302,5 @@ const struct xl_host xl_host_x86_64 = {
     .find_unit = find_unit,
     .rescue = rescue,
     .fp_trap = x86_fp_trap,
-    .modes_host = modes_host,
-    .modes_guest = modes_guest,
     .fork = fork_code,
 };

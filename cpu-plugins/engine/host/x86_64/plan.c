@@ -273,7 +273,7 @@ static int may_flush(const struct gen *g, const struct xl_op *o)
 
 static void accesses(struct gen *g)
 {
-    uint32_t seen[XL_MAX_OPS], epoch = 1; /* by base: the epoch of its next access */
+    uint32_t seen[XL_MAX_OPS], epoch = 1; /* by base: epoch and context of its next access */
 
     memset(seen, 0, g->b->n_ops * sizeof(seen[0]));
     for (uint32_t i = g->b->n_ops; i-- > 0;) {
@@ -283,9 +283,10 @@ static void accesses(struct gen *g)
             epoch++;
         } else if (o->op == XL_OP_ld || o->op == XL_OP_st) {
             uint32_t base = g->v[o->a].rep;
+            uint32_t now = epoch * 2 + (XL_MEM_OP(o->imm) & XL_M_BESIDE ? 1 : 0);
 
-            g->v[i].again = seen[base] == epoch;
-            seen[base] = epoch;
+            g->v[i].again = seen[base] == now;
+            seen[base] = now;
         }
     }
 }

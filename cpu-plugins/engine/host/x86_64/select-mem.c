@@ -9,6 +9,7 @@
  *   jne  cold
  *   mov  t, gs:[t + add]
  *   op   [t + va]
+ * (XL_M_BESIDE: in the context that gs:[beside] points to.)
  * Then u and t are the page and its translation: when another access off the same base
  * follows, they stay, and it only has to compare:
  *   lea  s, [va + disp]
@@ -46,26 +47,42 @@ static void page_of(struct gen *g, int r, int va, int32_t disp, const struct col
     xa_alui(a, ALU_AND, 1, xr(r), -(int32_t)XL_PAGE_SIZE | (c->aligned ? c->size - 1 : 0));
 }
 
+/* r = bits of the address that tell the entry, and others. */
+static void index_of(struct gen *g, int r, int va, int32_t disp)
+{
+    struct xasm *a = &g->a;
+
+    if (disp == 0 && x86_has(g, XF_BMI2)) {
+        xa_vex(a, XO_RORX, 1, r, 0, xr(va), 9);
+        return;
+    }
+    if (disp)
+        xa_op(a, XO_LEA, 1, r, xm(va, disp));
+    else
+        xa_mov(a, 1, r, va);
+    xa_shift(a, SH_SHR, 1, xr(r), 9);
+}
+
 /* add = host minus guest address, u = the page; add may be u or t, which is scratch. A miss
  * goes to a site of c. */
 void x86_tlb_lookup(struct gen *g, int va, int32_t disp, struct cold *c, int t, int u, int add)
 {
     struct xasm *a = &g->a;
+    int32_t tag = c->write ? COFF(tag_w) : COFF(tag_r);
 
-    if (disp == 0 && x86_has(g, XF_BMI2)) {
-        xa_vex(a, XO_RORX, 1, t, 0, xr(va), 9);
+    if (c->beside) { /* t points to the entry: two registers do here as well */
+        xa_op(a, XO_MOV, 1, t, x86_ctx(g->t, R_NONE, COFF(beside)));
+        index_of(g, u, va, disp);
+        xa_alu(a, ALU_AND, 0, u, xm(t, COFF(tlb_mask)));
+        xa_alu(a, ALU_ADD, 1, t, xr(u));
     } else {
-        if (disp)
-            xa_op(a, XO_LEA, 1, t, xm(va, disp));
-        else
-            xa_mov(a, 1, t, va);
-        xa_shift(a, SH_SHR, 1, xr(t), 9);
+        index_of(g, t, va, disp);
+        xa_alu(a, ALU_AND, 0, t, x86_ctx(g->t, R_NONE, COFF(tlb_mask)));
     }
-    xa_alu(a, ALU_AND, 0, t, x86_ctx(g->t, R_NONE, COFF(tlb_mask)));
     page_of(g, u, va, disp, c);
-    xa_alu(a, ALU_CMP, 1, u, x86_ctx(g->t, t, c->write ? COFF(tag_w) : COFF(tag_r)));
+    xa_alu(a, ALU_CMP, 1, u, c->beside ? xm(t, tag) : x86_ctx(g->t, t, tag));
     c->site[c->n_sites++] = xa_jcc(a, CC_NE);
-    xa_op(a, XO_MOV, 1, add, x86_ctx(g->t, t, COFF(add)));
+    xa_op(a, XO_MOV, 1, add, c->beside ? xm(t, COFF(add)) : x86_ctx(g->t, t, COFF(add)));
 }
 
 /* By the kept translation. */
@@ -142,11 +159,12 @@ struct xrm x86_tlb(struct gen *g, uint32_t addr, int64_t imm, int write, struct 
     c->size = (uint8_t)XL_M_SIZE_OF(memop);
     c->aligned = (memop & (XL_M_ALIGN | XL_M_ATOMIC)) && c->size > 1;
     c->write = (uint8_t)write;
+    c->beside = memop & XL_M_BESIDE ? 1 : 0;
     c->arg[0] = (struct carg){.kind = CARG_GPR, .reg = (int8_t)va, .disp = disp};
     if (g->e->direct)
         return direct(g, va, base, disp, c);
-    if (g->last.base == base && (g->last.write || !write) && t < 0 &&
-        g_room(g, 3)) /* its two and one to compare with */
+    if (g->last.base == base && g->last.beside == c->beside && (g->last.write || !write) &&
+        t < 0 && g_room(g, 3)) /* its two and one to compare with */
         return same_page(g, va, disp, c);
     if (g->v[g->i].again || g->last.base == base)
         g_forget_page(g);
@@ -156,7 +174,7 @@ struct xrm x86_tlb(struct gen *g, uint32_t addr, int64_t imm, int write, struct 
     add = g->v[g->i].again ? t : u; /* never for atomics, which want t for themselves */
     x86_tlb_lookup(g, va, disp, c, t, u, add);
     if (add != u)
-        g->last = (struct last_page){base, (uint8_t)write, (int8_t)u, (int8_t)add};
+        g->last = (struct last_page){base, (uint8_t)write, c->beside, (int8_t)u, (int8_t)add};
     return xmx(add, va, 0, disp);
 }
 

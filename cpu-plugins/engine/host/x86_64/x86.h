@@ -209,6 +209,7 @@ struct val {
 struct last_page {
     uint32_t base;     /* value, or NO_VALUE: nothing is kept */
     uint8_t write;     /* it was for writing */
+    uint8_t beside;    /* XL_M_BESIDE */
     int8_t page, add;  /* registers: guest page, host minus guest address */
 };
 
@@ -241,6 +242,7 @@ struct cold {
     uint32_t place;
     /* COLD_CALL of a ld or st: */
     uint8_t lookup, write, aligned, size; /* the kept page was another: look in the TLB first */
+    uint8_t beside;   /* XL_M_BESIDE */
     int8_t page, add; /* registers of the kept translation */
     int8_t kept_base; /* register of the kept one's base behind `back`; -1: none is kept */
     uint8_t kept;     /* register of its page */
