@@ -193,7 +193,7 @@ void a64_watch_fault(struct a64 *c, uint64_t va, uint32_t access, uint32_t insn)
     if (write && a64_reads_and_writes(insn) && any_watch(c, a64_untag(c, va), 1, XL_R))
         write = 0;
     iss |= write << 6 | (c->cache_op ? 1u << 8 : 0);
-    c->cache_op = c->unpriv = 0;
+    c->cache_op = 0;
     enter(c, A64_EC_WATCH, iss);
     c->sr[el == 1 ? SR_FAR_EL1 : SR_FAR_EL2] = va;
 }
