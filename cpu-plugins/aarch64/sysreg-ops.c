@@ -189,15 +189,6 @@ A64_WR(wr_vbar)
     c->sr[id] = v & ~0x7ffull;
 }
 
-/* MDSCR_EL1 and the OS lock; breakpoints keep what is written. */
-A64_WR(wr_debug)
-{
-    if (id == SR_OSLAR_EL1)
-        c->sr[SR_OSLSR_EL1] = (c->sr[SR_OSLSR_EL1] & ~2ull) | (v & 1) << 1;
-    else
-        c->sr[id] = v;
-}
-
 void a64_sysreg_reset(struct a64 *c)
 {
     for (uint32_t i = 0; i < SR_COUNT; i++)

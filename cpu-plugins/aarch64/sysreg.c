@@ -133,7 +133,9 @@ static int el2_traps(const struct access *a)
         return 1;
     if ((f & F_TPM && mdcr & MDCR_TPM) || (a->r->id == SR_PMCR_EL0 && mdcr & MDCR_TPMCR))
         return 1;
-    if (f & F_TDA && mdcr & (MDCR_TDA | MDCR_TDE))
+    if ((f & F_TDA && mdcr & (MDCR_TDA | MDCR_TDE)) ||
+        (f & F_TDOSA && mdcr & (MDCR_TDOSA | MDCR_TDE)) ||
+        (f & F_TDRA && mdcr & (MDCR_TDRA | MDCR_TDE)))
         return 1;
     if (a64_tge_e2h(c)) /* EL0 was asked above */
         return 0;
@@ -149,7 +151,8 @@ static int el3_traps(const struct access *a)
     uint64_t f = a->r->flags;
     return (f & (F_CPACR | F_CPTR) && c->sr[SR_CPTR_EL3] & CPTR_TCPAC) ||
            (f & F_TPM && c->sr[SR_MDCR_EL3] & MDCR_TPM) ||
-           (f & F_TDA && c->sr[SR_MDCR_EL3] & MDCR_TDA) ||
+           (f & (F_TDA | F_TDRA) && c->sr[SR_MDCR_EL3] & MDCR_TDA) ||
+           (f & F_TDOSA && c->sr[SR_MDCR_EL3] & MDCR_TDOSA) ||
            (f & F_APK && !(c->sr[SR_SCR_EL3] & SCR_APK)) ||
            (f & F_LOR && c->sr[SR_SCR_EL3] & SCR_TLOR);
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Debian's arm64 kernel finds the performance monitors, and a program there counts its cycles by
-level, with all counters at once, and is interrupted by their overflow."""
+level, with all counters at once, and is interrupted by their overflow. A debugger there stops at a
+hardware watchpoint and breakpoint and steps, and perf counts what passes such points."""
 import console
 
 
@@ -22,6 +23,10 @@ def test():
         if int(samples.group(1)) < 5: # a busy host is late for most
             raise console.Failed(f"few samples: {samples.group(0)}")
         said(r"^PB-INSTRUCTIONS No such file or directory$") # which nobody counts
+        said(r"^PB-WATCH slots 4 hit 1 there 1 ended 1$")
+        said(r"^PB-BREAK slots 6 hit 1 there 1 ended 1$")
+        said(r"^PB-STEPS 1 same 0$")
+        said(r"^PB-POINTS stores 5 loads 5 calls 2$")
         guest.expect(r"^PB-DONE$", timeout=20)
         guest.ends(0)
 

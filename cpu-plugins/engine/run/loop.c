@@ -172,12 +172,11 @@ static int debug_before(struct xl_vcpu *x)
 static int before_unit(struct xl_vcpu *x)
 {
     struct xl_run *r = xl_r(x);
+    int code = (int)x->leave_code;
 
-    if (x->leave_code) {
-        uint32_t code = x->leave_code;
-
+    if (code) {
         x->leave_code = 0;
-        return (int)code;
+        return code;
     }
     take_poll(x);
     if (__atomic_load_n(&x->requests, __ATOMIC_SEQ_CST) && (xl_do_requests(x) & XL_REQ_KICK)) {
@@ -199,7 +198,12 @@ static int before_unit(struct xl_vcpu *x)
         xl_ctx_switch(x);
         x->exit_link = NULL;
     }
-    return debug_before(x);
+    code = debug_before(x);
+    if (code < 0 && r->n_points && xl_point_hit(x)) {
+        xl_ctx_switch(x);
+        x->exit_link = NULL;
+    }
+    return code;
 }
 
 /* Chaos: as if someone had written to the unit that is about to run. */
@@ -245,7 +249,7 @@ static struct xl_unit *next_unit(struct xl_vcpu *x)
         xl_learn(x);
     u = xl_find(x, x->pc);
     if (!u || (r->borrowed && !u->code) || (r->n_bp && xl_bp_near(x, x->pc)) ||
-        (x->engine->log & XL_LOG_EXEC))
+        xl_stops_at(x->engine, x->pc) || (x->engine->log & XL_LOG_EXEC))
         return u; /* each execution comes here */
     if (!r->borrowed && xl_chaos(x, x->engine->chaos_drop)) {
         drop_one(x, u); /* it still runs this once */
