@@ -18,10 +18,10 @@
 #include <string.h>
 #include <time.h>
 
-#define PATIENCE 10 /* s: longer than a CPU that is only late takes */
 #define ASK_PARK 1u
 #define ASK_QUIT 2u
 
+guint pb_cpu_patience = 10;
 struct pb_cpu_gate pb_gate = {.lock = PTHREAD_MUTEX_INITIALIZER,
                               .cond = PTHREAD_COND_INITIALIZER};
 
@@ -187,7 +187,7 @@ static void wait_for_cpus(struct pb_machine *m)
     struct timespec at;
 
     clock_gettime(CLOCK_REALTIME, &at);
-    at.tv_sec += PATIENCE;
+    at.tv_sec += pb_cpu_patience;
     if (pthread_cond_timedwait(&pb_gate.cond, &pb_gate.lock, &at) == 0)
         return;
     pthread_mutex_unlock(&pb_gate.lock);
