@@ -75,13 +75,17 @@ gboolean pb_block_ends(pb_block *b, struct pb_block_req *r)
         if (what == PB_ON_ERROR_STOP ||
             (what == PB_ON_ERROR_ENOSPC && r->status == PB_ENOSPC)) {
             pthread_mutex_lock(&lock);
-            if (!kept)
-                kept = g_ptr_array_new();
-            g_ptr_array_add(kept, r);
-            g_atomic_int_inc(&b->held);
-            pb_main_soon(b->node, stop, b);
+            gboolean keep = !b->refuses;
+            if (keep) {
+                if (!kept)
+                    kept = g_ptr_array_new();
+                g_ptr_array_add(kept, r);
+                g_atomic_int_inc(&b->held);
+                pb_main_soon(b->node, stop, b);
+            }
             pthread_mutex_unlock(&lock); /* from here on main may end it, and the node */
-            return FALSE;
+            if (keep)
+                return FALSE;
         }
     }
     if (r->op == PB_BLK_ZERO && r->n_iov)
@@ -125,4 +129,29 @@ void pb_block_give_up(struct pb_machine *m, const pb_dev *consumer)
 
     while ((r = take(m, consumer, &b)))
         pb_block_finish_late(b, r);
+}
+
+void pb_block_refuse(struct pb_machine *m, const pb_dev *consumer, gboolean on)
+{
+    pthread_mutex_lock(&lock);
+    for (guint i = 0; i < m->devs->len; i++) {
+        const pb_dev *node = m->devs->pdata[i];
+        pb_block *b = node->cls->kind == PB_KIND_BLOCK ? node->backend : NULL;
+        if (b && (!consumer || b->consumer == consumer))
+            b->refuses += on ? 1 : -1u;
+    }
+    pthread_mutex_unlock(&lock);
+    if (on)
+        pb_block_give_up(m, consumer);
+}
+
+gboolean pb_block_keeps(struct pb_machine *m)
+{
+    gboolean any = FALSE;
+
+    pthread_mutex_lock(&lock);
+    for (guint i = 0; kept && i < kept->len && !any; i++)
+        any = ((pb_block *)((struct pb_block_req *)kept->pdata[i])->host[1])->node->m == m;
+    pthread_mutex_unlock(&lock);
+    return any;
 }

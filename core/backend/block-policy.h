@@ -23,6 +23,7 @@ struct pb_block {
     gint held;      /* atomic: of these, stopped by an error */
     void (*changed)(void *self);
     void *changed_self;
+    guint refuses;  /* nothing is kept now; under the lock of block-policy.c */
     struct pb_block_policy policy; /* all zero: report errors, and nothing else */
 };
 
@@ -40,5 +41,10 @@ void pb_block_retry(struct pb_machine *m);
 /* Kept requests of `consumer` (NULL: all) fail after all: a reset or an unplug waits for them,
  * and nobody may say "cont" any more. [main] */
 void pb_block_give_up(struct pb_machine *m, const pb_dev *consumer);
+/* The same, and until it is switched off again none of `consumer` is kept: the main thread is about
+ * to wait in a device, where nobody reaches it. Nests. [main] */
+void pb_block_refuse(struct pb_machine *m, const pb_dev *consumer, gboolean on);
+/* Is one kept? [any] */
+gboolean pb_block_keeps(struct pb_machine *m);
 
 #endif

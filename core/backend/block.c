@@ -174,8 +174,9 @@ static void block_detach(pb_dev *dev, void *end)
 {
     pb_block *b = end;
 
-    pb_block_give_up(dev->m, b->consumer);
+    pb_block_refuse(dev->m, b->consumer, TRUE);
     block_drain(b);
+    pb_block_refuse(dev->m, b->consumer, FALSE);
     b->consumer = NULL;
     b->changed = NULL;
 }

@@ -118,6 +118,11 @@ void pb_net_hold(struct pb_machine *m, gboolean on)
     }
 }
 
+static uint32_t largest(pb_net *n)
+{
+    return PB_HAS(struct pb_net_ops, n->wire, largest) ? n->wire->largest : 0;
+}
+
 const struct pb_svc_net pb_net_service = {
     .size = sizeof(struct pb_svc_net),
     .attach = net_attach,
@@ -125,6 +130,7 @@ const struct pb_svc_net pb_net_service = {
     .resume = resume,
     .to_device = to_device,
     .wire_ready = wire_ready,
+    .largest = largest,
 };
 
 /* ---- Nodes -------------------------------------------------------------------------- */

@@ -51,6 +51,8 @@ void pb_cpu_free(pb_dev *d);
 int pb_cpus_start_threads(struct pb_machine *m, pb_err *e);
 void pb_cpus_ask(struct pb_machine *m);    /* park soon, do not wait for it; [any] */
 void pb_cpus_stop(struct pb_machine *m);   /* every run() has returned; [main] */
+/* Seconds, more than a CPU takes that is only late: then it waits for a kept request. */
+extern guint pb_cpu_patience;
 void pb_cpus_resume(struct pb_machine *m); /* [main] */
 void pb_cpu_hold(pb_dev *d, gboolean on);  /* it does not resume with the others; [main] */
 /* power.c: PB_EINVAL, PB_EBUSY when it is not off. [any] */

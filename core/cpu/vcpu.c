@@ -9,16 +9,19 @@
  */
 #include "cpu.h"
 
+#include "../backend/block-policy.h"
 #include "../mem/epoch.h"
 #include "../thread/thread.h"
 #include "../time/clock.h"
 #include "vcpu.h"
 
 #include <string.h>
+#include <time.h>
 
 #define ASK_PARK 1u
 #define ASK_QUIT 2u
 
+guint pb_cpu_patience = 10;
 struct pb_cpu_gate pb_gate = {.lock = PTHREAD_MUTEX_INITIALIZER,
                               .cond = PTHREAD_COND_INITIALIZER};
 
@@ -177,13 +180,28 @@ void pb_cpus_ask(struct pb_machine *m)
     }
 }
 
+/* One that resets its disk waits there for a request that block-policy.c may keep until a "cont"
+ * that nobody can say before this CPU is here: then the request fails after all. Holds the lock. */
+static void wait_for_cpus(struct pb_machine *m)
+{
+    struct timespec at;
+
+    clock_gettime(CLOCK_REALTIME, &at);
+    at.tv_sec += pb_cpu_patience;
+    if (pthread_cond_timedwait(&pb_gate.cond, &pb_gate.lock, &at) == 0)
+        return;
+    pthread_mutex_unlock(&pb_gate.lock);
+    pb_block_give_up(m, NULL);
+    pthread_mutex_lock(&pb_gate.lock);
+}
+
 void pb_cpus_stop(struct pb_machine *m)
 {
     pb_cpus_ask(m);
     pthread_mutex_lock(&pb_gate.lock);
     for (guint i = 0; i < m->cpus->len; i++)
         while (cpu_at(m, i)->started && !cpu_at(m, i)->parked)
-            pthread_cond_wait(&pb_gate.cond, &pb_gate.lock);
+            wait_for_cpus(m);
     pthread_mutex_unlock(&pb_gate.lock);
 }
 

@@ -190,8 +190,9 @@ void pb_machine_reset(struct pb_machine *m, uint32_t kind)
 {
     PB_ASSERT_MAIN();
     pb_cpus_stop(m);
-    pb_block_give_up(m, NULL);
+    pb_block_refuse(m, NULL, TRUE);
     pb_reset_all(m, kind);
+    pb_block_refuse(m, NULL, FALSE);
     event(m, "RESET");
     if (m->state == PB_RUN_RUNNING)
         pb_cpus_resume(m);

@@ -19,9 +19,9 @@ struct pb_scope {
 gboolean pb_value_size(const char *text, uint64_t *v);
 /* Hz: decimal K M G. */
 gboolean pb_value_freq(const char *text, uint64_t *v);
-gboolean pb_value_bool(const char *text, gboolean *v);
+gboolean pb_value_bool(const char *text, gboolean *v); /* on off yes no true false */
 /* Index of `text` in a NULL-ended list, -1: none of it. "true" is the choice "on". */
-int pb_value_choice(const char *const *choices, const char *text); /* on off yes no true false */
+int pb_value_choice(const char *const *choices, const char *text);
 /* NUM, NUM+n, NUM+n*NUM; PB_EINVAL names what is wrong with it. */
 int pb_value_expr(const char *text, const struct pb_scope *s, uint64_t *v, pb_err *e);
 /* `text` with $name, ${name} and $n replaced, "$$" for a dollar; NULL and `e`. g_free. */

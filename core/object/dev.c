@@ -319,7 +319,7 @@ void pb_dev_unrealize(pb_dev *d)
     if (d->bus && g_ptr_array_remove(d->bus->children, d) &&
         PB_HAS(struct pb_bus_parent, bp, detach))
         bp->detach(bus_self, d->bus->index, d);
-    pb_block_give_up(d->m, d);
+    pb_block_refuse(d->m, d, TRUE);
     unplace_regions(d);
     pb_workers_stop(d);
     pb_timers_stop(d);
@@ -335,6 +335,7 @@ void pb_dev_unrealize(pb_dev *d)
         pb_backend_unrealize(d);
     else if (c->unrealize)
         c->unrealize(d->self);
+    pb_block_refuse(d->m, d, FALSE);
     pb_props_release(d);
     release_all(d);
 }

@@ -168,24 +168,6 @@ static void save_power(pb_dev *d, GByteArray *out)
     section_end(out, start);
 }
 
-/* No request in flight, no line change on its way. */
-static void settle(struct pb_machine *m)
-{
-    for (guint i = 0; i < m->devs->len; i++) {
-        pb_dev *d = g_ptr_array_index(m->devs, i);
-        const struct pb_device_class *c = d->cls->table;
-        if (d->realized && d->cls->kind == PB_KIND_DEVICE &&
-            PB_HAS(struct pb_device_class, c, drain))
-            c->drain(d->self);
-    }
-    for (guint i = 0; i < m->devs->len; i++) {
-        struct pb_domain *dom = ((pb_dev *)g_ptr_array_index(m->devs, i))->domain;
-        pb_domain_lock(dom);
-        pb_tl.held = dom;
-        pb_domain_unlock(dom);
-    }
-}
-
 /* Whose memory is saved: everyone's without a set, else that of its members. */
 static gboolean memory_of(const pb_region *r, GHashTable *set)
 {
@@ -199,7 +181,9 @@ static int save(struct pb_machine *m, GHashTable *set, GByteArray *out, pb_err *
 
     if (m->state == PB_RUN_RUNNING)
         return pb_err_set(e, PB_EBUSY, "the machine must be stopped before it is saved");
-    settle(m);
+    int rc = pb_state_settle(m, e);
+    if (rc < 0)
+        return rc;
     g_byte_array_append(out, (const guint8 *)PB_STATE_MAGIC, 8);
     pb_out_uint(out, PB_STATE_FORMAT, 4);
     pb_out_text(out, m->name);
@@ -213,7 +197,7 @@ static int save(struct pb_machine *m, GHashTable *set, GByteArray *out, pb_err *
     }
     for (guint i = 0; i < m->devs->len; i++) {
         pb_dev *d = g_ptr_array_index(m->devs, i);
-        int rc = kept_of(d, &k) ? save_dev(d, &k, out, e) : 0;
+        rc = kept_of(d, &k) ? save_dev(d, &k, out, e) : 0;
         if (rc < 0)
             return rc;
         save_lines(d, out);
@@ -481,7 +465,7 @@ int pb_machine_load(struct pb_machine *m, const uint8_t *data, size_t n, pb_err 
     int rc = walk(m, data, n, CHECK, e);
     if (rc < 0)
         return rc;
-    settle(m);
+    pb_state_rest(m);
     pb_reset_all(m, PB_RESET_SNAPSHOT);
     return walk(m, data, n, APPLY, e);
 }

@@ -28,6 +28,11 @@ struct pb_state {
     uint32_t n_fields; /* saving: put so far */
 };
 
+/* settle.c: the stopped machine comes to rest; what a drive's policy keeps fails. FALSE: it does
+ * not. To be saved it may have nothing kept. [main] */
+gboolean pb_state_rest(struct pb_machine *m);
+int pb_state_settle(struct pb_machine *m, pb_err *e);
+
 uint32_t pb_state_elem(uint32_t type); /* bytes; 0: no such type */
 extern const struct pb_svc_state pb_state_service;
 

@@ -32,6 +32,9 @@ void pb_clock_set_host(int64_t ns, gboolean virtual_);
 void pb_clock_reset(void);
 gboolean pb_clock_running(void);
 void pb_time_poke(void); /* clocks changed: the timer thread looks again */
+/* The virtual clock rests: wait until none of its timers is between its time and the end of its
+ * callback, and the helper has no domain. [main], no domain held */
+void pb_time_settle(void);
 void pb_random_seed(uint64_t seed);
 uint64_t pb_random(void);
 void pb_random_bytes(struct pb_machine *m, void *buf, uint32_t n);

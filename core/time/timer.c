@@ -248,6 +248,14 @@ void pb_time_drain(struct pb_domain *dom)
     pthread_mutex_unlock(&T.lock);
 }
 
+void pb_time_settle(void)
+{
+    pthread_mutex_lock(&T.lock);
+    while ((T.firing && T.firing->clock == PB_CLK_VIRTUAL) || T.drain->len || T.draining)
+        pthread_cond_wait(&T.done, &T.lock);
+    pthread_mutex_unlock(&T.lock);
+}
+
 void pb_time_poke(void)
 {
     pthread_mutex_lock(&T.lock);

@@ -5,6 +5,7 @@
  */
 #include "debug.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -71,7 +72,7 @@ static gboolean one_action(const char **p, char *how, uint64_t *sig, int64_t *id
         if (g_str_has_prefix(*p, "-1")) {
             *p += 2;
         } else {
-            if (!pb_gdb_number(p, &n))
+            if (!pb_gdb_number(p, &n) || n > INT_MAX)
                 return FALSE;
             *id = (int64_t)n;
         }
@@ -79,27 +80,37 @@ static gboolean one_action(const char **p, char *how, uint64_t *sig, int64_t *id
     return (*how == 'c' || *how == 's') && (!**p || **p == ';');
 }
 
-/* The first action that names a thread, or all, is the thread's. */
+/* The first action that names a thread, or all, is the thread's. FALSE: none does. */
+static gboolean action_of(const struct pb_user_thread *t, const char *p, char *how, uint64_t *sig)
+{
+    int64_t id;
+
+    for (; *p; p += *p == ';')
+        if (one_action(&p, how, sig, &id) && (id < 0 || id == t->tid))
+            return TRUE;
+    *how = 0;
+    *sig = 0;
+    return FALSE;
+}
+
 void pb_user_gdb_vcont(const char *p)
 {
+    gboolean good = TRUE, any = FALSE;
     char how;
     uint64_t sig;
     int64_t id;
 
-    for (const char *q = p; *q; q += *q == ';')
-        if (!one_action(&q, &how, &sig, &id)) {
-            pb_user_gdb_reply("E01");
-            return;
-        }
+    for (const char *q = p; good && *q; q += *q == ';')
+        good = one_action(&q, &how, &sig, &id);
+    for (struct pb_user_thread *t = G.threads; good && t; t = t->next)
+        any |= action_of(t, p, &how, &sig);
+    if (!any) { /* nobody would run, and so nobody ever stop */
+        pb_user_gdb_reply("E01");
+        return;
+    }
     for (struct pb_user_thread *t = G.threads; t; t = t->next) {
-        const char *q = p;
-        gboolean named = FALSE;
-        while (*q && !named) {
-            one_action(&q, &how, &sig, &id);
-            named = id < 0 || id == t->tid;
-            q += *q == ';';
-        }
-        set_action(t, named ? how : 0, named ? sig : 0);
+        action_of(t, p, &how, &sig);
+        set_action(t, how, sig);
     }
     pb_user_world_go();
 }

@@ -67,7 +67,7 @@ static void thread_packet(const char *p)
     struct pb_user_thread *t = G.selected;
     uint64_t id;
 
-    p += select ? 2 : 1; /* Hg, Hc: one for both */
+    p += select && p[1] ? 2 : 1; /* Hg, Hc: one for both */
     if (!g_str_has_prefix(p, "-1") && (!pb_gdb_number(&p, &id) ||
                                        (id && !(t = pb_user_thread_find((int)id))))) {
         pb_user_gdb_reply("E22");

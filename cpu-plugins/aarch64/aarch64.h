@@ -100,6 +100,8 @@ struct a64 {
     void *firmware_self;
     pb_timer *timer[A64_TIMERS]; /* by A64_T_*: timer.c */
     const struct pb_line *timer_out[A64_TIMERS];
+    uint32_t breaks;     /* a breakpoint register is enabled */
+    uint32_t points;     /* the engine has some of debug.c */
     uint32_t loops;      /* exceptions, one after the other, of a vector's first instruction */
     uint32_t timer_busy; /* expiries that are being delivered; atomic */
     uint32_t pm_counting; /* counters that count now, by their bits in PMCNTENSET_EL0 */
@@ -155,6 +157,7 @@ static inline uint32_t a64_el(const struct a64 *c)
 #define A64_MODE_IL 8u            /* PSTATE.IL: every instruction is illegal */
 #define A64_MODE_SS 16u           /* software step: one instruction, then the exception */
 #define A64_MODE_SS_DONE 1024u    /* … which is due now */
+#define A64_MODE_BREAK 2048u      /* a64_break_now() */
 #define A64_MODE_USER 32u         /* user mode without a machine */
 #define A64_MODE_ALIGN 64u        /* every access must be aligned (SCTLR_ELx.A) */
 #define A64_MODE_UNPRIV 128u      /* LDTR and STTR differ from LDR and STR */
@@ -173,7 +176,7 @@ int a64_isa_index(uint64_t isa, uint32_t *index);
 enum {
     A64_H_UNDEF, A64_H_PC_ALIGN, A64_H_FP_TRAP, A64_H_NZCV, A64_H_EXC, A64_H_MRS, A64_H_MSR,
     A64_H_SYS, A64_H_CRC32, A64_H_PSTATE, A64_H_CLREX, A64_H_ERET, A64_H_WAIT, A64_H_SEV, A64_H_DSB,
-    A64_H_STEP, A64_H_PAC, A64_H_LDXP, A64_H_STXP, A64_H_CASP,
+    A64_H_STEP, A64_H_BREAK, A64_H_PAC, A64_H_LDXP, A64_H_STXP, A64_H_CASP,
 #define A64_HELPER(id, name, fn, flags, n_args, type, vec) A64_H_##id,
 #include "helpers-simd.def"
 #undef A64_HELPER
@@ -211,13 +214,23 @@ void a64_set_fpcr(struct a64 *c, uint64_t v);
 enum { A64_LINE_IRQ, A64_LINE_FIQ, A64_LINE_VIRQ, A64_LINE_VFIQ, A64_LINES };
 /* Faults that a64_walk() returns: ISS bits 7 to 0, or'ed with */
 #define A64_FAULT_STAGE2 0x100 /* the second stage's: to EL2, with fault_ipa */
+#define A64_FAULT_WATCH 0x200 /* debug.c: the access is allowed, but watched */
 void a64_line_in(struct a64 *c, uint32_t n, int on); /* [any] */
 int a64_woken(const struct a64 *c);                  /* [any] a WFI would end now */
-int a64_step_active(const struct a64 *c);
 
 int a64_fp_trapped(const struct a64 *c); /* CPACR_EL1, CPTR_EL2, CPTR_EL3 for the current EL */
 void a64_fault(struct xl_vcpu *x, uint64_t va, uint32_t access, int code);
 int a64_interrupt(struct xl_vcpu *x);
+
+/* ---- self-hosted debug (debug.c) ------------------------------------------------------------- */
+
+int a64_debug_enabled(const struct a64 *c); /* MDE and SS apart */
+int a64_step_active(const struct a64 *c);
+int a64_break_now(const struct a64 *c); /* a breakpoint of the whole context */
+int a64_break_at(struct xl_vcpu *x);
+int a64_watch(struct xl_vcpu *x, uint64_t va, uint32_t size, uint32_t access);
+void a64_watch_fault(struct a64 *c, uint64_t va, uint32_t access, uint32_t insn);
+void a64_debug_update(struct a64 *c);
 
 /* ---- user: without a machine ---------------------------------------------------------------- */
 

@@ -24,7 +24,7 @@ static const struct xl_guest guest = {
     .mode = a64_mode, .ctxkey = a64_ctxkey, .beside = a64_beside, .translate = a64_translate,
     .walk = a64_walk, .fault = a64_fault, .interrupt = a64_interrupt,
     .disassemble = a64_disassemble,
-    .tag_bits = 8, .stack = A64_SLOT_SP + 1,
+    .tag_bits = 8, .stack = A64_SLOT_SP + 1, .watch = a64_watch, .break_at = a64_break_at,
 };
 
 static const char *properties(struct a64 *c)
@@ -114,6 +114,7 @@ static void reset(void *self, uint64_t pc, const uint64_t *args, uint32_t n_args
     a64_moved(c);
     a64_timer_update(c);
     a64_pmu_update(c, 0);
+    a64_debug_update(c);
     a64_irq_update(c);
     __atomic_store_n(&c->x.halted, 0, __ATOMIC_SEQ_CST);
     for (uint32_t i = 0; i < n_args && i < 4; i++)
@@ -249,6 +250,7 @@ static int load(void *self, pb_state *s, pb_err *e)
     a64_moved(c);
     a64_timer_update(c);
     a64_pmu_update(c, st->version(s) < 2);
+    a64_debug_update(c);
     a64_irq_update(c);
     return PB_OK;
 }

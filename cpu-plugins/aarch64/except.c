@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* except.c - exceptions, interrupts, returns from them, waiting.
- * DDI 0487: D1.3 (exceptions), D1.4 (returns), D1.6 (WFE, WFI), D2.12 (software step), D19.2.40.
+ * DDI 0487: D1.3 (exceptions), D1.4 (returns), D1.6 (WFE, WFI), D19.2.40.
  *
  * Interrupt inputs arrive on any thread: they set a bit of `lines`, and x.pending when someone
  * might take it; the run loop then calls a64_interrupt(), which decides by the current masks
  * and routing. Whoever changes those calls a64_irq_update().
- * Not modelled: SError, Secure EL2, breakpoint and watchpoint exceptions of the guest's own.
+ * Not modelled: SError, Secure EL2.
  */
 #include "except.h"
 
@@ -116,6 +116,8 @@ _Noreturn void a64_raise(struct a64 *c, uint32_t el, uint32_t ec, uint32_t iss)
 {
     if (c->user)
         a64_user_exit(c, ec);
+    if (c->x.mode & A64_MODE_SS && (ec < A64_EC_SVC || ec > A64_EC_SMC))
+        c->pstate |= PS_SS; /* the instruction is not done */
     a64_syndrome(c, el, ec, iss);
     a64_enter(c, el, A64_V_SYNC);
     xl_leave(&c->x);
@@ -185,13 +187,13 @@ A64_HELPER_FN(a64_fp_trap_helper)
 
 /* ---- Memory faults -------------------------------------------------------------------------- */
 
-/* For an abort to EL2: the instruction, unless the guest has changed it or its mapping since. */
-static uint32_t access_syndrome(struct a64 *c)
+/* The instruction that faults, unless the guest has changed it or its mapping since; else 0. */
+static uint32_t fetched(struct a64 *c)
 {
     uint64_t pa, insn;
     if (xl_debug_translate(&c->x, c->x.pc, XL_X, &pa) < 0 || xl_phys_ld(&c->x, pa, 4, &insn) < 0)
         return 0;
-    return a64_access_syndrome((uint32_t)insn);
+    return (uint32_t)insn;
 }
 
 /* code: what a64_walk() returned, A64_FAULT(), or XL_FAULT_*. */
@@ -201,6 +203,10 @@ void a64_fault(struct xl_vcpu *x, uint64_t va, uint32_t access, int code)
     uint32_t el = a64_el_for(c, 1), iss, same, stage2 = 0;
     if (c->user) {
         a64_user_fault(c, va, access, code);
+        return;
+    }
+    if (code == A64_FAULT_WATCH) {
+        a64_watch_fault(c, va, access, fetched(c));
         return;
     }
     if (code == XL_FAULT_BUS)
@@ -215,14 +221,14 @@ void a64_fault(struct xl_vcpu *x, uint64_t va, uint32_t access, int code)
         el = 3;
     same = a64_el(c) == el;
     if (stage2 && access != XL_X && !(iss & 0x80) && !c->cache_op) /* nor of stage 1's tables */
-        iss |= access_syndrome(c);
+        iss |= a64_access_syndrome(fetched(c));
     if (access != XL_X && (access == XL_W || c->cache_op))
         iss |= 1u << 6;
     if (c->cache_op)
         iss |= 1u << 8;
     c->cache_op = 0;
     if (x->mode & A64_MODE_SS)
-        c->pstate |= PS_SS; /* the instruction is not done */
+        c->pstate |= PS_SS;
     if (stage2)
         c->sr[SR_HPFAR_EL2] = c->fault_ipa >> 12 << 4;
     a64_syndrome(c, el, (access == XL_X ? A64_EC_IABT : A64_EC_DABT) + same, iss);
@@ -302,25 +308,6 @@ A64_HELPER_FN(a64_exc_helper) /* opc:LL of the instruction, immediate, pc */
     }
 }
 
-/* ---- Software step -------------------------------------------------------------------------- */
-
-int a64_step_active(const struct a64 *c)
-{
-    uint32_t el = a64_el(c), to = debug_el(c);
-    uint64_t mdscr = c->sr[SR_MDSCR_EL1];
-    if (!(mdscr & 1) || c->sr[SR_OSLSR_EL1] & 2 || el > to)
-        return 0;
-    return el < to || (mdscr >> 13 & 1 && !(c->pstate & PS_D));
-}
-
-A64_HELPER_FN(a64_step_helper)
-{
-    struct a64 *cpu = a64_of(x);
-    (void)a, (void)b, (void)c, (void)d;
-    xl_sync(x);
-    a64_raise(cpu, debug_el(cpu), A64_EC_STEP + (a64_el(cpu) == debug_el(cpu)), 0x22);
-}
-
 /* ---- Returns -------------------------------------------------------------------------------- */
 
 /* AArch64.IllegalExceptionReturn; AArch32 is nowhere. */
@@ -355,9 +342,10 @@ A64_HELPER_FN(a64_eret_helper) /* key: 0, or of ERETAA, ERETAB; the new pc */
     uint32_t el = a64_el(cpu);
     uint64_t pc, spsr;
     (void)b, (void)c, (void)d;
-    xl_sync(x);
-    if (el == 0 || cpu->pstate & PS_IL)
+    if (el == 0 || cpu->pstate & PS_IL) {
+        xl_sync(x);
         a64_raise_undef(cpu);
+    }
     pc = cpu->sr[sr_of(el, SR_ELR_EL1, SR_ELR_EL2, SR_ELR_EL3)];
     spsr = cpu->sr[sr_of(el, SR_SPSR_EL1, SR_SPSR_EL2, SR_SPSR_EL3)];
     if (a)

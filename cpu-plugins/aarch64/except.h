@@ -89,7 +89,13 @@ enum { A64_V_SYNC = 0, A64_V_IRQ = 0x80, A64_V_FIQ = 0x100 };
 #define MDCR_TPMCR (1ull << 5)
 #define MDCR_TPM (1ull << 6)
 #define MDCR_TDE (1ull << 8)
+#define MDCR_SDD (1ull << 16)
+#define MDSCR_SS (1ull << 0)
+#define MDSCR_KDE (1ull << 13)
+#define MDSCR_MDE (1ull << 15)
 #define MDCR_TDA (1ull << 9)
+#define MDCR_TDOSA (1ull << 10)
+#define MDCR_TDRA (1ull << 11)
 
 /* ---- State ---------------------------------------------------------------------------------- */
 
@@ -160,6 +166,7 @@ _Noreturn void a64_raise_undef(struct a64 *c);
 _Noreturn void a64_raise_fp(struct a64 *c, uint32_t el);
 /* Change PSTATE: the other SP, interrupts looked at again. `v` as in SPSR, without NZCV. */
 void a64_set_pstate(struct a64 *c, uint64_t v);
+uint32_t a64_reads_and_writes(uint32_t insn); /* syndrome.c: an atomic operation */
 uint32_t a64_access_syndrome(uint32_t insn); /* syndrome.c: bits 24:14, 0: there is none */
 void a64_moved(struct a64 *c); /* into another Security state, or may have: tells the GIC */
 void a64_irq_update(struct a64 *c); /* own thread: after a change of masks or routing */

@@ -24,6 +24,7 @@ const struct xl_helper a64_helpers[A64_HELPERS] = {
     [A64_H_SEV] = {"sev", a64_sev_helper, 0, 1, 0, 0},
     [A64_H_DSB] = {"dsb", a64_dsb_helper, 0, 0, 0, 0},
     [A64_H_STEP] = {"step", a64_step_helper, A64_FAULTS, 0, 0, 0},
+    [A64_H_BREAK] = {"break", a64_break_helper, A64_FAULTS, 0, 0, 0},
     [A64_H_PAC] = {"pac", a64_pac_helper, 0, 3, XL_I64, 0},
     [A64_H_LDXP] = {"ldxp", a64_ldxp_helper, A64_FAULTS, 2, 0, 0},
     [A64_H_STXP] = {"stxp", a64_stxp_helper, A64_FAULTS, 3, XL_I64, 0},

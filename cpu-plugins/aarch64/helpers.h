@@ -25,6 +25,7 @@ A64_HELPER_FN(a64_wait_helper);
 A64_HELPER_FN(a64_sev_helper);
 A64_HELPER_FN(a64_pac_helper);
 A64_HELPER_FN(a64_step_helper);
+A64_HELPER_FN(a64_break_helper);
 A64_HELPER_FN(a64_ldxp_helper);
 A64_HELPER_FN(a64_stxp_helper);
 A64_HELPER_FN(a64_casp_helper);

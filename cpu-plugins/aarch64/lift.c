@@ -45,6 +45,8 @@ uint64_t a64_mode(struct xl_vcpu *x)
         m |= A64_MODE_ZVA;
     if (a64_step_active(c))
         m |= A64_MODE_SS | (c->pstate & PS_SS ? 0 : A64_MODE_SS_DONE);
+    if (c->breaks && a64_break_now(c))
+        m |= A64_MODE_BREAK;
     return m;
 }
 
@@ -98,6 +100,14 @@ static int lift_bad_state(struct lift *l)
         lift_fault(l, A64_H_PC_ALIGN);
         return 1;
     }
+    if (l->mode & A64_MODE_BREAK) {
+        xl_b_insn(l->b, l->pc, 4);
+        lift_fault(l, A64_H_BREAK);
+        return 1;
+    }
+    if (l->mode & A64_MODE_SS) /* done, unless it faults: then the bit is set again */
+        xl_put(l->b, A64_SLOT_PSTATE,
+               lift_op2(l, XL_OP_and, xl_get(l->b, A64_SLOT_PSTATE), lift_const(l, ~PS_SS)));
     return 0;
 }
 

@@ -390,6 +390,7 @@ void a64_pmu_update(struct a64 *c, uint32_t stale)
     c->pm_level = -1;
     c->pm_due = -1;
     c->pm_now = a64_cycles(c);
+    c->sr[SR_PMCR_EL0] &= ~0xf800ull; /* N, which was kept there, too */
     decide(c);
     for (uint32_t n = 0; n <= CYCLE; n++) {
         uint64_t v = ticks(c, n) - c->pm_base[n];

@@ -23,6 +23,13 @@ static uint32_t single(uint32_t size, uint32_t opc, uint32_t rt)
     return ISV | size << 22 | (opc >= 2 ? SSE : 0) | rt << 16 | (wide ? SF : 0);
 }
 
+uint32_t a64_reads_and_writes(uint32_t insn)
+{
+    return (insn & 0x3f200c00) == 0x38200000 || /* LDADD to LDUMIN, SWP (and LDAPR, a load) */
+           (insn & 0x3fa07c00) == 0x08a07c00 || /* CAS */
+           (insn & 0xbfa07c00) == 0x08207c00;   /* CASP */
+}
+
 uint32_t a64_access_syndrome(uint32_t insn)
 {
     uint32_t size = insn >> 30, opc = insn >> 22 & 3, rt = insn & 31;

@@ -60,7 +60,8 @@ A64_HELPER_FN(a64_pstate_helper) /* op1:op2, CRm */
     struct a64 *cpu = a64_of(x);
     uint64_t bits = field(cpu, a);
     (void)c, (void)d;
-    xl_sync(x);
+    if (!bits || a64_el(cpu) == 0)
+        xl_sync(x); /* for exceptions, which nothing else raises */
     if (!bits || (a64_el(cpu) == 0 && a < 8 * 3))
         a64_raise_undef(cpu);
     if (bits != PS_DAIF) {
@@ -186,15 +187,6 @@ A64_WR(wr_mdcr)
 A64_WR(wr_vbar)
 {
     c->sr[id] = v & ~0x7ffull;
-}
-
-/* MDSCR_EL1 and the OS lock; breakpoints keep what is written. */
-A64_WR(wr_debug)
-{
-    if (id == SR_OSLAR_EL1)
-        c->sr[SR_OSLSR_EL1] = (c->sr[SR_OSLSR_EL1] & ~2ull) | (v & 1) << 1;
-    else
-        c->sr[id] = v;
 }
 
 void a64_sysreg_reset(struct a64 *c)

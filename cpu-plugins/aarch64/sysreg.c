@@ -58,17 +58,26 @@ struct access {
     uint32_t no, el, write, rt;
 };
 
+/* Where the guest is gets looked up here, for exceptions, and not at each access. */
 static _Noreturn void trap(const struct access *a, uint32_t el)
 {
     uint32_t n = a->no;
     uint32_t iss = A64_NO_OP0(n) << 20 | A64_NO_OP2(n) << 17 | A64_NO_OP1(n) << 14 |
                    A64_NO_CRN(n) << 10 | a->rt << 5 | A64_NO_CRM(n) << 1 | !a->write;
+    xl_sync(&a->c->x);
     a64_raise(a->c, el, A64_EC_SYSREG, iss);
 }
 
 static _Noreturn void undefined(const struct access *a)
 {
+    xl_sync(&a->c->x);
     a64_raise_undef(a->c);
+}
+
+static _Noreturn void fp_trap(const struct access *a, uint32_t el)
+{
+    xl_sync(&a->c->x);
+    a64_raise_fp(a->c, el);
 }
 
 static int exists(const struct a64 *c, const struct a64_sysreg *r)
@@ -124,7 +133,9 @@ static int el2_traps(const struct access *a)
         return 1;
     if ((f & F_TPM && mdcr & MDCR_TPM) || (a->r->id == SR_PMCR_EL0 && mdcr & MDCR_TPMCR))
         return 1;
-    if (f & F_TDA && mdcr & (MDCR_TDA | MDCR_TDE))
+    if ((f & F_TDA && mdcr & (MDCR_TDA | MDCR_TDE)) ||
+        (f & F_TDOSA && mdcr & (MDCR_TDOSA | MDCR_TDE)) ||
+        (f & F_TDRA && mdcr & (MDCR_TDRA | MDCR_TDE)))
         return 1;
     if (a64_tge_e2h(c)) /* EL0 was asked above */
         return 0;
@@ -140,7 +151,8 @@ static int el3_traps(const struct access *a)
     uint64_t f = a->r->flags;
     return (f & (F_CPACR | F_CPTR) && c->sr[SR_CPTR_EL3] & CPTR_TCPAC) ||
            (f & F_TPM && c->sr[SR_MDCR_EL3] & MDCR_TPM) ||
-           (f & F_TDA && c->sr[SR_MDCR_EL3] & MDCR_TDA) ||
+           (f & (F_TDA | F_TDRA) && c->sr[SR_MDCR_EL3] & MDCR_TDA) ||
+           (f & F_TDOSA && c->sr[SR_MDCR_EL3] & MDCR_TDOSA) ||
            (f & F_APK && !(c->sr[SR_SCR_EL3] & SCR_APK)) ||
            (f & F_LOR && c->sr[SR_SCR_EL3] & SCR_TLOR);
 }
@@ -173,7 +185,7 @@ static void check(const struct access *a)
     if (a->el < 2 && a64_el2_enabled(c) && el2_traps(a))
         trap(a, 2);
     if (f & F_FP && (fp = a64_fp_trapped(c)) != 0)
-        a64_raise_fp(c, fp);
+        fp_trap(a, fp);
     if (a->el < 3 && c->isa & A64_BIT(EL3) && el3_traps(a))
         trap(a, 3);
 }
@@ -272,7 +284,6 @@ A64_HELPER_FN(a64_mrs_helper) /* number, Rt */
     struct a64 *cpu = a64_of(x);
     struct access at = {cpu, NULL, (uint32_t)a, a64_el(cpu), 0, (uint32_t)b};
     (void)c, (void)d;
-    xl_sync(x);
     at.r = find(cpu, at.el, at.no);
     if (!at.r && is_gic(at.no))
         return gic(&at, 0);
@@ -292,7 +303,6 @@ A64_HELPER_FN(a64_msr_helper) /* number, value, Rt */
     struct a64 *cpu = a64_of(x);
     struct access at = {cpu, NULL, (uint32_t)a, a64_el(cpu), 1, (uint32_t)c};
     (void)d;
-    xl_sync(x);
     at.r = find(cpu, at.el, at.no);
     if (!at.r && is_gic(at.no)) {
         gic(&at, b);

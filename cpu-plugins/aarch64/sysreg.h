@@ -58,9 +58,11 @@ enum { A64_PST_UAO = 3, A64_PST_PAN = 4, A64_PST_SPSEL = 5, A64_PST_SSBS = 3 << 
 #define F_PMUSW (1ull << 29)  /* PMUSERENR_EL0.SW is enough */
 #define F_PMUCR (1ull << 30)  /* CR is enough to read */
 #define F_PMUER (1ull << 31)  /* ER is enough to read */
-#define F_TDA (1ull << 32)
+#define F_TDA (1ull << 32)    /* MDCR_ELx.TDA, and MDCR_EL2.TDE */
 #define F_TDCC (1ull << 33)
 #define F_HALTED (1ull << 34) /* in Debug state only */
+#define F_TDOSA (1ull << 37)  /* MDCR_ELx.TDOSA, TDE */
+#define F_TDRA (1ull << 38)   /* MDCR_EL2.TDRA, TDE; MDCR_EL3.TDA */
 #define F_TPM (1ull << 35)    /* MDCR_ELx.TPM: all of the performance monitors */
 #define F_ALIAS (1ull << 36)  /* kept elsewhere: not saved by this name */
 

@@ -137,6 +137,11 @@ struct xl_guest {
      * While on, ctxkey() and walk() answer for them. That key must depend on the present key and
      * mode word only, as generated code finds its context by the present one. */
     void (*beside)(struct xl_vcpu *x, uint32_t on);
+    /* NULL, or the guest's own watchpoints and breakpoints (xl_points). watch(): an access that the
+     * walk allows, its fault code or 0; XL_X: may anything there be watched, at whatever level?
+     * break_at(): x->pc is a breakpoint's; 1 when its exception was entered. */
+    int (*watch)(struct xl_vcpu *x, uint64_t va, uint32_t size, uint32_t access);
+    int (*break_at)(struct xl_vcpu *x);
 };
 
 #define XL_FAULT_BUS (-1001)   /* nothing answers at the physical address */
@@ -187,6 +192,7 @@ struct xl_vcpu {
     const pb_host *host;
     const struct pb_svc_user *user; /* NULL: there is a machine */
     void *run;                     /* run/: private, malloc'ed by xl_vcpu_init */
+    uint32_t watches;              /* guest->watch() is to be asked: xl_points() */
 };
 
 /* What each child of fork() runs before it ends lies together: each page of code that it is the
@@ -232,6 +238,11 @@ void *xl_ptr(struct xl_vcpu *x, uint64_t va, uint32_t n, uint32_t access);
 int xl_phys_ld(struct xl_vcpu *x, uint64_t pa, uint32_t bytes, uint64_t *v);
 int xl_phys_st(struct xl_vcpu *x, uint64_t pa, uint32_t bytes, uint64_t v);
 int xl_phys_cas(struct xl_vcpu *x, uint64_t pa, uint32_t bytes, uint64_t *expect, uint64_t v);
+
+/* The guest has these breakpoints now, XL_POINTS at most, and watchpoints or none. Own vCPU only; the
+ * unit must end behind it. See run/points.c. */
+#define XL_POINTS 16u
+void xl_points(struct xl_vcpu *x, const uint64_t *pc, uint32_t n, uint32_t watches);
 
 /* Forget translations. Contexts whose key matches ((key & mask) == (want & mask)) lose the
  * page of va, or everything when all is set. `mask` NULL: every context. Own vCPU only;

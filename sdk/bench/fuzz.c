@@ -158,11 +158,25 @@ void pbt_fuzz(pb_dev *d, uint64_t seed, uint64_t count)
     pbt_reload(b);
 }
 
-uint64_t pbt_count_arg(int argc, char **argv, uint64_t def)
+static uint64_t number_after(const char *word, int argc, char **argv, uint64_t def)
 {
     for (int i = 1; i + 1 < argc; i++) {
-        if (strcmp(argv[i], "--count") == 0)
+        if (strcmp(argv[i], word) == 0)
             return strtoull(argv[i + 1], NULL, 0);
     }
-    return getenv("PLUGBOARD_LONG") ? PBT_LONG_COUNT : def;
+    return def;
+}
+
+uint64_t pbt_count_arg(int argc, char **argv, uint64_t def)
+{
+    return number_after("--count", argc, argv, getenv("PLUGBOARD_LONG") ? PBT_LONG_COUNT : def);
+}
+
+uint64_t pbt_seed_arg(int argc, char **argv, uint64_t def)
+{
+    uint64_t seed = number_after("--seed", argc, argv, def);
+
+    printf("seed %llu\n", (unsigned long long)seed);
+    fflush(stdout); /* before whatever goes wrong */
+    return seed;
 }

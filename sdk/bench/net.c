@@ -15,7 +15,7 @@ struct pb_net {
     const struct pb_net_ops *dev;
     void *dev_self;
     struct frame *first, **tail;
-    uint32_t n, full, refused, waiting;
+    uint32_t n, full, refused, waiting, largest;
 };
 
 pb_net *pbt__net_end(pb_dev *d)
@@ -110,6 +110,11 @@ void pbt_net_full(pb_dev *d, uint32_t on)
     pbt__leave(d->b, &c, d);
 }
 
+void pbt_net_largest(pb_dev *d, uint32_t bytes)
+{
+    pbt__net_end(d)->largest = bytes;
+}
+
 /* ---- The service ------------------------------------------------------------------- */
 
 static int net_attach(pb_net *n, const struct pb_net_ops *device, void *self)
@@ -126,10 +131,11 @@ static int net_to_wire(pb_net *n, const struct pb_iov *v, uint32_t cnt, uint32_t
 
     if (n->d->bcls)
         return ((const struct pb_net_ops *)n->d->bcls->ops)->frame(n->d->self, v, cnt, flags);
-    if (n->full) {
+    if (n->full == 1) {
         n->refused = 1;
         return PB_EAGAIN;
     }
+    n->full -= n->full > 1;
     for (uint32_t i = 0; i < cnt; i++)
         len += v[i].len;
     struct frame *f = pbt__alloc(sizeof *f + len);
@@ -178,7 +184,15 @@ static void net_wire_ready(pb_dev *node)
     pbt__job(node, TAG_IO, NULL, wire_ready_job, pbt__net_end(node));
 }
 
+static uint32_t net_largest(pb_net *n)
+{
+    const struct pb_net_ops *ops = n->d->bcls ? n->d->bcls->ops : NULL;
+
+    return PB_HAS(struct pb_net_ops, ops, largest) ? ops->largest : n->largest;
+}
+
 const struct pb_svc_net pbt__svc_net = {
     .size = sizeof pbt__svc_net, .attach = net_attach, .to_wire = net_to_wire,
     .resume = net_resume, .to_device = net_to_device, .wire_ready = net_wire_ready,
+    .largest = net_largest,
 };

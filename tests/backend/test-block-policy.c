@@ -142,6 +142,33 @@ static void given_up(struct bk_dev *d)
     CU_ASSERT(!g_atomic_int_get(&ended));
 }
 
+/* Where the main thread is about to wait in a device nothing is kept; and the state of a machine
+ * whose drive keeps a request is not saved: the device would wait for that in its drain(). */
+static void refused(struct bk_dev *d)
+{
+    g_autoptr(GByteArray) state = g_byte_array_new();
+    pb_err e = {0};
+
+    pb_machine_reset(bk_m, PB_RESET_COLD);
+    CU_ASSERT(bk_until(over, NULL, 5000));
+    pb_block_refuse(bk_m, d->d, TRUE);
+    start(d, PB_BLK_READ);
+    CU_ASSERT(bk_until(over, NULL, 5000));
+    CU_ASSERT_EQUAL(req.status, PB_EIO);
+    pb_block_refuse(bk_m, d->d, FALSE);
+    CU_ASSERT_FALSE(pb_block_keeps(bk_m));
+    start(d, PB_BLK_READ);
+    CU_ASSERT_EQUAL(pb_machine_save(bk_m, state, &e), PB_EBUSY); /* waits until it is kept */
+    pb_err_clear(&e);
+    CU_ASSERT(pb_block_keeps(bk_m) && !g_atomic_int_get(&ended));
+    pb_machine_reset(bk_m, PB_RESET_COLD);
+    CU_ASSERT(bk_until(over, NULL, 5000));
+    CU_ASSERT_EQUAL(pb_machine_save(bk_m, state, &e), PB_OK);
+    start(d, PB_BLK_FLUSH);
+    bk_loop(20);
+    CU_ASSERT(!g_atomic_int_get(&ended));
+}
+
 static void shapes(struct bk_dev *d)
 {
     g_atomic_int_set(&status, PB_OK);
@@ -170,6 +197,7 @@ static void test(void)
     policy((struct pb_block_policy){0});
     errors(d);
     given_up(d);
+    refused(d);
     bk_undevice(d); /* with a request kept */
     CU_ASSERT_EQUAL(req.status, PB_EIO);
     CU_ASSERT(g_atomic_int_get(&ended));

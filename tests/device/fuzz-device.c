@@ -38,7 +38,7 @@ int main(int argc, char **argv)
     }
     pbt *b = pbt_new();
     uint64_t count = pbt_count_arg(argc, argv, 200000);
-    uint64_t seed = strtoull(arg(argc, argv, "--seed", "1"), NULL, 0);
+    uint64_t seed = pbt_seed_arg(argc, argv, 1);
     const char *ram = arg(argc, argv, "--ram", NULL);
 
     pbt_fuzz_step(b, strtoll(arg(argc, argv, "--step", "0"), NULL, 0));

@@ -168,9 +168,7 @@ int main(int argc, char **argv)
 {
     uint64_t n = pbt_count_arg(argc, argv, 100000);
 
-    for (int i = 1; i + 1 < argc; i++)
-        if (strcmp(argv[i], "--seed") == 0)
-            seed = strtoull(argv[i + 1], NULL, 0);
+    seed = pbt_seed_arg(argc, argv, seed);
     pd_init(&p, 0);
     pbt_load(p.b, "e1000");
     wire = pbt_net_new(p.b, "w");

@@ -208,9 +208,7 @@ int main(int argc, char **argv)
     uint64_t n = pbt_count_arg(argc, argv, 100000);
     char props[120] = "has-lpi=on,has-virtualization=on";
 
-    for (int i = 1; i + 1 < argc; i++)
-        if (strcmp(argv[i], "--seed") == 0)
-            seed = strtoull(argv[i + 1], NULL, 0);
+    seed = pbt_seed_arg(argc, argv, seed);
     if (argc > 1 && *argv[1] != '-')
         snprintf(props, sizeof props, "has-lpi=on,has-virtualization=on,%s", argv[1]);
     b = pbt_new();

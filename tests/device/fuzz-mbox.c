@@ -167,12 +167,9 @@ static void step(void)
 
 int main(int argc, char **argv)
 {
-    uint64_t n = pbt_count_arg(argc, argv, 100000), first;
+    uint64_t n = pbt_count_arg(argc, argv, 100000);
 
-    for (int i = 1; i + 1 < argc; i++)
-        if (strcmp(argv[i], "--seed") == 0)
-            seed = strtoull(argv[i + 1], NULL, 0);
-    first = seed;
+    seed = pbt_seed_arg(argc, argv, seed);
     b = pbt_new();
     pbt_load(b, "bcm2835");
     ram = pbt_ram(b, 0, RAM_LEN);
@@ -185,8 +182,8 @@ int main(int argc, char **argv)
         step();
     }
     restart();
-    printf("mbox: seed %llu, %llu steps, %llu of %llu messages answered, %llu pictures, "
-           "%llu restarts\n", (unsigned long long)first, (unsigned long long)n,
+    printf("mbox: %llu steps, %llu of %llu messages answered, %llu pictures, "
+           "%llu restarts\n", (unsigned long long)n,
            (unsigned long long)answered, (unsigned long long)messages,
            (unsigned long long)drawn, (unsigned long long)restarts);
     pbt_free(b);

@@ -182,9 +182,7 @@ int main(int argc, char **argv)
 {
     uint64_t count = pbt_count_arg(argc, argv, 100000);
 
-    for (int i = 1; i + 1 < argc; i++)
-        if (strcmp(argv[i], "--seed") == 0)
-            seed = strtoull(argv[i + 1], NULL, 0);
+    seed = pbt_seed_arg(argc, argv, seed);
     pd_init(&p, 1);
     pbt_load(p.b, "nvme");
     node = pbt_block_new(p.b, "k0", 1 << 20, 0);

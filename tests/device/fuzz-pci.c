@@ -239,9 +239,7 @@ int main(int argc, char **argv)
     uint64_t n = pbt_count_arg(argc, argv, 100000);
     pb_dev *bridge;
 
-    for (int i = 1; i + 1 < argc; i++)
-        if (strcmp(argv[i], "--seed") == 0)
-            seed = strtoull(argv[i + 1], NULL, 0);
+    seed = pbt_seed_arg(argc, argv, seed);
     pd_init(&p, 1);
     pbt_load(p.b, "e1000");
     pbt_class(p.b, PB_CLASS_DEVICE, &toy_class);

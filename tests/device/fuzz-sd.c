@@ -262,12 +262,9 @@ static void step(void)
 
 int main(int argc, char **argv)
 {
-    uint64_t n = pbt_count_arg(argc, argv, 60000), first;
+    uint64_t n = pbt_count_arg(argc, argv, 60000);
 
-    for (int i = 1; i + 1 < argc; i++)
-        if (strcmp(argv[i], "--seed") == 0)
-            seed = strtoull(argv[i + 1], NULL, 0);
-    first = seed;
+    seed = pbt_seed_arg(argc, argv, seed);
     bench();
     restart();
     for (uint64_t i = 0; i < n; i++) {
@@ -275,8 +272,8 @@ int main(int argc, char **argv)
         step();
     }
     restart();
-    printf("sd: seed %llu, %llu steps, %llu of %llu commands answered, %llu restarts\n",
-           (unsigned long long)first, (unsigned long long)n, (unsigned long long)answered,
+    printf("sd: %llu steps, %llu of %llu commands answered, %llu restarts\n",
+           (unsigned long long)n, (unsigned long long)answered,
            (unsigned long long)asked, (unsigned long long)restarts);
     pbt_free(b);
     return !answered;

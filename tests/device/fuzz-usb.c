@@ -235,16 +235,13 @@ static void step(void)
 
 int main(int argc, char **argv)
 {
-    uint64_t n = pbt_count_arg(argc, argv, 60000), first;
+    uint64_t n = pbt_count_arg(argc, argv, 60000);
 
     if (argc < 3) {
         fprintf(stderr, "usage: fuzz-usb CLASS PROPS [--count N] [--seed S]\n");
         return 2;
     }
-    for (int i = 1; i + 1 < argc; i++)
-        if (strcmp(argv[i], "--seed") == 0)
-            seed = strtoull(argv[i + 1], NULL, 0);
-    first = seed;
+    seed = pbt_seed_arg(argc, argv, seed);
     cls = argv[1];
     props = argv[2];
     ud_init(&u);
@@ -261,8 +258,8 @@ int main(int argc, char **argv)
         step();
     }
     restart();
-    printf("%s: seed %llu, %llu steps, %llu transfers of %llu done, %llu restarts\n", cls,
-           (unsigned long long)first, (unsigned long long)n, (unsigned long long)answered,
+    printf("%s: %llu steps, %llu transfers of %llu done, %llu restarts\n", cls,
+           (unsigned long long)n, (unsigned long long)answered,
            (unsigned long long)asked, (unsigned long long)restarts);
     pbt_free(u.b);
     return !answered;

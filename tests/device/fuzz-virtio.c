@@ -337,10 +337,7 @@ int main(int argc, char **argv)
         return 2;
     }
     uint64_t count = pbt_count_arg(argc, argv, 100000);
-    for (int i = 3; i + 1 < argc; i++) {
-        if (strcmp(argv[i], "--seed") == 0)
-            seed = strtoull(argv[i + 1], NULL, 0);
-    }
+    seed = pbt_seed_arg(argc, argv, seed);
     for (uint32_t i = 0; argc > 3 && i < sizeof forms / sizeof *forms; i++)
         form = strcmp(argv[3], forms[i]) ? form : i;
     make_device(argv[1], argv[2]);

@@ -85,7 +85,6 @@ class Guest:
         except OSError as error:
             raise Failed(f"cannot run {self.command[0]}: {error.strerror}; build it, or name "
                          "another emulator in PLUGBOARD_SYSTEM") from error
-        os.set_blocking(self.process.stdout.fileno(), False)
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.process.stdout, selectors.EVENT_READ)
         self.eof = False
@@ -123,16 +122,16 @@ class Guest:
         if self.eof:
             return False
         if self.selector.select(max(limit, 0)):
-            data = self.process.stdout.read(1 << 16)
-            if data == b"":
+            # Not by the file object: it may keep a rest in a buffer of which select() knows nothing.
+            data = os.read(self.process.stdout.fileno(), 1 << 16)
+            if not data:
                 self.eof = True
                 return False
-            if data:
-                fresh = self.pending + data.decode("utf-8", "replace").replace("\r", "")
-                fresh = ESCAPE.sub("", fresh)
-                partial = PARTIAL.search(fresh)
-                self.pending = partial.group(0) if partial else ""
-                self.text += fresh[:len(fresh) - len(self.pending)]
+            fresh = self.pending + data.decode("utf-8", "replace").replace("\r", "")
+            fresh = ESCAPE.sub("", fresh)
+            partial = PARTIAL.search(fresh)
+            self.pending = partial.group(0) if partial else ""
+            self.text += fresh[:len(fresh) - len(self.pending)]
         return True
 
     def expect(self, *patterns, timeout=60, stop=None):

@@ -246,7 +246,7 @@ def exchange(times=8, mib=16):
                 guest.run(f"(pb-stream {disk} {size} | dd of=/dev/{disk} bs=64k conv=fsync; "
                           "echo 3 >/proc/sys/vm/drop_caches; dd bs=64k "
                           f"if=/dev/{disk} count={size * 16} | md5sum >/tmp/{disk}) "
-                          "2>/dev/null & :")
+                          f"2>/tmp/{disk}.said & :")
             for _ in range(times):
                 for plugin in ("dwc2", "usb-hub", "usb-storage", "w25q64"):
                     if "bytes of state" not in (said := monitor.do(f"plugin_reload {plugin}")):
@@ -254,8 +254,10 @@ def exchange(times=8, mib=16):
                 time.sleep(0.2)
             guest.run("wait", timeout=300)
             for disk, size in jobs.items():
-                guest.run(f"test \"$(cat /tmp/{disk})\" = \"$(pb-stream {disk} {size} | md5sum)\"",
-                          timeout=60)
+                same = f"pb-stream {disk} {size} | md5sum | busybox cmp - /tmp/{disk}"
+                if guest.command_line(same, timeout=60)[0]:
+                    why = guest.command_line(f"cat /tmp/{disk} /tmp/{disk}.said; dmesg | tail -20")
+                    raise console.Failed(f"{disk} does not hold what was written: {why[1]}")
             guest.send("poweroff -f\n")
             guest.ends(0)
 

@@ -44,6 +44,10 @@ esac
 debug first x exit=5 <<END
 break *main
 continue
+maint packet vCont;c:7ffffff0
+maint packet vCont;
+maint packet vCont;c:8000000000000000
+maint packet H
 print \$$argc
 x/s *(char **)(\$$argv + 8)
 set var \$$argc = 2
@@ -55,6 +59,8 @@ END
 has first "Breakpoint 1, "
 has first '[$]1 = 3'
 has first '"x"'
+[ "$(grep -c 'received: "E01"' "$scratch/first")" = 3 ] ||
+    { echo "a vCont that names nobody was not refused"; cat "$scratch/first"; fail=1; }
 has first 'exited normally\|exited with code 00'
 [ "$status" -eq 0 ] || { echo "argc was not changed: status $status"; fail=1; }
 

@@ -115,10 +115,12 @@ static int addresses(struct user *u, const struct pb_svc_prop *prop, pb_err *e)
 
 /* ---- Frames from the guest --------------------------------------------------------------- */
 
+#define FRAME_MAX 65536u
+
 static int frame(void *self, const struct pb_iov *v, uint32_t n, uint32_t flags)
 {
     struct user *u = self;
-    uint8_t buf[65536];
+    uint8_t buf[FRAME_MAX];
     size_t len = 0;
 
     (void)flags;
@@ -148,7 +150,9 @@ static void ready(void *self)
     loop_wake(u);
 }
 
-static const struct pb_net_ops ops = {.size = sizeof ops, .frame = frame, .ready = ready};
+/* TCP ends in libslirp, for which a large segment is one send() in place of dozens. */
+static const struct pb_net_ops ops = {.size = sizeof ops, .frame = frame, .ready = ready,
+                                      .largest = FRAME_MAX};
 
 /* ---- Life -------------------------------------------------------------------------------- */
 

@@ -250,6 +250,8 @@ void xl_resolve(struct xl_vcpu *x, uint64_t va, uint32_t size, uint32_t access,
         return;
     xl_r(x)->n_fills++;
     rc = x->guest->walk(x, va, access, 0, &w);
+    if (!rc && x->watches) /* what is watched never is in a table, so it always comes here */
+        rc = x->guest->watch(x, va, size, access);
     if (rc)
         xl_raise(x, va, access, rc);
     a->pa = w.pa;

@@ -256,7 +256,7 @@ static void set_jc_page(struct xl_ctx *c, uint64_t va)
 int xl_jc_put(struct xl_vcpu *x, uint64_t pc, void *host, uint32_t crosses)
 {
     struct xl_ctx *c = x->ctx;
-    uint32_t at = xl_jc_hash(x->engine->direct, pc);
+    uint32_t at = xl_jc_hash(pc);
     struct xl_jc *j = &c->jc[at];
 
     if (j->va == pc && j->host == host)
@@ -274,16 +274,16 @@ int xl_jc_put(struct xl_vcpu *x, uint64_t pc, void *host, uint32_t crosses)
 /* Code of the page of va, and what straddles into it. */
 static void flush_jc_page(struct xl_vcpu *x, struct xl_ctx *c, uint64_t page)
 {
-    uint32_t user = x->engine->direct, n = xl_jc_size(user);
-
     if (!has_jc_page(c, page))
         return;
-    for (uint32_t i = 0; i < n; i++) {
-        if ((c->jc[i].va & ~(uint64_t)XL_PAGE_MASK) == page)
-            c->jc[i].va = UINT64_MAX;
+    for (uint32_t at = 0; at < XL_PAGE_SIZE; at += 4) {
+        struct xl_jc *j = &c->jc[xl_jc_hash(page + at)];
+
+        if ((j->va & ~(uint64_t)XL_PAGE_MASK) == page)
+            j->va = UINT64_MAX;
     }
     for (uint64_t pc = page - x->guest->max_insn + 1; pc != page; pc++) {
-        struct xl_jc *j = &c->jc[xl_jc_hash(user, pc)];
+        struct xl_jc *j = &c->jc[xl_jc_hash(pc)];
 
         if (j->va == pc)
             j->va = UINT64_MAX;

@@ -22,8 +22,7 @@
 #define XL_CTXS 16
 #define XL_TLB_MAX 8192u /* entries */
 #define XL_TLB_MIN 256u
-#define XL_JC_SIZE 4096u /* jump cache entries */
-#define XL_JC_USER 16384u /* in user mode, with its few contexts and few flushes */
+#define XL_JC_SIZE 16384u /* jump cache entries: jumps of a kernel push each other out of 4096 */
 #define XL_JC_PART 256u /* entries that are cleared together: as large as a page */
 #define XL_XTLB 256u     /* pages executed from, C only */
 #define XL_IOTLB 32u     /* pages of devices, C only */
@@ -64,7 +63,7 @@ struct xl_ctx {
     uint64_t tag_w[XL_TLB_MAX];
     uint64_t add[XL_TLB_MAX];
     uint64_t pa[XL_TLB_MAX]; /* physical page, for code watching and probes: C only */
-    struct xl_jc jc[XL_JC_USER];
+    struct xl_jc jc[XL_JC_SIZE];
     /* C only. tag_c: may be written by C code, which looks whether the page is watched. */
     uint64_t tag_c[XL_TLB_MAX];
     struct xl_xpage x[XL_XTLB];
@@ -77,15 +76,10 @@ struct xl_ctx {
 
 extern struct xl_ctx xl_ctx_none; /* one entry that nothing matches; shared by all vCPUs */
 
-static inline uint32_t xl_jc_size(uint32_t direct)
-{
-    return direct ? XL_JC_USER : XL_JC_SIZE;
-}
-
 /* Index of a pc in the jump cache. Two within four bytes are rarely both jumped to. */
-static inline uint32_t xl_jc_hash(uint32_t direct, uint64_t va)
+static inline uint32_t xl_jc_hash(uint64_t va)
 {
-    return (uint32_t)((va >> 2) ^ (va >> 14)) & (xl_jc_size(direct) - 1);
+    return (uint32_t)((va >> 2) ^ (va >> 14)) & (XL_JC_SIZE - 1);
 }
 
 #endif

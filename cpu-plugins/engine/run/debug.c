@@ -36,7 +36,7 @@ int xl_bp_near(struct xl_vcpu *x, uint64_t pc)
         if (((r->bp[i].addr ^ pc) & XL_PAGE_MASK) == 0)
             return 1;
     }
-    return 0;
+    return xl_stops_at(x->engine, pc);
 }
 
 int xl_wp_page(struct xl_vcpu *x, uint64_t va)
@@ -51,7 +51,7 @@ int xl_wp_page(struct xl_vcpu *x, uint64_t va)
         if (page - first <= last - first)
             return 1;
     }
-    return 0;
+    return x->watches && x->guest->watch(x, va & ~(uint64_t)XL_PAGE_MASK, XL_PAGE_SIZE, XL_X);
 }
 
 void xl_wp_check(struct xl_vcpu *x, uint64_t va, uint32_t size, uint32_t access)

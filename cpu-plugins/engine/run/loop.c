@@ -73,8 +73,7 @@ static int interpret(struct xl_vcpu *x, const struct xl_unit *u, int on)
         left = xl_interp(x, u);
         if (!on || left != XL_LEFT_LOOKUP || __atomic_load_n(&x->poll, __ATOMIC_RELAXED))
             break;
-        j = __atomic_load_n(&x->ctx->jc_base, __ATOMIC_RELAXED) +
-            xl_jc_hash(x->engine->direct, x->pc);
+        j = __atomic_load_n(&x->ctx->jc_base, __ATOMIC_RELAXED) + xl_jc_hash(x->pc);
         if (j->va != x->pc)
             break;
         u = j->host;
@@ -173,12 +172,11 @@ static int debug_before(struct xl_vcpu *x)
 static int before_unit(struct xl_vcpu *x)
 {
     struct xl_run *r = xl_r(x);
+    int code = (int)x->leave_code;
 
-    if (x->leave_code) {
-        uint32_t code = x->leave_code;
-
+    if (code) {
         x->leave_code = 0;
-        return (int)code;
+        return code;
     }
     take_poll(x);
     if (__atomic_load_n(&x->requests, __ATOMIC_SEQ_CST) && (xl_do_requests(x) & XL_REQ_KICK)) {
@@ -200,7 +198,12 @@ static int before_unit(struct xl_vcpu *x)
         xl_ctx_switch(x);
         x->exit_link = NULL;
     }
-    return debug_before(x);
+    code = debug_before(x);
+    if (code < 0 && r->n_points && xl_point_hit(x)) {
+        xl_ctx_switch(x);
+        x->exit_link = NULL;
+    }
+    return code;
 }
 
 /* Chaos: as if someone had written to the unit that is about to run. */
@@ -246,7 +249,7 @@ static struct xl_unit *next_unit(struct xl_vcpu *x)
         xl_learn(x);
     u = xl_find(x, x->pc);
     if (!u || (r->borrowed && !u->code) || (r->n_bp && xl_bp_near(x, x->pc)) ||
-        (x->engine->log & XL_LOG_EXEC))
+        xl_stops_at(x->engine, x->pc) || (x->engine->log & XL_LOG_EXEC))
         return u; /* each execution comes here */
     if (!r->borrowed && xl_chaos(x, x->engine->chaos_drop)) {
         drop_one(x, u); /* it still runs this once */
@@ -269,8 +272,7 @@ static void *known(struct xl_vcpu *x)
     if (!e->host_code || x->stop_step || x->exit_link || r->wp_hit || r->bp_skip || r->n_bp ||
         r->borrowed || e->chaos_drop || e->log & XL_LOG_EXEC || xl_has_notes(e))
         return NULL;
-    j = __atomic_load_n(&x->ctx->jc_base, __ATOMIC_RELAXED) +
-        xl_jc_hash(x->engine->direct, x->pc);
+    j = __atomic_load_n(&x->ctx->jc_base, __ATOMIC_RELAXED) + xl_jc_hash(x->pc);
     return j->va == x->pc ? j->host : NULL;
 }
 

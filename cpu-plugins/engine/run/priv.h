@@ -66,6 +66,7 @@ struct xl_run { /* what each round writes comes first: in one page, which a fork
     uint64_t watch[XL_WATCHES]; /* pages for XL_REQ_WATCH; also under map_lock */
     uint32_t n_watch;           /* XL_WATCHES + 1: more than fit */
     uint32_t n_bp, n_wp;
+    uint32_t n_points;    /* the guest's own breakpoints */
     uint32_t bp_skip;     /* stopped at bp_skip_pc: the next run goes past it */
     uint64_t bp_skip_pc;
     uint32_t wp_hit, wp_pass; /* a watchpoint hit; let its instruction through now */
@@ -85,6 +86,7 @@ struct xl_run { /* what each round writes comes first: in one page, which a fork
     struct xl_page *page[2]; /* `building` in these, seen at */
     uint32_t gen[2];
     struct xl_break bp[XL_BREAKS], wp[XL_BREAKS];
+    uint64_t point[XL_POINTS];
     struct {
         struct xl_ctxkey want, mask;
         uint64_t va;
@@ -184,6 +186,20 @@ int xl_bp_near(struct xl_vcpu *x, uint64_t pc);     /* at this offset of any pag
 int xl_wp_page(struct xl_vcpu *x, uint64_t va);     /* a watchpoint in this page */
 void xl_wp_check(struct xl_vcpu *x, uint64_t va, uint32_t size, uint32_t access);
 void xl_watches_end(struct xl_vcpu *x);             /* x goes away with its watchpoints */
+
+/* ---- points.c ---- */
+
+/* Does some vCPU's guest have a breakpoint there in a page, or did? */
+static inline int xl_stops_at(const struct xl_engine *e, uint64_t pc)
+{
+    uint64_t at = (pc & XL_PAGE_MASK) >> 1;
+
+    return __atomic_load_n(&e->n_stops, __ATOMIC_RELAXED) &&
+           __atomic_load_n(&e->stops[at >> 6], __ATOMIC_RELAXED) >> (at & 63) & 1;
+}
+
+/* Before the unit at x->pc; 1: its exception was entered. */
+int xl_point_hit(struct xl_vcpu *x);
 
 /* ---- user.c ---- */
 

@@ -12,7 +12,7 @@
 #include <sched.h>
 #include <time.h>
 
-struct xl_jc xl_jc_empty[XL_JC_USER];
+struct xl_jc xl_jc_empty[XL_JC_SIZE];
 
 void xl_poke(struct xl_vcpu *x)
 {

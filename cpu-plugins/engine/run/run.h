@@ -49,7 +49,7 @@ struct xl_host { /* a host back end: host/ARCH/ */
 
 extern const struct xl_host xl_host_x86_64;
 
-extern struct xl_jc xl_jc_empty[XL_JC_USER]; /* jc_base while a kick is pending */
+extern struct xl_jc xl_jc_empty[XL_JC_SIZE]; /* jc_base while a kick is pending */
 
 struct xl_engine {
     const struct xl_guest *guest;
@@ -68,6 +68,7 @@ struct xl_engine {
      * Counts of notes heard, there when this process began, its own; forks before any. */
     struct xl_learn *hear, *tell;
     uint32_t heard, tell_base, own_notes, forks;
+    uint32_t n_stops;     /* bits of stops[] (atomic) */
     uint32_t n_watches;   /* user mode: watchpoints of all vCPUs: units are interpreted */
     struct xl_page *mutable; /* user mode: pages whose bytes may change unseen */
     struct xl_vcpu **vcpu;
@@ -86,6 +87,7 @@ struct xl_engine {
     /* Chaos switches for tests: fail every n-th TLB hit, drop at random, … 0: off. */
     uint32_t chaos_tlb, chaos_drop, chaos_fault, chaos_seed, tiny_cache;
     uint32_t crowded; /* more vCPUs than host CPUs */
+    uint64_t stops[XL_PAGE_SIZE / 2 / 64]; /* points.c: where in a page units end (atomic) */
 };
 
 #define XL_LOG_IN_ASM 1u

@@ -73,7 +73,7 @@ static struct xl_block *build(struct xl_vcpu *x, uint64_t pc, uint64_t mode,
     b->f.page = host;
     b->f.limit = b->f.limit2 = XL_PAGE_SIZE;
     b->f.second = second_page;
-    b->stop = r->n_bp ? xl_bp_near : NULL;
+    b->stop = r->n_bp || x->engine->n_stops ? xl_bp_near : NULL;
     r->pa2 = UINT64_MAX;
     if (x->top) {
         b->f.seen = r->seen;
@@ -216,7 +216,8 @@ static void link_known(struct xl_vcpu *x, struct xl_unit *u)
     for (uint32_t i = 0; i < u->n_links; i++) {
         struct xl_link *l = &u->link[i];
         uint64_t pa = (u->pa & ~(uint64_t)XL_PAGE_MASK) + (uint64_t)l->target;
-        struct xl_unit *to = l->to ? NULL : xl_unit_find(e, pa, u->mode, UINT64_MAX);
+        struct xl_unit *to = l->to || xl_stops_at(e, pa)
+                                 ? NULL : xl_unit_find(e, pa, u->mode, UINT64_MAX);
 
         if (to && to->code)
             xl_unit_link(e, l, to);

@@ -5,25 +5,24 @@
  * Receive: the wire's thread copies the frame into the next buffers. A side that cannot
  * take more says PB_EAGAIN and tells the other when it can. A frame goes to the queue pair
  * on which its flow was last sent (5.1.6.5.5 leaves the choice to the device).
- * Not modelled: checksum and segmentation offloads, RSS, notification coalescing,
- * guest announce (no migration yet): none is offered.
+ * Not modelled: offloads of what the driver receives, and of UDP segments; RSS, notification
+ * coalescing, guest announce (no migration yet): none is offered.
  */
 #include "virtio-net.h"
 
 #include <plugboard/plugin.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { P_NETDEV, P_MAC, P_QUEUES, P_MTU, P_MRG, P_MQ, P_STATUS, P_CTRL_VQ, P_CTRL_RX, P_CTRL_VLAN,
-       P_CTRL_MAC };
-
-#define FRAME_MAX 65550u
+enum { P_NETDEV, P_MAC, P_QUEUES, P_MTU, P_MRG, P_CSUM, P_TSO4, P_TSO6, P_ECN, P_MQ, P_STATUS,
+       P_CTRL_VQ, P_CTRL_RX, P_CTRL_VLAN, P_CTRL_MAC };
 
 /* ---- Transmit --------------------------------------------------------------------------- */
 
-/* Step over the header: the frame's own iovecs. 0 when the chain holds no frame. */
-static uint32_t skip_header(struct pb_vchain *c, struct pb_iov **first, uint32_t hdr)
+/* Take the header off: the frame's own iovecs. 0 when the chain holds no frame. */
+static uint32_t take_header(struct pb_vchain *c, struct pb_iov **first, uint8_t *h, uint32_t hdr)
 {
     uint32_t i = 0, left = hdr;
 
@@ -32,6 +31,7 @@ static uint32_t skip_header(struct pb_vchain *c, struct pb_iov **first, uint32_t
     while (left) {
         struct pb_iov *v = &c->iov[i];
         uint32_t k = v->len < left ? (uint32_t)v->len : left;
+        memcpy(h + hdr - left, v->base, k);
         v->base = (uint8_t *)v->base + k;
         v->len -= k;
         left -= k;
@@ -47,6 +47,7 @@ static void transmit(struct net *n, struct pair *p)
     struct pb_iov iov[IOV_MAX_CHAIN], *v;
     struct pb_vchain c = {.iov = iov, .max_iov = IOV_MAX_CHAIN};
     int again = 1, any = 0;
+    uint8_t h[HDR_BYTES];
 
     pthread_mutex_lock(&p->tx_lock);
     if (!__atomic_load_n(&n->running, __ATOMIC_ACQUIRE)) { /* a reset came before us */
@@ -57,14 +58,14 @@ static void transmit(struct net *n, struct pair *p)
     n->virtio->want_kicks(p->tx, 0);
     while (again) {
         while (!p->tx_waiting && n->virtio->pop(p->tx, &c) > 0) {
-            uint32_t k = skip_header(&c, &v, n->hdr);
-            if (k && c.out_bytes - n->hdr <= FRAME_MAX &&
-                n->svc->to_wire(n->wire, v, k, 0) == PB_EAGAIN) {
+            uint32_t k = take_header(&c, &v, h, n->hdr), bytes = c.out_bytes - n->hdr;
+            if (k && bytes <= FRAME_MAX && offload(n, p, v, k, bytes, h) == PB_EAGAIN) {
                 n->virtio->unpop(p->tx, &c);
                 p->tx_waiting = 1;
                 break;
             }
             n->virtio->push(p->tx, &c, 0);
+            p->sent = 0;
             any = 1;
         }
         again = 0;
@@ -99,14 +100,7 @@ static void wire_ready(void *self)
 
 /* ---- Receive ----------------------------------------------------------------------------- */
 
-/* A reader of the frame's iovecs. */
-struct source {
-    const struct pb_iov *v;
-    uint32_t n, at;
-    size_t used;
-};
-
-static uint32_t copy_out(struct source *s, uint8_t *to, uint32_t n)
+uint32_t copy_out(struct source *s, uint8_t *to, uint32_t n)
 {
     uint32_t done = 0;
 
@@ -309,20 +303,21 @@ static void kick(void *self, uint32_t q)
 
 static uint64_t features(void *self)
 {
-    struct net *n = self;
-    const struct pb_svc_prop *prop = n->h->get(n->h, PB_SVC_PROP);
-
     static const struct { uint32_t prop; uint64_t bit; } switches[] = {
         {P_MRG, F_MRG_RXBUF}, {P_STATUS, F_STATUS}, {P_CTRL_VQ, F_CTRL_VQ}};
-    static const struct { uint32_t prop; uint64_t bit; } control[] = { /* 5.1.3.1: by F_CTRL_VQ */
-        {P_CTRL_RX, F_CTRL_RX}, {P_CTRL_VLAN, F_CTRL_VLAN}, {P_CTRL_MAC, F_CTRL_MAC_ADDR},
-        {P_MQ, F_MQ}};
-    uint64_t f = F_MAC | (n->cfg.mtu ? F_MTU : 0);
+    static const struct { uint32_t prop; uint64_t bit, by; } others[] = { /* 5.1.3.1 */
+        {P_TSO4, F_HOST_TSO4, F_CSUM}, {P_TSO6, F_HOST_TSO6, F_CSUM},
+        {P_ECN, F_HOST_ECN, F_HOST_TSO4 | F_HOST_TSO6},
+        {P_CTRL_RX, F_CTRL_RX, F_CTRL_VQ}, {P_CTRL_VLAN, F_CTRL_VLAN, F_CTRL_VQ},
+        {P_CTRL_MAC, F_CTRL_MAC_ADDR, F_CTRL_VQ}, {P_MQ, F_MQ, F_CTRL_VQ}};
+    struct net *n = self;
+    const struct pb_svc_prop *prop = n->h->get(n->h, PB_SVC_PROP);
+    uint64_t f = F_MAC | (n->cfg.mtu ? F_MTU : 0) | (n->pair[0].out ? F_CSUM : 0);
 
     for (uint32_t i = 0; i < sizeof switches / sizeof *switches; i++)
         f |= prop->get_int(n->dev, switches[i].prop) ? switches[i].bit : 0;
-    for (uint32_t i = 0; (f & F_CTRL_VQ) && i < sizeof control / sizeof *control; i++)
-        f |= prop->get_int(n->dev, control[i].prop) ? control[i].bit : 0;
+    for (uint32_t i = 0; i < sizeof others / sizeof *others; i++)
+        f |= f & others[i].by && prop->get_int(n->dev, others[i].prop) ? others[i].bit : 0;
     return n->pairs > 1 ? f : f & ~F_MQ;
 }
 
@@ -350,7 +345,7 @@ static void running(void *self, uint32_t on)
             n->pair[i].rx_starved = 0;
             pthread_mutex_unlock(&n->pair[i].rx_lock);
             pthread_mutex_lock(&n->pair[i].tx_lock);
-            n->pair[i].tx_waiting = 0;
+            n->pair[i].tx_waiting = n->pair[i].sent = 0;
             pthread_mutex_unlock(&n->pair[i].tx_lock);
         }
         n->active = 1;
@@ -389,6 +384,12 @@ static const struct pb_virtio_dev virtio_dev = {
 
 /* ---- Life -------------------------------------------------------------------------------- */
 
+static void free_frames(struct net *n)
+{
+    for (uint32_t i = 0; i < n->pairs; i++)
+        free(n->pair[i].out);
+}
+
 static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
 {
     struct net *n = self;
@@ -414,6 +415,11 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
     n->cfg.status = STATUS_LINK_UP;
     n->cfg.max_virtqueue_pairs = (uint16_t)n->pairs;
     n->cfg.mtu = (uint16_t)prop->get_int(d, P_MTU);
+    for (uint32_t i = 0; prop->get_int(d, P_CSUM) && i < n->pairs; i++)
+        if (!(n->pair[i].out = malloc(FRAME_MAX))) {
+            free_frames(n);
+            return h->fail(e, PB_ENOMEM, "virtio-net: no memory for frames; try csum=off");
+        }
     pthread_mutex_init(&n->filter_lock, NULL);
     for (uint32_t i = 0; i < n->pairs; i++) {
         struct pair *p = &n->pair[i];
@@ -436,6 +442,7 @@ static void unrealize(void *self)
         pthread_mutex_destroy(&n->pair[i].rx_lock);
         pthread_mutex_destroy(&n->pair[i].tx_lock);
     }
+    free_frames(n);
     pthread_mutex_destroy(&n->filter_lock);
 }
 
@@ -466,6 +473,12 @@ static const struct pb_prop props[] = {
     {.name = "host_mtu", .doc = "MTU told to the guest; 0: none", .def = "0", .type = PB_T_UINT,
      .min = 0, .max = 65535, .qemu_type = "uint16"},
     {.name = "mrg_rxbuf", .doc = "offer merged receive buffers", .def = "on", .type = PB_T_BOOL},
+    {.name = "csum", .doc = "offer to do checksums of what is sent", .def = "on",
+     .type = PB_T_BOOL},
+    {.name = "host_tso4", .doc = "offer to cut large TCP segments of IPv4", .def = "on",
+     .type = PB_T_BOOL},
+    {.name = "host_tso6", .doc = "the same of IPv6", .def = "on", .type = PB_T_BOOL},
+    {.name = "host_ecn", .doc = "the same with ECN", .def = "on", .type = PB_T_BOOL},
     {.name = "mq", .doc = "offer all pairs of queues", .def = "on", .type = PB_T_BOOL},
     {.name = "status", .doc = "offer the link's state", .def = "on", .type = PB_T_BOOL},
     {.name = "ctrl_vq", .doc = "offer the control queue", .def = "on", .type = PB_T_BOOL},
@@ -473,10 +486,9 @@ static const struct pb_prop props[] = {
     {.name = "ctrl_vlan", .doc = "offer the VLAN filter", .def = "on", .type = PB_T_BOOL},
     {.name = "ctrl_mac_addr", .doc = "offer setting the address", .def = "on",
      .type = PB_T_BOOL},
-    NEVER("csum"), NEVER("gso"), NEVER("guest_csum"), NEVER("guest_tso4"), NEVER("guest_tso6"),
-    NEVER("guest_ecn"), NEVER("guest_ufo"), NEVER("host_tso4"), NEVER("host_tso6"),
-    NEVER("host_ecn"), NEVER("host_ufo"), NEVER("rss"), NEVER("hash"), NEVER("guest_rsc_ext"),
-    NEVER("failover"),
+    NEVER("gso"), NEVER("guest_csum"), NEVER("guest_tso4"), NEVER("guest_tso6"),
+    NEVER("guest_ecn"), NEVER("guest_ufo"), NEVER("host_ufo"), NEVER("rss"), NEVER("hash"),
+    NEVER("guest_rsc_ext"), NEVER("failover"),
 };
 #undef NEVER
 static const struct pb_field state[] = {

@@ -10,8 +10,12 @@
 #include <pthread.h>
 
 /* 5.1.3 */
+#define F_CSUM (1ull << 0)
 #define F_MTU (1ull << 3)
 #define F_MAC (1ull << 5)
+#define F_HOST_TSO4 (1ull << 11)
+#define F_HOST_TSO6 (1ull << 12)
+#define F_HOST_ECN (1ull << 13)
 #define F_MRG_RXBUF (1ull << 15)
 #define F_STATUS (1ull << 16)
 #define F_CTRL_VQ (1ull << 17)
@@ -26,6 +30,7 @@
 #define PAIRS_MAX 8u
 #define QUEUE_MAX 1024u
 #define IOV_MAX_CHAIN 64u
+#define FRAME_MAX 65550u
 #define MAC_TABLE 64u
 
 struct config { /* 5.1.4 */
@@ -41,6 +46,8 @@ struct pair {
     pthread_mutex_t rx_lock, tx_lock; /* each ring's calls come one at a time */
     uint32_t rx_starved; /* a frame found no buffer: a kick of rx wakes the wire */
     uint32_t tx_waiting; /* the wire takes no more: ready() goes on */
+    uint32_t sent;       /* of the payload of the large segment at the head of tx */
+    uint8_t *out;        /* FRAME_MAX bytes, where offload() makes frames; or NULL */
 };
 
 /* What the driver wants to receive, 5.1.6.5. Guarded by filter_lock. */
@@ -70,6 +77,18 @@ struct net {
     struct pair pair[PAIRS_MAX];
 };
 
+/* A reader of a frame's iovecs. */
+struct source {
+    const struct pb_iov *v;
+    uint32_t n, at;
+    size_t used;
+};
+uint32_t copy_out(struct source *s, uint8_t *to, uint32_t n); /* bytes that there were */
+
+/* offload.c: a frame of `bytes` to the wire, done as its header `h` says. Bytes, PB_EAGAIN: again
+ * from where it stopped, or 0: it makes no sense. */
+int offload(struct net *n, struct pair *p, const struct pb_iov *v, uint32_t cnt, uint32_t bytes,
+            const uint8_t *h);
 /* control.c: the control queue, 5.1.6.5. Returns VIRTIO_NET_OK (0) or _ERR (1). */
 uint8_t control(struct net *n, uint8_t class_, uint8_t cmd, const uint8_t *data, uint32_t len);
 /* Does the driver want a frame that begins with these bytes? */

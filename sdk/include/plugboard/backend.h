@@ -101,6 +101,9 @@ struct pb_net_ops { /* both ends of the wire */
     int (*frame)(void *self, const struct pb_iov *v, uint32_t n, uint32_t flags);
     void (*ready)(void *self);             /* [io] the peer takes frames again */
     void (*link)(void *self, uint32_t up); /* [main] */
+    /* The backend's: bytes of the largest TCP segment, with its headers, that it takes from the
+     * device, whatever the MSS is; 0: what a network would carry. Since ABI 1.1. */
+    uint32_t largest, reserved2;
 };
 #define PB_SVC_NET "pb.net/1"
 struct pb_svc_net { /* [any] unless marked */
@@ -112,6 +115,7 @@ struct pb_svc_net { /* [any] unless marked */
     /* Backend side: deliver to the attached device. */
     int (*to_device)(pb_dev *node, const struct pb_iov *v, uint32_t cnt, uint32_t flags);
     void (*wire_ready)(pb_dev *node); /* the backend takes frames again after PB_EAGAIN */
+    uint32_t (*largest)(pb_net *n); /* device side: the backend's. Since ABI 1.1 */
 };
 
 /* ---- Character --------------------------------------------------------------------- */

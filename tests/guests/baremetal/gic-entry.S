@@ -3,22 +3,9 @@
  * for what comes from below, and the way down to EL1 and back.
  * Arm DDI 0487, D1.3 (exception vectors), D19.2.132 (SCR_EL3).
  * Not modelled: nothing; this is a guest. */
-        .section .text.entry, "ax"
-        .globl _start, below, up
-_start: mrs     x1, mpidr_el1
-        and     x1, x1, 0xff
-        ldr     x0, =0xe010000         /* 4 KiB each */
-        sub     x0, x0, x1, lsl 12
-        mov     sp, x0
-        adr     x0, el3_vectors
-        msr     vbar_el3, x0
-        isb
-        cbnz    x1, 2f
-        bl      el3_main
-1:      wfi
-        b       1b
-2:      bl      el3_other
-        b       1b
+#include "secure-start.h"
+        .globl  below, up
+        start
 
 /* void below(void (*to)(void), uint64_t scr): runs it in EL1, all masked, until it calls up(). */
 below:  stp     x19, x20, [sp, -96]!

@@ -3,23 +3,9 @@
  * vectors of both levels; loads that may fault; the way down to Non-secure EL1.
  * Arm DDI 0487, D1.3 (exception vectors), D19.2.132 (SCR_EL3).
  * Not modelled: nothing; this is a guest. */
-        .section .text.entry, "ax"
-        .globl _start, probe, descend, call_up
-_start: mrs     x1, mpidr_el1
-        and     x1, x1, 0xff
-        ldr     x0, =0xe010000         /* a stack each, 4 KiB */
-        sub     x0, x0, x1, lsl 12
-        mov     sp, x0
-        adr     x0, el3_vectors
-        msr     vbar_el3, x0
-        isb
-        cbnz    x1, 2f
-        bl      el3_main
-1:      wfi
-        b       1b
-2:      mrs     x0, currentel
-        bl      el3_other
-        b       1b
+#include "secure-start.h"
+        .globl  probe, descend, call_up
+        start
 
 /* uint64_t probe(uint64_t address): the syndrome of a load there, 0 if it is answered. */
 probe:  mov     x1, 0

@@ -17,20 +17,24 @@
 
 static volatile sig_atomic_t n_signals;
 
+/* Of this thread: the kernel may still have other work. */
 static uint64_t now(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* Half of the time in user mode, half in the kernel; the ns that it took. */
+/* Some of the time in user mode, some in the kernel; the ns that it took. */
 static uint64_t work(unsigned ms)
 {
     uint64_t begin = now(), end = begin + ms * 1000000ull;
-    while (now() < end)
+    while (now() < end) {
         for (int i = 0; i < 100; i++)
             syscall(SYS_getppid);
+        for (volatile int i = 0; i < 100000; i++)
+            ;
+    }
     return now() - begin;
 }
 
@@ -55,8 +59,13 @@ static int cycles(int group, int user, int kernel)
     return fd;
 }
 
+/* The second time: the first translates all of it. */
 static uint64_t work_counted(int group, unsigned ms)
 {
+    ioctl(group, PERF_EVENT_IOC_ENABLE, 0);
+    work(ms / 4);
+    ioctl(group, PERF_EVENT_IOC_DISABLE, 0);
+    ioctl(group, PERF_EVENT_IOC_RESET, PERF_IOC_FLAG_GROUP);
     ioctl(group, PERF_EVENT_IOC_ENABLE, 0);
     uint64_t ns = work(ms);
     ioctl(group, PERF_EVENT_IOC_DISABLE, 0);
@@ -73,8 +82,10 @@ static void levels(void)
 {
     int all = cycles(-1, 1, 1), user = cycles(all, 1, 0), kernel = cycles(all, 0, 1);
     uint64_t ns = work_counted(all, 100), u = count(user), k = count(kernel), n = count(all);
+    printf("PB-NOTE %llu ns, %llu cycles, %llu + %llu\n", (unsigned long long)ns,
+           (unsigned long long)n, (unsigned long long)u, (unsigned long long)k);
     printf("PB-CYCLES off by %d%% parts by %d%% user %d kernel %d\n", differs(n, ns),
-           differs(u + k, n), u > n / 20, k > n / 20);
+           differs(u + k, n), u > n / 100, k > n / 100);
 }
 
 static void many(void)

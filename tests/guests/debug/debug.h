@@ -12,5 +12,6 @@
 int perf_open(struct perf_event_attr *attr, int pid, int group);
 
 void test_counters(void); /* counters.c: the performance monitors */
+void test_points(void);   /* points.c: breakpoints, watchpoints, single steps */
 
 #endif

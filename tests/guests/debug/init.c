@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* init.c - the one program of a guest that debugs and profiles by what the CPU has for it. Each test
- * says what it saw on a line of its own, PB-NAME ..., and what failed of the kernel's calls. */
+/* init.c - the one program of a guest that debugs and profiles by what the CPU has for it. Each
+ * test says what it saw on a line of its own, PB-NAME ..., and what failed of the kernel's calls. */
 #include "debug.h"
 
 #include <sys/reboot.h>
@@ -17,6 +17,7 @@ int main(void)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
     test_counters();
+    test_points();
     puts("PB-DONE");
     reboot(RB_POWER_OFF);
     return 1;

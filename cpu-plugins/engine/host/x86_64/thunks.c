@@ -169,7 +169,7 @@ void x86_jump_cache(struct xasm *a, const struct x86_code *c)
     }
     xa_alu(a, ALU_XOR, 0, RCX, xr(RAX));
     xa_shift(a, SH_SHL, 0, xr(RCX), 2);
-    xa_alui(a, ALU_AND, 0, xr(RCX), (int32_t)(xl_jc_size(c->direct) - 1) * 16);
+    xa_alui(a, ALU_AND, 0, xr(RCX), (int32_t)(XL_JC_SIZE - 1) * 16);
     if (c->t.ctx_reg == CTX_NONE) {
         xa_op(a, XO_MOV, 1, RDX, xm(RBP, VOFF(ctx)));
         xa_alu(a, ALU_ADD, 1, RCX, xm(RDX, COFF(jc_base)));

@@ -162,7 +162,9 @@ pb_dev *pbt_net_new(pbt *b, const char *name);
 uint32_t pbt_net_sent(pb_dev *n); /* frames the device sent and not yet taken */
 size_t pbt_net_take(pb_dev *n, void *buf, size_t max, uint32_t *flags); /* oldest; 0: none */
 int pbt_net_inject(pb_dev *n, const void *frame, size_t len, uint32_t flags); /* to device */
-void pbt_net_full(pb_dev *n, uint32_t on); /* the wire refuses with PB_EAGAIN */
+void pbt_net_full(pb_dev *n, uint32_t on); /* the wire refuses with PB_EAGAIN
+                                              after `on` - 1 more frames; 0: no longer */
+void pbt_net_largest(pb_dev *n, uint32_t bytes); /* as pb_net_ops.largest of a backend */
 
 /* A share whose answers the test makes: T-message in, R-message out; returns its length. */
 pb_dev *pbt_fs_new(pbt *b, const char *name,
@@ -219,5 +221,7 @@ void pbt_fuzz_step(pbt *b, int64_t ns);
  * PLUGBOARD_LONG is set in the environment. */
 #define PBT_LONG_COUNT 10000000ull
 uint64_t pbt_count_arg(int argc, char **argv, uint64_t def);
+/* The value after "--seed", else `def`; says which. */
+uint64_t pbt_seed_arg(int argc, char **argv, uint64_t def);
 
 #endif
