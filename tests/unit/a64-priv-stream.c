@@ -7,16 +7,14 @@
  * exception's vector calls the test by HVC, which folds syndrome, addresses and status into a
  * hash and skips the instruction; an SVC from EL0 goes back to EL1. Every other program has EL2
  * above it, with stage 2 on and traps chosen by the seed; its vectors call by SMC, and its HVCs
- * change stage 2's entries of the buffer. Half have breakpoints and watchpoints of their own. At
- * the end the registers, system registers, memory, page tables and hash must agree: also when TLB
- * entries and units are lost at random, and, among them, two runs in which every n-th access fails.
- * -v: print each exception.
+ * change stage 2's entries of the buffer. At the end the registers, system registers, memory, page
+ * tables and hash must agree: also when TLB entries and units are lost at random, and, among them,
+ * two runs in which every n-th access fails. -v: print each exception.
  */
 #include "cpu-host.h"
 #include "a64-random.h"
 
 #include "except.h"
-#include "sysreg.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,18 +96,6 @@ static uint32_t call2(struct a64 *c)
     return 1;
 }
 
-/* Breakpoints that were hit let their instruction go until the next other exception: it may be what
- * counts a loop. */
-static void pass_breaks(struct a64 *c, int hit, uint64_t pc)
-{
-    for (uint32_t n = 0; program->seed & 4 && n < 4; n++) {
-        uint32_t cr = SR_DBGBCR0_EL1 + 2 * n;
-        uint64_t on = !(hit && c->sr[cr - 1] == pc);
-        if ((c->sr[cr] & 1) != on && (!hit || !on))
-            a64_sysreg_set(c, cr, (c->sr[cr] & ~1ull) | on);
-    }
-}
-
 /* Called by the vector's HVC: look at the exception, step over the instruction. */
 static uint32_t call(void *self, uint32_t cpu, uint32_t conduit, uint64_t x[18])
 {
@@ -130,8 +116,7 @@ static uint32_t call(void *self, uint32_t cpu, uint32_t conduit, uint64_t x[18])
     fold(*elr);
     fold(c->x.pc);
     fold(c->sr[SR_SPSR_EL1]);
-    if ((ec >= A64_EC_IABT && ec <= A64_EC_DABT + 1) || ec == A64_EC_WATCH ||
-        ec == A64_EC_WATCH + 1)
+    if (ec == A64_EC_DABT || ec == A64_EC_DABT + 1 || ec == A64_EC_IABT || ec == A64_EC_IABT + 1)
         fold(c->sr[SR_FAR_EL1]);
     note(c, esr, *elr, c->sr[SR_SPSR_EL1]);
     if (*elr < A64R_BASE || *elr >= A64R_TABLE) {
@@ -141,11 +126,9 @@ static uint32_t call(void *self, uint32_t cpu, uint32_t conduit, uint64_t x[18])
         return 1;
     }
     /* A step goes on with one instruction, an illegal state with the same. */
-    int hit = ec == A64_EC_BREAK || ec == A64_EC_BREAK + 1;
-    pass_breaks(c, hit, *elr);
     if (ec == A64_EC_STEP || ec == A64_EC_STEP + 1)
         c->sr[SR_SPSR_EL1] |= PS_SS;
-    else if (!hit && ec != A64_EC_SVC && ec != A64_EC_ILLEGAL)
+    else if (ec != A64_EC_SVC && ec != A64_EC_ILLEGAL)
         *elr += 4;
     c->sr[SR_SPSR_EL1] &= ~PS_IL;
     if (!(c->sr[SR_SPSR_EL1] & 12) && ec == A64_EC_SVC)
@@ -191,25 +174,6 @@ static void set_up_el2(struct cpu_host *r)
     a64_set_pstate(c, 0x3c5); /* EL1, with its own stack pointer */
 }
 
-/* Half of the programs are debugged: some of their instructions and of their buffer's bytes. */
-static void set_up_debug(struct a64 *c)
-{
-    uint64_t chosen = (program->seed + 1) * 0xd1342543de82ef95ull;
-    if (!(program->seed & 4))
-        return;
-    for (uint32_t n = 0; n < 4; n++) {
-        uint64_t pc = A64R_BASE + chosen % (program->end_pc - A64R_BASE) / 4 * 4;
-        a64_sysreg_set(c, SR_DBGBVR0_EL1 + 2 * n, pc);
-        a64_sysreg_set(c, SR_DBGBCR0_EL1 + 2 * n, (chosen >> 32 & 6) | 1);
-        a64_sysreg_set(c, SR_DBGWVR0_EL1 + 2 * n, A64R_EDGE - 64 + (chosen >> 20 & 0x7c));
-        a64_sysreg_set(c, SR_DBGWCR0_EL1 + 2 * n, (chosen >> 40 & 0x1ffe) | 1);
-        chosen = (chosen ^ chosen >> 29) * 0xd1342543de82ef95ull;
-    }
-    a64_sysreg_set(c, SR_OSLAR_EL1, 0);
-    a64_sysreg_set(c, SR_MDSCR_EL1, MDSCR_MDE | MDSCR_KDE);
-    c->pstate &= ~PS_D;
-}
-
 static void set_up(struct cpu_host *r)
 {
     static const uint32_t stub[] = {0xd4000002, 0xd69f03e0}; /* hvc, eret */
@@ -228,7 +192,6 @@ static void set_up(struct cpu_host *r)
     c->sr[SR_TCR_EL1] = 39 | 1ull << 23 | (program->seed & 1 ? 3ull << 39 : 0);
     c->sr[SR_SCTLR_EL1] = A64R_SCTLR;
     c->sr[SR_SP_EL0] = A64R_EDGE;
-    set_up_debug(c);
 }
 
 static int run(const char *engine)
