@@ -5,6 +5,7 @@
 
 #include <libfdt.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -170,6 +171,11 @@ static void test_refused(void)
     memcpy(img + 24, "zstd", 5);
     CU_ASSERT(refused("kernel", file("bad", img, sizeof img), "zstd"));
     CU_ASSERT(refused("kernel", "/nonexistent", "No such file"));
+    char fifo[80];
+    snprintf(fifo, sizeof fifo, "%s/fifo", dir);
+    CU_ASSERT_EQUAL(mkfifo(fifo, 0600), 0); /* nobody ever writes to it */
+    CU_ASSERT(refused("kernel", fifo, "not a regular file"));
+    CU_ASSERT(refused("bios", fifo, "not a regular file"));
     CU_ASSERT(refused("initrd", "/dev/null", "only allowed with -kernel"));
 }
 

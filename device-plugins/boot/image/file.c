@@ -22,7 +22,7 @@ int image_open(struct image *m, const char *path, char *text)
     struct stat st;
 
     memset(m, 0, sizeof *m);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* nobody may write to a pipe */
     if (fd < 0)
         return why(text, path);
     if (fstat(fd, &st) < 0) {

@@ -7,6 +7,7 @@
  */
 #include "pci-bus.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,7 +163,8 @@ static int add_rom(pb_pci_fn *f, const char *path, pb_err *e)
     struct fabric *fab = f->bus->fab;
     uint64_t size = 2048;
     uint8_t *host;
-    FILE *in = fopen(path, "rb");
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* nobody may write to a pipe */
+    FILE *in = fd < 0 ? NULL : fdopen(fd, "rb");
 
     if (!in || fseek(in, 0, SEEK_END) < 0 || ftell(in) <= 0 || ftell(in) > 16 << 20) {
         if (in)
