@@ -105,9 +105,11 @@ static int lift_bad_state(struct lift *l)
         lift_fault(l, A64_H_BREAK);
         return 1;
     }
-    if (l->mode & A64_MODE_SS) /* done, unless it faults: then the bit is set again */
+    if (l->mode & A64_MODE_SS) { /* done, unless it faults: then the bit is set again */
+        xl_b_insn(l->b, l->pc, 4); /* what comes before the instruction, I2 of ir.h */
         xl_put(l->b, A64_SLOT_PSTATE,
                lift_op2(l, XL_OP_and, xl_get(l->b, A64_SLOT_PSTATE), lift_const(l, ~PS_SS)));
+    }
     return 0;
 }
 
