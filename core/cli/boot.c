@@ -180,8 +180,7 @@ static int boot_order(struct pb_sys *s)
     return r;
 }
 
-/* "smbios0", "smbios1" …: the boot plugin reads them. A machine without SMBIOS has its UUID for
- * its owner's books only. */
+/* "uuid", "smbios0", "smbios1" …: the boot plugin reads them. */
 static int identity(struct pb_sys *s)
 {
     const char *uuid = pb_cli_text(s->cli, "uuid");
@@ -199,7 +198,6 @@ static int identity(struct pb_sys *s)
         return PB_EINVAL;
     }
     option(s, "uuid", uuid);
-    g_hash_table_add(s->m->used, g_strdup("uuid"));
     return PB_OK;
 }
 

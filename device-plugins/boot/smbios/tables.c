@@ -370,6 +370,7 @@ int smbios_tables(struct boot *b, uint32_t family, pb_err *e)
 
     if (!files)
         return PB_OK;
+    b->board->used(b->dev, "uuid");
     int rc = smbios_options(b, &u, e);
     if (rc == PB_OK && (rc = clash(b, &u, e)) == PB_OK) {
         structures(&w, family);
