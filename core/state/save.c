@@ -19,6 +19,7 @@
 #include "../line/line.h"
 #include "../machine/reset.h"
 #include "../mem/mem.h"
+#include "../thread/domain.h"
 #include "../time/clock.h"
 
 #include <string.h>
@@ -174,16 +175,11 @@ static gboolean memory_of(const pb_region *r, GHashTable *set)
     return r->host && (!set || (r->d && g_hash_table_contains(set, r->d)));
 }
 
-static int save(struct pb_machine *m, GHashTable *set, GByteArray *out, pb_err *e)
+static int save_all(struct pb_machine *m, GHashTable *set, GByteArray *out, pb_err *e)
 {
     struct pb_mem *mem = pb_mem(m);
     struct kept k;
 
-    if (m->state == PB_RUN_RUNNING)
-        return pb_err_set(e, PB_EBUSY, "the machine must be stopped before it is saved");
-    int rc = pb_state_settle(m, e);
-    if (rc < 0)
-        return rc;
     g_byte_array_append(out, (const guint8 *)PB_STATE_MAGIC, 8);
     pb_out_uint(out, PB_STATE_FORMAT, 4);
     pb_out_text(out, m->name);
@@ -197,7 +193,7 @@ static int save(struct pb_machine *m, GHashTable *set, GByteArray *out, pb_err *
     }
     for (guint i = 0; i < m->devs->len; i++) {
         pb_dev *d = g_ptr_array_index(m->devs, i);
-        rc = kept_of(d, &k) ? save_dev(d, &k, out, e) : 0;
+        int rc = kept_of(d, &k) ? save_dev(d, &k, out, e) : 0;
         if (rc < 0)
             return rc;
         save_lines(d, out);
@@ -206,6 +202,19 @@ static int save(struct pb_machine *m, GHashTable *set, GByteArray *out, pb_err *
     }
     section_end(out, section(out, PB_SEC_END));
     return 0;
+}
+
+static int save(struct pb_machine *m, GHashTable *set, GByteArray *out, pb_err *e)
+{
+    if (m->state == PB_RUN_RUNNING)
+        return pb_err_set(e, PB_EBUSY, "the machine must be stopped before it is saved");
+    int rc = pb_state_settle(m, e);
+    if (rc < 0)
+        return rc;
+    GPtrArray *frozen = pb_domains_freeze(m);
+    rc = save_all(m, set, out, e);
+    pb_domains_thaw(frozen);
+    return rc;
 }
 
 int pb_machine_save(struct pb_machine *m, GByteArray *out, pb_err *e)
@@ -467,5 +476,10 @@ int pb_machine_load(struct pb_machine *m, const uint8_t *data, size_t n, pb_err 
         return rc;
     pb_state_rest(m);
     pb_reset_all(m, PB_RESET_SNAPSHOT);
-    return walk(m, data, n, APPLY, e);
+    /* a device that goes on, before all others have their state, would do so with what is no more */
+    pb_state_rest(m);
+    GPtrArray *frozen = pb_domains_freeze(m);
+    rc = walk(m, data, n, APPLY, e);
+    pb_domains_thaw(frozen);
+    return rc;
 }

@@ -9,6 +9,7 @@
 
 #include "../cpu/cpu.h"
 #include "../line/line.h"
+#include "../machine/machine.h"
 
 _Thread_local struct pb_thread pb_tl;
 
@@ -112,7 +113,7 @@ void pb__later(void)
 
 void pb_domain_poke(struct pb_domain *dom)
 {
-    if (pb_tl.held == dom)
+    if (pb_tl.held == dom || pb_tl.all)
         return; /* our own unlock does it */
     if (!pb_tl.frame && !pb_tl.held) {
         pb__domain_after(dom);
@@ -125,4 +126,60 @@ void pb_domain_poke(struct pb_domain *dom)
         pb_tl.later[pb_tl.n_later++] = dom;
     else
         pb_time_drain(dom);
+}
+
+/* ---- All of them ------------------------------------------------------------------------- */
+
+#define MOST_ROUNDS 1000 /* a device that always finds work must not stop the emulator */
+
+static GPtrArray *domains_of(struct pb_machine *m)
+{
+    GPtrArray *v = g_ptr_array_new();
+
+    g_ptr_array_add(v, m->domain);
+    for (guint i = 0; i < m->devs->len; i++) {
+        struct pb_domain *dom = ((pb_dev *)g_ptr_array_index(m->devs, i))->domain;
+        if (!g_ptr_array_find(v, dom, NULL))
+            g_ptr_array_add(v, dom);
+    }
+    return v;
+}
+
+static gboolean lock_all(GPtrArray *v)
+{
+    gboolean work = FALSE;
+
+    for (guint i = 0; i < v->len; i++)
+        pb_domain_lock(g_ptr_array_index(v, i));
+    pb_tl.all = TRUE;
+    for (guint i = 0; i < v->len; i++)
+        work |= pb_domain_has_work(g_ptr_array_index(v, i));
+    return work;
+}
+
+static void unlock_all(GPtrArray *v)
+{
+    pb_tl.all = FALSE;
+    for (guint i = 0; i < v->len; i++) {
+        pb_tl.held = g_ptr_array_index(v, i);
+        pb_domain_unlock(pb_tl.held);
+    }
+    pb__later();
+}
+
+GPtrArray *pb_domains_freeze(struct pb_machine *m)
+{
+    GPtrArray *v = domains_of(m);
+
+    PB_ASSERT_MAIN();
+    g_assert(!pb_tl.held && !pb_tl.all);
+    for (int round = 0; lock_all(v) && round < MOST_ROUNDS; round++)
+        unlock_all(v);
+    return v;
+}
+
+void pb_domains_thaw(GPtrArray *frozen)
+{
+    unlock_all(frozen);
+    g_ptr_array_unref(frozen);
 }

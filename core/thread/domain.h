@@ -49,6 +49,7 @@ struct pb_thread {
     struct pb_frame *frame; /* innermost callback, or NULL */
     struct pb_domain *held;
     struct pb_cpu *cpu;     /* vCPU threads */
+    gboolean all;           /* holds every domain: pb_domains_freeze() */
     uint32_t kind;          /* PB_THREAD_* */
     uint32_t n_later;
     struct pb_domain *later[PB_LATER]; /* domains with work from callbacks of this thread */
@@ -63,6 +64,11 @@ void pb__domain_after(struct pb_domain *dom); /* just unlocked: work came in mea
 void pb__later(void);                         /* outermost frame is gone */
 /* `dom` has work from this thread: do it now, at the end of the callback, or elsewhere. */
 void pb_domain_poke(struct pb_domain *dom);
+/* Hold all domains of a machine that stands, none with work in it, until the thaw: no other thread
+ * calls its devices, and what they leave for later, a deferred call or a line's change, waits.
+ * Parallel devices go on. Make or free no device meanwhile. [main] */
+GPtrArray *pb_domains_freeze(struct pb_machine *m);
+void pb_domains_thaw(GPtrArray *frozen);
 /* Thread that drains domains which nobody else would: the timer thread (time/). */
 void pb_time_drain(struct pb_domain *dom);
 
@@ -108,7 +114,7 @@ static inline void pb_cb_enter(struct pb_frame *f, pb_dev *d)
     f->took = NULL;
     f->soon = FALSE;
     f->up = pb_tl.frame;
-    if (!d->parallel && pb_tl.held != d->domain) {
+    if (!d->parallel && pb_tl.held != d->domain && !pb_tl.all) {
         g_assert(!pb_tl.held); /* no thread holds two domains */
         pb_domain_lock(d->domain);
         pb_tl.held = f->took = d->domain;

@@ -423,7 +423,7 @@ void pb_soon(pb_dev *d, void (*fn)(void *), void *opaque)
     pthread_mutex_unlock(&dom->soon_lock);
     if (found)
         return;
-    if (pb_tl.frame || pb_tl.held)
+    if (pb_tl.frame || pb_tl.held || pb_tl.all)
         pb_domain_poke(dom);
     else
         pb_time_drain(dom); /* the caller may hold locks of its own */

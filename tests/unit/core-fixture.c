@@ -8,6 +8,7 @@ uint64_t (*fx_read)(struct fx_dev *f, uint64_t off, uint32_t bytes);
 void (*fx_write)(struct fx_dev *f, uint64_t off, uint64_t val, uint32_t bytes);
 void (*fx_line)(struct fx_dev *f, uint32_t n, int32_t level);
 void (*fx_reset)(struct fx_dev *f, uint32_t kind, uint32_t phase);
+void (*fx_load)(struct fx_dev *f);
 void (*fx_timer)(struct fx_dev *f, uint32_t i);
 uint32_t (*fx_cpu_run)(struct fx_cpu *c);
 
@@ -73,6 +74,14 @@ static void dev_line(void *self, uint32_t n, int32_t level)
     out(f);
 }
 
+static int dev_load(void *self, pb_state *s, pb_err *e)
+{
+    (void)s, (void)e;
+    if (fx_load)
+        fx_load(self);
+    return PB_OK;
+}
+
 static void dev_reset(void *self, uint32_t kind, uint32_t phase)
 {
     if (fx_reset)
@@ -102,17 +111,19 @@ static const struct pb_field fields[] = {
     PB_FIELD_ARRAY(struct fx_dev, bytes, PB_S_BYTES, 5),
 };
 
-#define CLASS(ID, FLAGS)                                                                    \
+#define CLASS(ID, FLAGS, ...)                                                               \
     {                                                                                       \
         .size = sizeof(struct pb_device_class), .flags = FLAGS, .id = ID, .title = ID,      \
         .props = props, .n_props = G_N_ELEMENTS(props), .n_regions = 1, .lines_in = dev_in, \
         .lines_out = dev_out, .buses_out = dev_bus, .provides = provides, .n_provides = 1,  \
         .instance_size = sizeof(struct fx_dev), .state_version = 1, .n_state = 3,           \
-        .state = fields, .realize = dev_realize, .reset = dev_reset, .line_in = dev_line    \
+        .state = fields, .realize = dev_realize, .reset = dev_reset, .line_in = dev_line,   \
+        __VA_ARGS__                                                                         \
     }
-static const struct pb_device_class serial = CLASS("fx-serial", PB_DEV_HOTPLUG);
-static const struct pb_device_class own = CLASS("fx-own", PB_DEV_OWN_DOMAIN);
-static const struct pb_device_class parallel = CLASS("fx-parallel", PB_DEV_PARALLEL);
+static const struct pb_device_class serial = CLASS("fx-serial", PB_DEV_HOTPLUG, );
+static const struct pb_device_class own = CLASS("fx-own", PB_DEV_OWN_DOMAIN, );
+static const struct pb_device_class parallel = CLASS("fx-parallel", PB_DEV_PARALLEL, );
+static const struct pb_device_class loader = CLASS("fx-loader", 0, .load = dev_load);
 
 static int child_realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
 {
@@ -215,6 +226,7 @@ static const struct pb_cpu_class cpu = {
 
 static const struct pb_class_ref classes[] = {
     {PB_CLASS_DEVICE, &serial}, {PB_CLASS_DEVICE, &own}, {PB_CLASS_DEVICE, &parallel},
+    {PB_CLASS_DEVICE, &loader},
     {PB_CLASS_DEVICE, &child}, {PB_CLASS_CPU, &cpu}};
 static const struct pb_plugin plugin = {
     .size = sizeof plugin, .epoch = PB_ABI_EPOCH, .abi_minor = PB_ABI_MINOR,

@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Instance of the classes fx-serial (machine's domain), fx-own (its own) and fx-parallel:
+/* Instance of the classes fx-serial (machine's domain), fx-own (its own), fx-parallel and fx-loader:
  * one I/O region of 64 bytes, inputs in[8], outputs out[8], a bus "fx-bus[2]". */
 struct fx_dev {
     pb_dev *d;
@@ -51,6 +51,7 @@ extern uint64_t (*fx_read)(struct fx_dev *f, uint64_t off, uint32_t bytes);
 extern void (*fx_write)(struct fx_dev *f, uint64_t off, uint64_t val, uint32_t bytes);
 extern void (*fx_line)(struct fx_dev *f, uint32_t n, int32_t level);
 extern void (*fx_reset)(struct fx_dev *f, uint32_t kind, uint32_t phase);
+extern void (*fx_load)(struct fx_dev *f); /* of an fx-loader */
 extern void (*fx_timer)(struct fx_dev *f, uint32_t i);
 extern uint32_t (*fx_cpu_run)(struct fx_cpu *c);
 
