@@ -321,7 +321,7 @@ static void make_device(const char *plugin, const char *cls)
             vd_legacy(&v);
     } else {
         m = pbt_add(b, "virtio-mmio", "m0",
-                    form == MMIO ? "force-legacy=off,packed=on" : "packed=on");
+                    form == MMIO ? "packed=on" : "packed=on,force-legacy=on");
         pbt_add_child(m, 0, cls, "d0", props);
         vd_init(&v, b, m, NULL);
         if (form == OLD_MMIO)

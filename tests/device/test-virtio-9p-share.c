@@ -93,7 +93,7 @@ static void plug(const char *model)
     pbt_load(b, "fs-local");
     snprintf(props, sizeof props, "path=%s,security_model=%s", path, model);
     pbt_backend(b, PB_CLASS_FS, "local", "f0", props);
-    pb_dev *m = pbt_add(b, "virtio-mmio", "m0", "force-legacy=off");
+    pb_dev *m = pbt_add(b, "virtio-mmio", "m0", NULL);
     pbt_add_child(m, 0, "virtio-9p-device", "d0", "fsdev=f0,mount_tag=tagged");
     vd_init(&v, b, m, NULL);
     CU_ASSERT_TRUE_FATAL(vd_start(&v, V1 | 1, 1, 16));

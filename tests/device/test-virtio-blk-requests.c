@@ -33,7 +33,7 @@ static void plug(const char *props, uint32_t read_only)
     pbt_load(b, "virtio-mmio");
     pbt_load(b, "virtio-blk");
     disk = pbt_block_new(b, "k0", DISK, read_only);
-    m = pbt_add(b, "virtio-mmio", "m0", "force-legacy=off,packed=on");
+    m = pbt_add(b, "virtio-mmio", "m0", "packed=on");
     snprintf(text, sizeof text, "drive=k0%s", props);
     pbt_add_child(m, 0, "virtio-blk-device", "d0", text);
     vd_init(&v, b, m, NULL);

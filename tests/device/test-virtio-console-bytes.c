@@ -18,7 +18,7 @@ static void plug(uint64_t f)
     pbt_load(b, "virtio-mmio");
     pbt_load(b, "virtio-console");
     chr = pbt_char_new(b, "c0");
-    m = pbt_add(b, "virtio-mmio", "m0", "force-legacy=off,packed=on");
+    m = pbt_add(b, "virtio-mmio", "m0", "packed=on");
     pbt_add_child(m, 0, "virtio-console-device", "d0", "chardev=c0,cols=80,rows=25");
     vd_init(&v, b, m, NULL);
     CU_ASSERT_TRUE_FATAL(vd_start(&v, V1 | f, 2, 16));

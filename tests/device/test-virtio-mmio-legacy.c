@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test-virtio-mmio-legacy.c - claim: a slot is of version 1 unless it is told otherwise, serves a
- * driver that knows nothing newer (VIRTIO 1.2, 4.2.4), through a saved state, too; registers of
+/* test-virtio-mmio-legacy.c - claim: a slot with force-legacy is of version 1, serves a driver
+ * that knows nothing newer (VIRTIO 1.2, 4.2.4), through a saved state, too; registers of
  * the other version are none, and a queue that cannot be is refused. */
 #include "suite.h"
 #include "virtio-driver.h"
@@ -20,7 +20,7 @@ static void plug(const char *props)
     m = pbt_add(b, "virtio-mmio", "m0", props);
     pbt_add_child(m, 0, "virtio-blk-device", "d0", "drive=k0");
     vd_init(&v, b, m, NULL);
-    if (!props)
+    if (props)
         vd_legacy(&v);
 }
 
@@ -42,7 +42,7 @@ static int read_sector(void)
 
 static void serves_an_old_driver(void)
 {
-    plug(NULL);
+    plug("force-legacy=on");
     CU_ASSERT_EQUAL(vd_reg(&v, 4), 1);
     CU_ASSERT_EQUAL(vd_reg(&v, VR_DeviceID), 2);
     vd_set(&v, VR_DeviceFeaturesSel, 1);
@@ -62,14 +62,14 @@ static void serves_an_old_driver(void)
 
 static void the_other_version(void)
 {
-    plug(NULL);
+    plug("force-legacy=on");
     CU_ASSERT_TRUE(vd_negotiate(&v, 0));
     v.legacy = 0;
     CU_ASSERT_FALSE(vd_queue(&v, 0, 16)); /* QueueReady and the 64-bit addresses */
     vd_set(&v, VR_Status, VS_ACK | VS_DRIVER | VS_FEATURES_OK);
     CU_ASSERT_EQUAL(vd_reg(&v, VR_Status) & VS_FEATURES_OK, 0);
     pbt_free(b);
-    plug("force-legacy=off");
+    plug(NULL);
     CU_ASSERT_EQUAL(vd_reg(&v, 4), 2);
     vd_set(&v, VR_GuestPageSize, 4096);
     vd_set(&v, VR_QueueNum, 8);
@@ -88,7 +88,7 @@ static void impossible_queues(void)
              {4096, 8, 1u << 31, VD_RAM >> 12},  {4097, 8, 4096, 0x7f801}};
 
     for (uint32_t i = 0; i < sizeof t / sizeof *t; i++) {
-        plug(NULL);
+        plug("force-legacy=on");
         CU_ASSERT_TRUE(vd_negotiate(&v, 0));
         vd_set(&v, VR_GuestPageSize, t[i].page);
         vd_set(&v, VR_QueueNum, t[i].num);

@@ -33,7 +33,7 @@ static int broken(void)
 
 static void features(void)
 {
-    plug("force-legacy=off");
+    plug(NULL);
     CU_ASSERT_EQUAL(vd_reg(&v, 0), 0x74726976);
     CU_ASSERT_EQUAL(vd_reg(&v, 4), 2);
     CU_ASSERT_EQUAL(vd_reg(&v, VR_DeviceID), 2);
@@ -75,7 +75,7 @@ static void impossible_queues(void)
         {V1 | PACKED, 257, ok, ok + 0x2000, ok + 0x4000},
         {V1 | PACKED, 16, ok, ok + 0x2002, ok + 0x4000},
     };
-    plug("force-legacy=off,packed=on");
+    plug("packed=on");
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         CU_ASSERT_TRUE_FATAL(vd_negotiate(&v, bad[i].features));
         CU_ASSERT_FALSE(vd_queue_at(&v, 0, bad[i].num, bad[i].desc, bad[i].driver,
@@ -99,7 +99,7 @@ static int damage(void (*how)(struct vd_queue *q, int id))
     uint64_t head, st;
     uint32_t id, len;
 
-    plug("force-legacy=off,packed=on");
+    plug("packed=on");
     int ok = vd_start(&v, V1 | INDIRECT | layout, 1, 16);
     head = vd_alloc(&v, 16, 16);
     st = vd_alloc(&v, 513, 16);
@@ -253,7 +253,7 @@ static void suppression(void)
     uint32_t id, len;
 
     for (int packed = 0; packed < 2; packed++) {
-        plug("force-legacy=off,packed=on");
+        plug("packed=on");
         CU_ASSERT_TRUE_FATAL(vd_start(&v, V1 | (packed ? PACKED : 0), 1, 16));
         head = vd_alloc(&v, 16, 16);
         st = vd_alloc(&v, 513, 16);
@@ -279,7 +279,7 @@ static void map_changes(void)
     uint64_t head, st;
     uint32_t id, len;
 
-    plug("force-legacy=off");
+    plug(NULL);
     CU_ASSERT_TRUE_FATAL(vd_start(&v, V1, 1, 16));
     head = vd_alloc(&v, 16, 16);
     st = vd_alloc(&v, 513, 16);
@@ -303,7 +303,7 @@ static void empty_slot(void)
 {
     b = pbt_new();
     pbt_load(b, "virtio-mmio");
-    m = pbt_add(b, "virtio-mmio", "m0", "force-legacy=off");
+    m = pbt_add(b, "virtio-mmio", "m0", NULL);
     vd_init(&v, b, m, NULL);
     CU_ASSERT_EQUAL(vd_reg(&v, VR_DeviceID), 0);
     CU_ASSERT_EQUAL(vd_offered(&v), 0);

@@ -28,7 +28,7 @@ static void plug(const char *props, uint64_t f, uint32_t queues)
     pbt_load(b, "virtio-mmio");
     pbt_load(b, "virtio-net");
     wire = pbt_net_new(b, "n0");
-    m = pbt_add(b, "virtio-mmio", "m0", "force-legacy=off,packed=on");
+    m = pbt_add(b, "virtio-mmio", "m0", "packed=on");
     snprintf(text, sizeof text, "netdev=n0,mac=52:54:00:12:34:56%s", props);
     pbt_add_child(m, 0, "virtio-net-device", "d0", text);
     vd_init(&v, b, m, NULL);

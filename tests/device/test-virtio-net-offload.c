@@ -26,7 +26,7 @@ static void plug(const char *props, uint64_t f)
     pbt_load(b, "virtio-mmio");
     pbt_load(b, "virtio-net");
     wire = pbt_net_new(b, "n0");
-    pb_dev *m = pbt_add(b, "virtio-mmio", "m0", "force-legacy=off");
+    pb_dev *m = pbt_add(b, "virtio-mmio", "m0", NULL);
     pbt_add_child(m, 0, "virtio-net-device", "d0", props);
     vd_init(&v, b, m, NULL);
     CU_ASSERT_TRUE_FATAL(vd_start(&v, PB_VIRTIO_F_VERSION_1 | f, 2, 64));

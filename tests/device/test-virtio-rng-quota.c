@@ -14,7 +14,7 @@ static void plug(const char *props)
     b = pbt_new();
     pbt_load(b, "virtio-mmio");
     pbt_load(b, "virtio-rng");
-    pb_dev *m = pbt_add(b, "virtio-mmio", "m0", "force-legacy=off");
+    pb_dev *m = pbt_add(b, "virtio-mmio", "m0", NULL);
     pbt_add_child(m, 0, "virtio-rng-device", "d0", props);
     vd_init(&v, b, m, NULL);
     CU_ASSERT_TRUE_FATAL(vd_start(&v, PB_VIRTIO_F_VERSION_1, 1, 8));

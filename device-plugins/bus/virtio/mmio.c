@@ -337,8 +337,8 @@ static const struct pb_prop props[] = {
     {.name = "event_idx", .doc = "offer the event index", .def = "on", .type = PB_T_BOOL},
     {.name = "indirect_desc", .doc = "offer indirect descriptors", .def = "on",
      .type = PB_T_BOOL},
-    {.name = "force-legacy", .doc = "registers are those of version 1", .def = "on",
-     .type = PB_T_BOOL},
+    {.name = "force-legacy", .doc = "registers are those of version 1",
+     .def = "off", .type = PB_T_BOOL},
 };
 static const char *const lines_out[] = {"irq", NULL};
 static const char *const buses_out[] = {PB_VIRTIO_BUS "[1]", NULL};
