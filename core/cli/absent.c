@@ -43,8 +43,6 @@ static const struct absent {
     {"redir", "-netdev user,hostfwd=…"},
     {"runas", NULL},
     {"sdl", "'screendump' of the monitor shows the screen"},
-    {"semihosting", NULL},
-    {"semihosting-config", NULL},
     {"set", "-global CLASS.PROPERTY=VALUE sets a property of every device of a class"},
     {"singlestep", NULL},
     {"soundhw", NULL},

@@ -66,6 +66,7 @@ int pb_sys_chardevs(struct pb_sys *s); /* chardev.c */
 int pb_sys_block(struct pb_sys *s);    /* drive.c */
 int pb_sys_net(struct pb_sys *s);      /* net.c */
 int pb_sys_fs(struct pb_sys *s);       /* fs.c */
+int pb_sys_semihosting(struct pb_sys *s); /* semihost.c */
 int pb_sys_build(struct pb_sys *s);    /* machine.c: pb_build */
 int pb_sys_fw_cfg(struct pb_sys *s);  /* boot.c: -fw_cfg */
 int pb_sys_devices(struct pb_sys *s);  /* device.c: wanted, -device */

@@ -50,6 +50,11 @@ const struct pb_opt pb_options[] = {
      "what firmware tells the guest of its hardware: fields of a structure, or whole\n"
      "structures", NULL},
     {"uuid", "UUID", NULL, "the machine's, for SMBIOS", NULL},
+    {"semihosting", NULL, NULL, "bare programs may use files and console of the host", NULL},
+    {"semihosting-config", "[enable=on|off][,target=native|auto][,chardev=ID][,userspace=on|off]\n"
+"[,arg=WORD…]", NULL,
+     "the same, with another console than the standard error, for programs that are not\n"
+     "privileged, too, and with these words as their command line", NULL},
 
     {"blockdev", "driver=DRIVER[,node-name=NAME][,KEY=VALUE…]", "Block device options",
      "make a block node; KEY.SUB=VALUE describes the node below; '-blockdev help' lists\n"

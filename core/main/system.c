@@ -135,7 +135,8 @@ static int prepare(struct pb_sys *s)
     static int (*const steps[])(struct pb_sys *) = {
         pb_sys_help,  pb_sys_machine, pb_sys_only,  pb_sys_create, pb_sys_process, pb_sys_boot,
         pb_sys_action, pb_sys_objects,
-        pb_sys_chardevs, pb_sys_block, pb_sys_net,   pb_sys_fs,      pb_sys_build,
+        pb_sys_chardevs, pb_sys_block, pb_sys_net,   pb_sys_fs,
+        pb_sys_semihosting, pb_sys_build,
         pb_sys_fw_cfg,   pb_sys_devices, pb_sys_boot_order, gdb, monitors, check_unused};
     int r = PB_OK;
 

@@ -31,6 +31,7 @@ static const char *properties(struct a64 *c)
 {
     c->gic = c->prop->get_link(c->dev, A64_P_GIC, PB_ARM_SYSREG, &c->gic_self);
     c->firmware = c->prop->get_link(c->dev, A64_P_FIRMWARE, PB_SMCCC, &c->firmware_self);
+    c->semihost = c->prop->get_link(c->dev, A64_P_SEMIHOST, PB_SEMIHOST, &c->semihost_self);
     c->reset_pc = (uint64_t)c->prop->get_int(c->dev, A64_P_RESET);
     c->cntfrq = (uint64_t)c->prop->get_int(c->dev, A64_P_CNTFRQ);
     if (c->prop->is_set(c->dev, A64_P_BOOT_EL))

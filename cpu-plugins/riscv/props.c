@@ -4,6 +4,7 @@
 
 static const char *const counter_iface[] = {PB_COUNTER, NULL};
 static const char *const imsic_iface[] = {PB_RISCV_IMSIC, NULL};
+static const char *const semihost_iface[] = {PB_SEMIHOST, NULL};
 static const char *const mmu_choices[] = {"sv39", "sv48", "sv57", NULL};
 
 const struct pb_prop rv_props[RV_P_COUNT] = {
@@ -23,4 +24,6 @@ const struct pb_prop rv_props[RV_P_COUNT] = {
                       .type = PB_T_LINK, .choices = imsic_iface},
     [RV_P_IMSIC_S] = {.name = "imsic-s", .doc = "Device with the supervisor-level interrupt files",
                       .type = PB_T_LINK, .choices = imsic_iface},
+    [RV_P_SEMIHOST] = {.name = "semihosting", .doc = "Device that serves EBREAK between two marks",
+                       .type = PB_T_LINK, .choices = semihost_iface},
 };

@@ -15,6 +15,7 @@
 
 #include <plugboard/device.h>
 #include <plugboard/riscv.h>
+#include <plugboard/semihost.h>
 
 #define RV_PMP_ENTRIES 16u
 #define RV_CBO_BYTES 64u
@@ -61,6 +62,8 @@ struct rv {
     void *counter_self;
     const struct pb_riscv_imsic *imsic[2]; /* of M, of S; NULL: none */
     void *imsic_self[2];
+    const struct pb_semihost *semihost; /* NULL: EBREAK is nothing else */
+    void *semihost_self;
     pb_timer *stimer;
     pb_timer *nap;          /* ends a WFI that had nothing to wait for: see rv_wfi() */
     uint32_t napping;       /* atomic */
