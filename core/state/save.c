@@ -15,6 +15,7 @@
  */
 #include "state.h"
 
+#include "../backend/backend.h"
 #include "../cpu/cpu.h"
 #include "../line/line.h"
 #include "../machine/reset.h"
@@ -211,9 +212,11 @@ static int save(struct pb_machine *m, GHashTable *set, GByteArray *out, pb_err *
     int rc = pb_state_settle(m, e);
     if (rc < 0)
         return rc;
+    pb_char_hold(m, TRUE);
     GPtrArray *frozen = pb_domains_freeze(m);
     rc = save_all(m, set, out, e);
     pb_domains_thaw(frozen);
+    pb_char_hold(m, FALSE);
     return rc;
 }
 
@@ -474,6 +477,7 @@ int pb_machine_load(struct pb_machine *m, const uint8_t *data, size_t n, pb_err 
     int rc = walk(m, data, n, CHECK, e);
     if (rc < 0)
         return rc;
+    pb_char_hold(m, TRUE);
     pb_state_rest(m);
     pb_reset_all(m, PB_RESET_SNAPSHOT);
     /* a device that goes on, before all others have their state, would do so with what is no more */
@@ -481,5 +485,6 @@ int pb_machine_load(struct pb_machine *m, const uint8_t *data, size_t n, pb_err 
     GPtrArray *frozen = pb_domains_freeze(m);
     rc = walk(m, data, n, APPLY, e);
     pb_domains_thaw(frozen);
+    pb_char_hold(m, FALSE);
     return rc;
 }
