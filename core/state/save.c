@@ -483,7 +483,9 @@ int pb_machine_load(struct pb_machine *m, const uint8_t *data, size_t n, pb_err 
     /* a device that goes on, before all others have their state, would do so with what is no more */
     pb_state_rest(m);
     GPtrArray *frozen = pb_domains_freeze(m);
+    pb_tl.quiet = TRUE; /* a sink has its state, or gets it: it knows the lines as they were */
     rc = walk(m, data, n, APPLY, e);
+    pb_tl.quiet = FALSE;
     pb_domains_thaw(frozen);
     pb_char_hold(m, FALSE);
     return rc;
