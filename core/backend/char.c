@@ -42,6 +42,7 @@ struct pb_char {
     void (*drained)(void *self);
     void *drained_self;
     guint held;    /* atomic: input kept for a consumer without room, mux only */
+    gboolean away; /* the consumer is made anew and comes back: plugin_reload */
     uint8_t keep[MUX_KEEPS];
     struct pb_doctor doctor;
 };
@@ -112,6 +113,12 @@ static void leave(const struct pb_char *f)
 {
     if (f->consumer)
         g_atomic_int_add(&calls, -1);
+}
+
+/* Nobody hears it now, but somebody will. */
+static gboolean waits(const struct pb_char *f)
+{
+    return f && f->consumer && g_atomic_int_get(&held);
 }
 
 static uint32_t front_room(const struct pb_char *f)
@@ -339,7 +346,7 @@ static uint32_t device_room(pb_dev *dev)
 
     if (n && n->mux)
         return !f ? 1 : f->held ? MUX_KEEPS - f->held : MAX(front_room(f), MUX_KEEPS);
-    return f && !f->ops ? 256 : front_room(f); /* attached, but deaf: deliver() drops it */
+    return f && !f->ops && !waits(f) ? 256 : front_room(f); /* deaf: deliver() drops it */
 }
 
 /* On a mux, runs of plain bytes go out at once; escapes are taken one by one. */
@@ -364,7 +371,7 @@ static int deliver(pb_dev *dev, const uint8_t *buf, uint32_t len)
         uint32_t run = 1, room = f && f->held ? 0 : front_room(f);
         while (done + run < len && !n->escaped && (!n->mux || buf[done + run] != escape_char))
             run++;
-        if (!f || !f->ops)
+        if ((!f || !f->ops) && !waits(f))
             room = f || n->mux ? run : 0; /* nobody listens: as a wire without a receiver */
         int took;
         if (room == 0)
@@ -430,7 +437,7 @@ static int attach_ops(pb_char *c, const struct pb_char_ops *device, void *self)
 
 static int char_write(pb_char *c, const uint8_t *buf, uint32_t len)
 {
-    if (c->consumer && g_atomic_int_get(&held))
+    if (waits(c))
         return 0;
     int took = to_backend(c->node, buf, len);
 
@@ -502,6 +509,13 @@ static void *char_attach(pb_dev *consumer, pb_dev *dev, pb_err *e)
     struct node *n = dev->backend;
     guint slot = 0;
 
+    for (guint i = 0; i < MAX_FRONTS; i++) {
+        struct pb_char *c = n->front[i];
+        if (c && c->away && c->consumer == consumer) {
+            c->away = FALSE;
+            return c;
+        }
+    }
     while (slot < MAX_FRONTS && n->front[slot])
         slot++;
     if (slot == MAX_FRONTS || (n->n_fronts && !n->mux)) {
@@ -524,7 +538,11 @@ static void char_detach(pb_dev *dev, void *end)
     struct node *n = dev->backend;
     pb_char *c = end;
 
-    g_atomic_pointer_set(&c->ops, NULL);
+    attach_ops(c, NULL, NULL);
+    if (c->consumer && c->consumer->reloading) {
+        c->away = TRUE; /* keeps its turn at the input, and what was kept for it */
+        return;
+    }
     g_mutex_lock(&n->lock);
     for (guint i = 0; i < MAX_FRONTS; i++)
         if (n->front[i] == c) {

@@ -98,6 +98,12 @@ static const struct pb_plugin entry = {
     .size = sizeof entry, .epoch = PB_ABI_EPOCH, .id = "test.typist", .classes = classes,
     .n_classes = 1};
 
+static void listen(struct fx_dev *f)
+{
+    pb_char_service.attach(end, &device, f);
+    pb_char_service.on_drained(end, drained, NULL);
+}
+
 /* ---- The claim ------------------------------------------------------------------------------ */
 
 static void exchange(struct pb_machine *m, GByteArray *state)
@@ -107,7 +113,12 @@ static void exchange(struct pb_machine *m, GByteArray *state)
     g_byte_array_set_size(state, 0);
     pb_char_hold(m, TRUE);
     CU_ASSERT_EQUAL(pb_machine_save(m, state, &e), 0);
+    uart->d->reloading = TRUE; /* as if its plugin were exchanged */
+    pb_backend_detach(node, end);
     g_usleep(200);
+    CU_ASSERT_PTR_EQUAL(pb_backend_attach(uart->d, node, &e), end);
+    listen(uart);
+    uart->d->reloading = FALSE;
     CU_ASSERT_EQUAL(pb_machine_load(m, state->data, state->len, &e), 0);
     CU_ASSERT_EQUAL(atomic_load(&breaks), 0);
     CU_ASSERT_EQUAL(atomic_load(&drains), 0);
@@ -136,8 +147,7 @@ static void test(void)
     CU_ASSERT_EQUAL_FATAL(pb_machine_ready(m, &e), 0);
     end = pb_backend_attach(uart->d, node, &e);
     CU_ASSERT_PTR_NOT_NULL_FATAL(end);
-    pb_char_service.attach(end, &device, uart);
-    pb_char_service.on_drained(end, drained, NULL);
+    listen(uart);
     CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, typist, NULL), 0);
     for (int i = 0; i < 100; i++) {
         uint32_t before = atomic_load(&accepts);
