@@ -139,10 +139,13 @@ static void save_lines(pb_dev *d, GByteArray *out)
     }
 }
 
+/* Not those of backends, which are no part of the machine. */
 static void save_timers(pb_dev *d, GByteArray *out)
 {
     g_autoptr(GPtrArray) v = pb_timers_of(d);
 
+    if (d->cls->kind != PB_KIND_DEVICE && d->cls->kind != PB_KIND_CPU)
+        return;
     for (guint i = 0; i < v->len; i++) {
         pb_timer *t = g_ptr_array_index(v, i);
         guint start = section(out, PB_SEC_TIMER);
@@ -317,6 +320,16 @@ static int load_fields(pb_dev *d, const struct kept *k, struct pb_state *s, enum
     return 0;
 }
 
+/* What was planned in the time of the host that runs the machine now is of before. */
+static void disarm_real(pb_dev *d)
+{
+    g_autoptr(GPtrArray) v = pb_timers_of(d);
+
+    for (guint i = 0; i < v->len; i++)
+        if (((pb_timer *)g_ptr_array_index(v, i))->clock == PB_CLK_REAL)
+            pb_timer_disarm(g_ptr_array_index(v, i));
+}
+
 static int load_dev(struct pb_machine *m, struct pb_in *in, enum how how, pb_err *e)
 {
     g_autofree char *name = pb_in_text(in), *cls = pb_in_text(in);
@@ -332,6 +345,8 @@ static int load_dev(struct pb_machine *m, struct pb_in *in, enum how how, pb_err
                           "up to %u", name, s.version, cls, k.version);
     g_autoptr(GArray) items = read_items(in);
     s.items = items;
+    if (how == APPLY)
+        disarm_real(d);
     rc = in->bad ? BAD(e, "the fields of '%s' are cut short", name)
                  : load_fields(d, &k, &s, how, e);
     if (rc == 0 && how == APPLY && k.load) {
@@ -377,7 +392,7 @@ static int load_timer(struct pb_machine *m, struct pb_in *in, enum how how, pb_e
             continue;
         if (how == APPLY && when >= 0)
             pb_timer_arm(t, when);
-        else if (how == APPLY)
+        else if (how == APPLY && t->clock != PB_CLK_REAL) /* such as load() planned stay */
             pb_timer_disarm(t);
         return 0;
     }
