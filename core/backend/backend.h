@@ -36,6 +36,9 @@ int pb_char_set_log(pb_dev *node, const char *path, gboolean append, pb_err *e);
 void pb_char_on_quit(void (*quit)(void));
 /* The escape character of every mux (-echr), 1 (C-a) by default. */
 void pb_char_set_escape(int c);
+/* A state is taken or given back: input stays with the backends, devices keep their output. Nests;
+ * both go on with the last FALSE. [main] */
+void pb_char_hold(struct pb_machine *m, gboolean on);
 
 /* ---- Network nodes (net.c) --------------------------------------------------------- */
 
