@@ -80,13 +80,10 @@ static int inline_nodes(struct pb_sys *s, const struct pb_class *c, struct pb_ar
     return PB_OK;
 }
 
-static int blockdev(struct pb_sys *s, const char *text)
+int pb_sys_blockdev(struct pb_sys *s, struct pb_args *a)
 {
-    struct pb_args *a = pb_args_parse("-blockdev", text, "driver", s->e);
     pb_dev *d = NULL;
 
-    if (!a)
-        return PB_EINVAL;
     if (pb_args_get(a, "node-name"))
         d = block_node(s, a, NULL, 0);
     else if (!pb_args_get(a, "driver"))
@@ -94,7 +91,6 @@ static int blockdev(struct pb_sys *s, const char *text)
     else
         pb_err_set(s->e, PB_EINVAL, "%s: 'node-name' must be specified for the root node",
                    a->place.option);
-    pb_args_free(a);
     return d ? PB_OK : PB_EINVAL;
 }
 
@@ -531,9 +527,13 @@ int pb_sys_block(struct pb_sys *s)
 {
     struct pb_given *g;
 
-    for (guint i = 0; (g = pb_cli_nth(s->cli, "blockdev", i)); i++)
-        if (blockdev(s, g->arg) < 0)
-            return PB_EINVAL;
+    for (guint i = 0; (g = pb_cli_nth(s->cli, "blockdev", i)); i++) {
+        struct pb_args *a = pb_args_parse("-blockdev", g->arg, "driver", s->e);
+        int r = a ? pb_sys_blockdev(s, a) : PB_EINVAL;
+        pb_args_free(a);
+        if (r < 0)
+            return r;
+    }
     pb_cli_flag(s->cli, "snapshot");
     for (guint i = 0; i < s->cli->given->len; i++) {
         g = s->cli->given->pdata[i];
