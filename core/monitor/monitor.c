@@ -9,6 +9,7 @@
 #include "../thread/thread.h"
 #include "command.h"
 #include "edit.h"
+#include "qmp.h"
 
 #include <string.h>
 
@@ -224,6 +225,7 @@ int pb_monitor_open(struct pb_machine *m, const char *chardev, pb_err *e)
 
 void pb_monitor_close_all(void)
 {
+    pb_qmp_close_all();
     for (guint i = 0; sessions && i < sessions->len; i++) {
         struct session *s = sessions->pdata[i];
         flush(s);
@@ -240,7 +242,8 @@ void pb_monitor_close_all(void)
     sessions = NULL;
 }
 
-void pb_monitor_event(struct pb_machine *m, const char *what)
+void pb_monitor_event(struct pb_machine *m, const char *what, const struct pb_fact *facts)
 {
-    (void)m, (void)what; /* events are QMP's; the human monitor shows none */
+    (void)m; /* the human monitor shows none */
+    pb_qmp_event(what, facts);
 }
