@@ -189,12 +189,14 @@ static char *member_key(struct reader *r, const struct pb_json *in)
     if (!quote(r))
         return bad(r, "expected a \"key\"");
     char *key = string(r);
-    if (key && pb_json_get(in, key)) {
+    if (!key)
+        return NULL;
+    if (pb_json_get(in, key)) {
         g_free(key);
         return bad(r, "a key that was given before");
     }
     blanks(r);
-    if (key && *r->p != ':') {
+    if (*r->p != ':') {
         g_free(key);
         return bad(r, "expected ':'");
     }
