@@ -41,19 +41,28 @@ void pb_mon_quit(void)
         quit_fn();
 }
 
+/* Nobody has to hear of a moment's stop. */
 gboolean pb_mon_pause(struct pb_mon *x)
 {
     gboolean ran = x->m->state == PB_RUN_RUNNING;
 
-    if (ran)
+    if (ran) {
+        void (*event)(struct pb_machine *, const char *, const struct pb_fact *) = x->m->event;
+        x->m->event = NULL;
         pb_machine_stop(x->m, PB_RUN_PAUSED);
+        x->m->event = event;
+    }
     return ran;
 }
 
 void pb_mon_resume(struct pb_mon *x, gboolean ran)
 {
-    if (ran)
+    if (ran) {
+        void (*event)(struct pb_machine *, const char *, const struct pb_fact *) = x->m->event;
+        x->m->event = NULL;
         pb_machine_start(x->m);
+        x->m->event = event;
+    }
 }
 
 /* ---- Output -------------------------------------------------------------------------- */
