@@ -255,8 +255,11 @@ static GHashTable *objects;       /* and -object */
 int pb_sys_hotplug(struct pb_machine *m, struct pb_args *a, pb_sys_adder add, pb_err *e)
 {
     struct pb_sys s = {.m = m, .globals = globals, .objects = objects, .e = e};
+    guint before = m->devs->len;
     int r = a ? add(&s, a) : PB_EINVAL;
 
+    while (r < 0 && m->devs->len > before) /* nodes that were made for what failed */
+        pb_dev_free(m->devs->pdata[m->devs->len - 1]);
     if (r < 0 && a)
         pb_err_once(e, &a->place);
     pb_args_free(a);

@@ -82,15 +82,19 @@ static int inline_nodes(struct pb_sys *s, const struct pb_class *c, struct pb_ar
 
 int pb_sys_blockdev(struct pb_sys *s, struct pb_args *a)
 {
+    const char *name = pb_args_get(a, "node-name");
     pb_dev *d = NULL;
 
-    if (pb_args_get(a, "node-name"))
+    if (name && pb_dev_find(s->m, name)) /* before those below it are made */
+        pb_err_set(s->e, PB_EBUSY, "Duplicate ID '%s'", name);
+    else if (name)
         d = block_node(s, a, NULL, 0);
     else if (!pb_args_get(a, "driver"))
-        pb_err_set(s->e, PB_EINVAL, "%s: Parameter 'driver' is missing", a->place.option);
+        pb_err_set(s->e, PB_EINVAL, "Parameter 'driver' is missing");
     else
-        pb_err_set(s->e, PB_EINVAL, "%s: 'node-name' must be specified for the root node",
-                   a->place.option);
+        pb_err_set(s->e, PB_EINVAL, "'node-name' must be specified for the root node");
+    if (!d)
+        pb_err_once(s->e, &a->place);
     return d ? PB_OK : PB_EINVAL;
 }
 

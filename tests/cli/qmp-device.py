@@ -72,7 +72,12 @@ def backends(q, _schema):
     refused(q.ask("blockdev-del", {"node-name": "b9"}),
             "Failed to find node with node-name='b9'")
     refused(q.ask("blockdev-del", {"node-name": "d0"}), "'d0' is in use by ")
-    refused(q.ask("blockdev-add", driver="raw"), "")
+    refused(q.ask("blockdev-add", driver="raw"), "'node-name' must be specified")
+    bad = {"driver": "qcow9", "node-name": "b8", "file": node["file"]}
+    refused(q.ask("blockdev-add", bad), "Parameter 'driver' does not accept value 'qcow9'")
+    bad = {"driver": "raw", "node-name": "b8", "offset": "zz", "file": node["file"]}
+    refused(q.ask("blockdev-add", bad), "")
+    equal(len(q.do("query-named-block-nodes")), count, "nodes left behind by a failure")
     q.do("object-add", {"qom-type": "iothread", "id": "io9"})
     q.do("object-del", id="io9")
     refused(q.ask("object-del", id="io9"), "object 'io9' not found")
