@@ -3,6 +3,8 @@
  * 2.3 to 2.5; the words of errors are QEMU's. */
 #include "qmp.h"
 
+#include <plugboard/query.h>
+
 #include <string.h>
 
 static void write_error(struct pb_writer *w, const char *cls, const char *desc)
@@ -49,38 +51,70 @@ static int envelope(const struct pb_json *j, const char **name, const struct pb_
     return *name ? PB_OK : pb_err_set(e, PB_EINVAL, "QMP input lacks member 'execute'");
 }
 
-static const struct pb_qmp_command *find(struct pb_qmp *q, const char *name)
+/* The device's own command of that name, or NULL. */
+static const struct pb_query *of_device(struct pb_qmp *q, const char *name, void **self)
+{
+    static const char query[] = "query-";
+    const struct pb_query *t = NULL;
+
+    if (!g_str_has_prefix(name, query))
+        return NULL;
+    for (guint i = 0; (t = pb_qmp_device_query(q->m, i, self)); i++)
+        if (!strcmp(t->name, name + strlen(query)))
+            break;
+    return t;
+}
+
+static int ask_device(struct pb_qmp *q, const struct pb_query *t, void *self)
+{
+    gboolean ran = pb_mon_pause(q->mon);
+    uint32_t n = t->json(self, NULL, 0) + 1;
+    g_autofree char *buf = g_malloc0(n);
+
+    t->json(self, buf, n);
+    pb_mon_resume(q->mon, ran);
+    struct pb_json *j = pb_json_parse(buf, q->e); /* a plugin's text is not the protocol's */
+    if (!j)
+        return PB_EINVAL;
+    pb_write_json(q->w, PB_QMP_RETURN, j);
+    pb_json_free(j);
+    return PB_OK;
+}
+
+/* May a command of that name be run now? */
+static int check_turn(struct pb_qmp *q, const char *name)
 {
     gboolean greeting = !strcmp(name, "qmp_capabilities");
-    const struct pb_qmp_command *c = pb_qmp_commands;
 
+    if (q->negotiated != greeting)
+        return PB_OK;
     q->cls = "CommandNotFound";
-    while (c->name && strcmp(c->name, name))
-        c++;
-    if (!q->negotiated && !greeting)
-        pb_err_set(q->e, PB_ENOENT, "Expecting capabilities negotiation with 'qmp_capabilities'");
-    else if (q->negotiated && greeting)
-        pb_err_set(q->e, PB_EINVAL, "Capabilities negotiation is already complete, command "
-                   "ignored");
-    else if (!c->name)
-        pb_err_set(q->e, PB_ENOENT, "The command %s has not been found", name);
-    else
-        q->cls = NULL;
-    return q->e->code ? NULL : c;
+    return greeting ? pb_err_set(q->e, PB_EINVAL, "Capabilities negotiation is already complete, "
+                                 "command ignored")
+                    : pb_err_set(q->e, PB_EINVAL, "Expecting capabilities negotiation with "
+                                 "'qmp_capabilities'");
 }
 
 static int run(struct pb_qmp *q, const struct pb_json *j)
 {
+    const struct pb_qmp_command *c = pb_qmp_commands;
     const char *name = NULL;
+    void *self;
 
     if (j->type != PB_JSON_OBJECT)
         return pb_err_set(q->e, PB_EINVAL, "QMP input must be a JSON object");
-    if (envelope(j, &name, &q->args, q->e) < 0)
+    if (envelope(j, &name, &q->args, q->e) < 0 || check_turn(q, name) < 0)
         return PB_EINVAL;
-    const struct pb_qmp_command *c = find(q, name);
-    if (!c || pb_qmp_check(c->args, q->args, q->e) < 0)
+    while (c->name && strcmp(c->name, name))
+        c++;
+    const struct pb_query *t = c->name ? NULL : of_device(q, name, &self);
+    if (!c->name && !t) {
+        q->cls = "CommandNotFound";
+        return pb_err_set(q->e, PB_ENOENT, "The command %s has not been found", name);
+    }
+    if (pb_qmp_check(t ? "" : c->args, q->args, q->e) < 0)
         return PB_EINVAL;
-    int r = c->run(q);
+    int r = t ? ask_device(q, t, self) : c->run(q);
     if (r < 0)
         pb_err_set(q->e, r, "'%s' failed", name);
     return r;

@@ -5,7 +5,20 @@
  */
 #include "qmp.h"
 
+#include <plugboard/query.h>
+
 #include <string.h>
+
+const struct pb_query *pb_qmp_device_query(struct pb_machine *m, guint i, void **self)
+{
+    for (guint k = 0; k < m->devs->len; k++) {
+        pb_dev *d = m->devs->pdata[k];
+        const struct pb_query *t = d->realized ? pb_dev_interface(d, PB_QUERY, self) : NULL;
+        if (PB_HAS(struct pb_query, t, json) && i-- == 0)
+            return t;
+    }
+    return NULL;
+}
 
 static const struct { const char *name, *json; } builtin[] = {
     {"str", "string"}, {"int", "int"}, {"number", "number"}, {"bool", "boolean"},
@@ -17,6 +30,13 @@ int pb_qmp_query_commands(struct pb_qmp *q)
     for (const struct pb_qmp_command *c = pb_qmp_commands; c->name; c++) {
         pb_write_open(q->w, NULL, '{');
         pb_write_text(q->w, "name", c->name);
+        pb_write_close(q->w, '}');
+    }
+    const struct pb_query *t;
+    for (guint i = 0; (t = pb_qmp_device_query(q->m, i, NULL)); i++) {
+        g_autofree char *name = g_strconcat("query-", t->name, NULL);
+        pb_write_open(q->w, NULL, '{');
+        pb_write_text(q->w, "name", name);
         pb_write_close(q->w, '}');
     }
     pb_write_close(q->w, ']');
@@ -91,6 +111,26 @@ static char *members_of(struct pb_writer *w, GHashTable *told, const char *name,
     return type;
 }
 
+static void command(struct pb_writer *w, const char *name, const char *args, const char *returns)
+{
+    begin(w, name, "command");
+    pb_write_text(w, "arg-type", args);
+    pb_write_text(w, "ret-type", returns);
+    pb_write_bool(w, "allow-oob", FALSE);
+    pb_write_close(w, '}');
+}
+
+/* Their answers no table knows. */
+static void device_commands(struct pb_qmp *q)
+{
+    const struct pb_query *t;
+
+    for (guint i = 0; (t = pb_qmp_device_query(q->m, i, NULL)); i++) {
+        g_autofree char *name = g_strconcat("query-", t->name, NULL);
+        command(q->w, name, "none", "any");
+    }
+}
+
 int pb_qmp_query_schema(struct pb_qmp *q)
 {
     g_autoptr(GHashTable) told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -113,12 +153,9 @@ int pb_qmp_query_schema(struct pb_qmp *q)
         g_autofree char *args = members_of(w, told, c->name, c->args);
         if (c->returns)
             list_type(w, told, c->returns);
-        begin(w, c->name, "command");
-        pb_write_text(w, "arg-type", args);
-        pb_write_text(w, "ret-type", c->returns ? c->returns : "none");
-        pb_write_bool(w, "allow-oob", FALSE);
-        pb_write_close(w, '}');
+        command(w, c->name, args, c->returns ? c->returns : "none");
     }
+    device_commands(q);
     for (const struct pb_qmp_happening *h = pb_qmp_events; h->name; h++) {
         g_autofree char *args = members_of(w, told, h->name, h->members);
         begin(w, h->name, "event");

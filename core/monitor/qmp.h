@@ -40,6 +40,10 @@ extern const struct pb_qmp_command pb_qmp_commands[]; /* all end with name NULL 
 extern const struct pb_qmp_type pb_qmp_types[];
 extern const struct pb_qmp_happening pb_qmp_events[];
 
+/* qmp-schema.c: the query-NAMEs of devices (query.h); the i-th, NULL: no more. */
+struct pb_query;
+const struct pb_query *pb_qmp_device_query(struct pb_machine *m, guint i, void **self);
+
 /* qmp-check.c: does `obj` (NULL: {}) have the `members`? */
 int pb_qmp_check(const char *members, const struct pb_json *obj, pb_err *e);
 const struct pb_qmp_type *pb_qmp_type_find(const char *name);

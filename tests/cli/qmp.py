@@ -8,9 +8,10 @@ import console
 class Machine:
     """plugboard-system-toy with a QMP socket; `options` are added."""
 
-    def __init__(self, *options, path="qmp", paused=True, stdin=subprocess.DEVNULL):
+    def __init__(self, *options, path="qmp", paused=True, stdin=subprocess.DEVNULL, program=None,
+                 board="board"):
         self.path = os.path.abspath(path)
-        line = [os.environ["TOY"], "-M", "board", "-serial", "null", "-display", "none",
+        line = [program or os.environ["TOY"], "-M", board, "-serial", "null", "-display", "none",
                 "-qmp", f"unix:{self.path},server=on,wait=off", *options]
         if paused:
             line.append("-S")
