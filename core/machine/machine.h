@@ -66,7 +66,7 @@ void pb_machine_reset(struct pb_machine *m, uint32_t kind);       /* stopped or 
 void pb_machine_event(struct pb_machine *m, const char *what, const struct pb_fact *facts);
 /* The power button; PB_ENOTSUP when the guest has none. [main] */
 int pb_machine_powerdown(struct pb_machine *m, pb_err *e);
-/* Of the guest: reset (0), power off (1), panic (2) with exit status; of the host: end (3). [any] */
+/* Of the guest: reset (0), power off (1), panic (2), with exit status; the host's end (3). [any] */
 void pb_machine_request(struct pb_machine *m, uint32_t what, int code);
 extern const struct pb_svc_board pb_board_service;
 void pb_machine_free(struct pb_machine *m);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* memory.c - x, xp, memsave, pmemsave: memory as the CPU and as the bus sees it. "/FMT" is a count, a format
- * (x d u o c i) and a size (b h w g), each optional; they last until the next.
+/* memory.c - x, xp, memsave, pmemsave: memory as the CPU and as the bus sees it. "/FMT" is a count,
+ * a format (x d u o c i) and a size (b h w g), each optional; they last until the next.
  */
 #include "command.h"
 

@@ -35,8 +35,8 @@ void pb_monitor_man(FILE *to)
           "begins with qmp_capabilities.\n.PP\nA client that sends commands and does not read is "
           "answered when it reads; one that does not even read events is dropped when a MiB of "
           "them waits. A command is at most 1 MiB long, nested 32 deep, with 16384 values.\n"
-          ".PP\nNot there: out\\-of\\-band execution, migration, block jobs, throttling, statistics, "
-          "and all other commands of QEMU's that are not listed here; query\\-commands lists those "
+          ".PP\nNot there: out\\-of\\-band execution, migration, block jobs, throttling, "
+          "statistics, and all other commands of QEMU's that are not listed here; query\\-commands lists those "
           "that are.\n.SH MONITOR COMMANDS\n", to);
     for (const struct pb_command *c = pb_commands; c->name; c++)
         entry(to, c->name, c->args, c->doc);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* man.c - plugboard man [plugboard|plugboard-user|plugboard-monitor|[KIND] CLASS]: manual pages from
- * the tables: options, verbs, commands of monitors, or what a class says of itself.
+/* man.c - plugboard man [plugboard|plugboard-user|plugboard-monitor|[KIND] CLASS]: manual pages
+ * from the tables: options, verbs, commands of monitors, or what a class says of itself.
  */
 #include "verbs.h"
 #include "page.h"
