@@ -139,7 +139,9 @@ void pb_dev_remove(pb_dev *d)
 
 char *pb_dev_path(const pb_dev *d)
 {
-    return g_strconcat(d->id ? "/machine/peripheral/" : "/machine/peripheral-anon/", d->name, NULL);
+    return g_strconcat(d->manifest ? "/machine/unattached/"
+                       : d->id     ? "/machine/peripheral/" : "/machine/peripheral-anon/",
+                       d->name, NULL);
 }
 
 /* 0: it may go now; 1: later, when the guest lets go. */
