@@ -86,6 +86,21 @@ gboolean pb_char_is_mux(pb_dev *node)
     return ((struct node *)node->backend)->mux;
 }
 
+gboolean pb_char_in_use(pb_dev *node)
+{
+    return ((struct node *)node->backend)->n_fronts != 0;
+}
+
+gboolean pb_char_hang_up(pb_char *c)
+{
+    const struct pb_char_ops *ops = c->node->ops;
+
+    if (!PB_HAS(struct pb_char_ops, ops, event))
+        return FALSE;
+    ops->event(c->node->dev->self, PB_CHR_CLOSED);
+    return TRUE;
+}
+
 static struct pb_char *focused(struct node *n)
 {
     guint i = (guint)g_atomic_int_get(&n->focus);

@@ -37,8 +37,6 @@ static const struct absent {
     {"overcommit", NULL},
     {"plugin", NULL},
     {"preconfig", "-S stops before the first instruction"},
-    {"qmp", "-monitor is there"},
-    {"qmp-pretty", "-monitor is there"},
     {"readconfig", "a machine of one's own: -M FILE.machine"},
     {"redir", "-netdev user,hostfwd=…"},
     {"runas", NULL},

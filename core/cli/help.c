@@ -68,7 +68,7 @@ void pb_help_devices(FILE *to, gboolean all)
 }
 
 /* The type as QEMU's help names it. */
-static char *type_text(const struct pb_prop *p)
+char *pb_help_type(const struct pb_prop *p)
 {
     static const char *const names[] = {"?",   "bool", "int32", "uint32", "size",
                                         "str", "str",  "str",   "uint64", "str"};
@@ -97,7 +97,7 @@ static char *default_text(const struct pb_prop *p)
 
 static void prop_line(const struct pb_prop *p, FILE *to)
 {
-    g_autofree char *type = type_text(p), *def = default_text(p);
+    g_autofree char *type = pb_help_type(p), *def = default_text(p);
     g_autofree char *head = g_strdup_printf("%s=<%s>", p->name, type);
     const char *doc = p->doc && *p->doc ? p->doc : NULL;
 
@@ -212,7 +212,7 @@ static void member(GString *s, const char *key, const char *value, const char **
 
 static void prop_json(GString *s, const struct pb_prop *p)
 {
-    g_autofree char *type = type_text(p);
+    g_autofree char *type = pb_help_type(p);
     const char *sep = "";
 
     g_string_append_c(s, '{');

@@ -14,6 +14,7 @@
 #include <plugboard/msi.h>
 #include <plugboard/pack.h>
 #include <plugboard/part.h>
+#include <plugboard/query.h>
 #include <plugboard/pci.h>
 #include <plugboard/plugin.h>
 #include <plugboard/reg.h>
@@ -36,7 +37,7 @@
     X(pb_svc_cpu)                                                                              \
     X(pb_cpu_reg) X(pb_cpu_info) X(pb_cpu_model) X(pb_cpu_class) X(pb_msi_route) X(pb_msi)     \
     X(pb_arm_sysreg) X(pb_smccc) X(pb_semihost) X(pb_semihost_call)                           \
-    X(pb_pci_info) X(pb_pci) X(pb_info) X(pb_power_button)                                     \
+    X(pb_pci_info) X(pb_pci) X(pb_info) X(pb_query) X(pb_power_button)                         \
     X(pb_trap) X(pb_cpu_user) X(pb_user_space) X(pb_svc_user) X(pb_user_start) X(pb_personality_class)    \
     X(pb_usb_ep) X(pb_usb_interface) X(pb_usb_config) X(pb_usb_desc) X(pb_usb_setup)           \
     X(pb_usb_info) X(pb_usb) X(pb_input_event) X(pb_input) X(pb_sd_card) X(pb_sd_host)         \

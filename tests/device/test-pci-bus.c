@@ -4,6 +4,8 @@
 #include "pci-driver.h"
 #include "suite.h"
 
+#include <plugboard/query.h>
+
 #include <string.h>
 
 /* ---- The function: 4 KiB of memory that answers its number, 16 ports, 4 MSI, 3 MSI-X ----- */
@@ -388,7 +390,7 @@ static void addresses_are_checked(void)
 
 static void info_shows_the_tree(void)
 {
-    char text[2000];
+    char text[4000];
 
     begin(0);
     pb_dev *br = pbt_add_child(p.host, 0, "pci-bridge", "br", "addr=2");
@@ -406,6 +408,16 @@ static void info_shows_the_tree(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "Bus  5, device   3, function 0:\n    Class ff00: PCI "
                                         "device 1234:5678"));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "BAR0: 32 bit memory at 0x40000000 [0x40000fff]."));
+
+    const struct pb_query *q = pbt_provides(p.host, PB_QUERY);
+    CU_ASSERT_STRING_EQUAL(q->name, "pci");
+    n = q->json(pbt_self(p.host), text, sizeof text);
+    CU_ASSERT(n < sizeof text && n == strlen(text));
+    CU_ASSERT_EQUAL(q->json(pbt_self(p.host), NULL, 0), n);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"secondary\": 5"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "{\"bus\": 5, \"slot\": 3, \"function\": 0"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "{\"bar\": 0, \"type\": \"memory\", \"size\": 4096, "
+                                        "\"address\": 1073741824"));
     pbt_free(p.b);
 }
 
