@@ -196,12 +196,13 @@ static int parse_cpu(struct pb_sys *s)
     s->cpu_model = g_strdup(model);
     for (guint i = 0; r == PB_OK && i < a->v->len; i++) {
         const struct pb_arg *x = a->v->pdata[i];
-        const struct pb_prop *prop = pb_class_prop(c, x->key);
+        g_autofree char *key = g_ascii_strdown(x->key, -1); /* QEMU 7.2 writes Zicsr, later zicsr */
+        const struct pb_prop *prop = pb_class_prop(c, key);
         if (x->used)
             continue;
         if (!prop) {
             g_autofree const char **names = pb_class_prop_names(c);
-            const char *near = pb_nearest(x->key, names);
+            const char *near = pb_nearest(key, names);
             r = pb_err_set(s->e, PB_ENOENT, "Property '%s-%s-cpu.%s' not found", model, c->id,
                            x->key);
             pb_err_hint(s->e, near ? "did you mean '%s'?" : "plugin %s has no such feature",
@@ -211,7 +212,7 @@ static int parse_cpu(struct pb_sys *s)
         } else if ((r = pb_plan_check_value(c, prop, x->value, s->e)) < 0) {
             pb_err_at(s->e, &a->place);
         } else {
-            pb_plan_add_set(s->cpu_sets, x->key, g_strdup(x->value), &a->place);
+            pb_plan_add_set(s->cpu_sets, key, g_strdup(x->value), &a->place);
         }
     }
     pb_args_free(a);
