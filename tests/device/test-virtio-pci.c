@@ -238,7 +238,12 @@ static void queues_have_the_size_asked_for(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(pbt_error(p.b), "power of 2"));
     pbt_remove(d);
     pbt_free(p.b);
-    begin("virtio-blk-pci", "drive=k0,addr=2,queue-size=1024", 0);
+    begin("virtio-blk-pci", "drive=k0,addr=2,queue-size=1024,opt_io_size=64K,min_io_size=4K,"
+          "discard_granularity=8K,config-wce=off,ioeventfd=on,ats=off", 0);
+    CU_ASSERT_EQUAL(vd_reg(&v, VR_Config + 24) >> 16, 8);
+    CU_ASSERT_EQUAL(vd_reg(&v, VR_Config + 28), 128);
+    CU_ASSERT_EQUAL(vd_reg(&v, VR_Config + 44), 16);
+    CU_ASSERT_FALSE(vd_offered(&v) & 1 << 11);
     CU_ASSERT_EQUAL(size_of_queue(0), 1024);
     CU_ASSERT_EQUAL(vd_reg(&v, VR_Config + 12), 254);
     CU_ASSERT_FALSE(vd_start(&v, F_V1, 1, 2048)); /* too large */

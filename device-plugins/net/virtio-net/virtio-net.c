@@ -504,7 +504,8 @@ static const struct pb_prop props[] = {
      .type = PB_T_BOOL},
     NEVER("gso"), NEVER("guest_csum"), NEVER("guest_tso4"), NEVER("guest_tso6"),
     NEVER("guest_ecn"), NEVER("guest_ufo"), NEVER("host_ufo"), NEVER("rss"), NEVER("hash"),
-    NEVER("guest_rsc_ext"), NEVER("failover"),
+    NEVER("guest_rsc_ext"), NEVER("failover"), NEVER("guest_announce"),
+    NEVER("ctrl_guest_offloads"), NEVER("ctrl_rx_extra"),
 };
 #undef NEVER
 static const struct pb_field state[] = {
