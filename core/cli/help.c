@@ -4,6 +4,7 @@
 
 #include "../plugin/catalog.h"
 #include "../plugin/check.h"
+#include "../plugin/sidecar.h"
 #include "../util/json.h"
 
 #include <string.h>
