@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum { T_PORT = 8, T_SLOT = 9, T_ONBOARD = 41 };
-enum { BUS_NONE = 0xff, SEGMENT_NONE = 0xffff, ENABLED = 0x80 };
+enum { UNKNOWN = 2, BUS_NONE = 0xff, SEGMENT_NONE = 0xffff, ENABLED = 0x80 };
 
 const char *const smbios_kinds[] = {"other", "unknown", "video", "scsi", "ethernet", "tokenring",
                                     "sound", "pata", "sata", "sas", NULL}; /* 7.42.2, from 1 */
@@ -29,11 +29,11 @@ static const char *given(const struct smbios_writer *w, uint32_t o, const char *
     return found;
 }
 
-static uint64_t number(const struct smbios_writer *w, uint32_t o, const char *name)
+static uint64_t number(const struct smbios_writer *w, uint32_t o, const char *name, uint64_t dflt)
 {
     const char *v = given(w, o, name);
 
-    return v ? strtoull(v, NULL, 0) : 0;
+    return v ? strtoull(v, NULL, 0) : dflt;
 }
 
 /* Slot << 3 | function of the device of that id, by the path that its bus gives it; -1: none. */
@@ -78,20 +78,20 @@ static void port(struct smbios_writer *w, uint32_t o)
     smbios_text(w, given(w, o, "internal_reference"));
     smbios_num(w, 0, 1); /* no connector inside */
     smbios_text(w, given(w, o, "external_reference"));
-    smbios_num(w, number(w, o, "connector_type"), 1);
-    smbios_num(w, number(w, o, "port_type"), 1);
+    smbios_num(w, number(w, o, "connector_type", 0), 1);
+    smbios_num(w, number(w, o, "port_type", 0), 1);
 }
 
 static void slot(struct smbios_writer *w, uint32_t o)
 {
     smbios_text(w, given(w, o, "slot_designation"));
-    smbios_num(w, number(w, o, "slot_type"), 1);
-    smbios_num(w, number(w, o, "slot_data_bus_width"), 1);
-    smbios_num(w, number(w, o, "current_usage"), 1);
-    smbios_num(w, number(w, o, "slot_length"), 1);
-    smbios_num(w, number(w, o, "slot_id"), 2);
-    smbios_num(w, number(w, o, "slot_characteristics1"), 1);
-    smbios_num(w, number(w, o, "slot_characteristics2"), 1);
+    smbios_num(w, number(w, o, "slot_type", UNKNOWN), 1);
+    smbios_num(w, number(w, o, "slot_data_bus_width", UNKNOWN), 1);
+    smbios_num(w, number(w, o, "current_usage", UNKNOWN), 1);
+    smbios_num(w, number(w, o, "slot_length", UNKNOWN), 1);
+    smbios_num(w, number(w, o, "slot_id", 0), 2);
+    smbios_num(w, number(w, o, "slot_characteristics1", 0), 1);
+    smbios_num(w, number(w, o, "slot_characteristics2", 0), 1);
     place(w, o, "pci_device", BUS_NONE);
 }
 
@@ -104,7 +104,7 @@ static void onboard(struct smbios_writer *w, uint32_t o)
         k++;
     smbios_text(w, given(w, o, "designation"));
     smbios_num(w, ENABLED | (k + 1), 1);
-    smbios_num(w, number(w, o, "instance"), 1);
+    smbios_num(w, number(w, o, "instance", 0), 1);
     place(w, o, "pcidev", 0);
 }
 
