@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct pb_ini *names(void)
+static struct pb_ini *read_names(void)
 {
     static gboolean tried;
     static struct pb_ini *ini;
@@ -27,19 +27,31 @@ static struct pb_ini *names(void)
     return ini;
 }
 
+/* One of the names, which may have * and ?. */
+static gboolean matches(const char *names, const char *name)
+{
+    g_auto(GStrv) v = g_strsplit(names, " ", -1);
+
+    for (char **n = v; *n; n++)
+        if (g_pattern_match_simple(*n, name))
+            return TRUE;
+    return FALSE;
+}
+
 gboolean pb_not_here(const char *kind, const char *name, pb_err *e)
 {
-    const struct pb_ini *ini = names();
+    const struct pb_ini *ini = read_names();
     const struct pb_ini_group *g = ini ? pb_ini_group(ini, "not-here", kind) : NULL;
 
     for (guint i = 0; g && i < g->keys->len; i++) {
         const struct pb_ini_key *k = g->keys->pdata[i];
-        if (!g_pattern_match_simple(k->key, name))
+        if (!matches(k->value, name))
             continue;
-        if (strcmp(k->value, "-") != 0)
-            pb_err_hint(e, "QEMU has it, this version not yet; the nearest here is '%s'", k->value);
-        else
+        if (g_str_has_prefix(k->key, "nothing"))
             pb_err_hint(e, "QEMU has it, this version not yet");
+        else
+            pb_err_hint(e, "QEMU has it, this version not yet; the nearest here is '%.*s'",
+                        (int)strcspn(k->key, "."), k->key);
         return TRUE;
     }
     return FALSE;

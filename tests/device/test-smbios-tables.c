@@ -157,7 +157,7 @@ static void test_ports(void)
         "type=9,slot_designation=PCIe 1,slot_type=0xa5,slot_data_bus_width=8,slot_length=3,"
         "slot_id=7,pci_device=br",
         "type=41,designation=LAN,kind=ethernet,instance=2,pcidev=br", "type=41,designation=Sound",
-        "type=0,vm=on", "type=4,processor-family=0x3", NULL};
+        "type=0,vm=on", "type=4,processor-family=0x4", NULL};
     CU_ASSERT_FATAL(boots(options));
     CU_ASSERT(reads("Internal Reference Designator: J1"));
     CU_ASSERT(reads("External Reference Designator: Front"));

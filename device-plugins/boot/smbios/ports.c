@@ -51,7 +51,7 @@ static int devfn(struct boot *b, const char *id)
             const char *name = bus->name(child[k]);
             if (!name || strcmp(name, id) || path->element(self, child[k], text, sizeof text) <= 0)
                 continue;
-            if (!(at = strchr(text, '@')))
+            if (!(at = strrchr(text, '@'))) /* the host's own element may be before it */
                 continue;
             unsigned long slot = strtoul(at + 1, &at, 16);
             return (int)((slot & 31) << 3 | (*at == ',' ? strtoul(at + 1, NULL, 16) & 7 : 0));
