@@ -40,6 +40,8 @@ const struct pb_class *pb_sys_class(enum pb_kind kind, const char *name, const c
         pb_err_hint(e, "'%s' is part of boards and cannot be added to one", name);
     else if (package)
         pb_err_hint(e, "package %s provides it, not installed", package);
+    else if (pb_not_here(pb_kind_names[kind], name, e))
+        ; /* said */
     else if (near)
         pb_err_hint(e, "did you mean '%s'?", near);
     else

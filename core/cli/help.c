@@ -2,7 +2,9 @@
 /* help.c - lists of what there is, from sidecars alone, in the words of QEMU's help. */
 #include "sys.h"
 
+#include "../plugin/catalog.h"
 #include "../plugin/check.h"
+#include "../plugin/sidecar.h"
 #include "../util/json.h"
 
 #include <string.h>
@@ -133,7 +135,7 @@ int pb_help_class(enum pb_kind kind, const char *name, FILE *to, pb_err *e)
         const char *near = pb_nearest(name, names);
         if (package)
             pb_err_hint(e, "package %s provides it, not installed", package);
-        else if (near)
+        else if (!pb_not_here(pb_kind_names[kind], name, e) && near)
             pb_err_hint(e, "did you mean '%s'?", near);
         return PB_ENOENT;
     }

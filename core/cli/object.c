@@ -4,6 +4,8 @@
  * a thread for each virtual queue. Other kinds are refused. */
 #include "sys.h"
 
+#include "../plugin/catalog.h"
+
 #include <string.h>
 
 static const struct kind {
@@ -49,7 +51,8 @@ int pb_sys_object(struct pb_sys *s, struct pb_args *a)
         if (!g_strcmp0(kinds[i].type, type))
             return add(s, &kinds[i], a);
     pb_err_set(s->e, PB_ENOTSUP, "object type '%s' is not there", type ? type : "");
-    pb_err_hint(s->e, "rng-random, rng-builtin and iothread are");
+    if (!type || !pb_not_here("object", type, s->e))
+        pb_err_hint(s->e, "rng-random, rng-builtin and iothread are");
     return PB_ENOTSUP;
 }
 

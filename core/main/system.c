@@ -218,6 +218,7 @@ static void finish(struct pb_sys *s)
     g_hash_table_unref(s->objects);
     g_hash_table_unref(s->drive_units);
     g_free(s->cpu_model);
+    g_free(s->smp);
     g_free(s->dumpdtb);
     pb_plan_free(s->plan);
     pb_manifest_free(s->manifest);

@@ -50,6 +50,7 @@ struct rv {
     uint64_t pmp_lo[RV_PMP_ENTRIES], pmp_hi[RV_PMP_ENTRIES]; /* first and last byte; from above */
     uint64_t pmp_used;      /* bit i: entry i matches anything */
     uint64_t mmu_max;       /* largest satp mode: 8, 9 or 10; 0: none */
+    uint32_t short_isa;     /* riscv,isa has the single letters only */
     uint64_t reset_pc, hartid;
     uint64_t mvendorid, marchid, mimpid;
     pb_dev *dev;

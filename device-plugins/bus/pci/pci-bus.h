@@ -41,7 +41,7 @@ enum {
 #define STATUS_CAPS 0x10u
 #define BRIDGE_RESET 0x40u
 
-enum { CAP_MSI = 0x05, CAP_EXPRESS = 0x10, CAP_MSIX = 0x11 };
+enum { CAP_SLOT = 0x04, CAP_VENDOR = 0x09, CAP_MSI = 0x05, CAP_EXPRESS = 0x10, CAP_MSIX = 0x11 };
 
 struct fabric;
 struct pbus;
