@@ -374,16 +374,17 @@ A64_HELPER_FN(a64_eret_helper) /* key: 0, or of ERETAA, ERETAB; the new pc */
     x->ll_addr = ~0ull;
     __atomic_store_n(&cpu->event, 1, __ATOMIC_SEQ_CST);
     a64_set_nzcv(cpu, spsr);
+    int from = a64_debug_enabled(cpu); /* DebugExceptionReturnSS(): no step then */
     if (illegal_return(cpu, spsr)) {
         uint64_t keep = cpu->pstate & (15 | PS_PAN | PS_UAO | PS_SSBS | PS_DIT);
-        a64_set_pstate(cpu, keep | (spsr & PS_DAIF) | PS_IL);
-        return pc;
+        a64_set_pstate(cpu, keep | (spsr & (PS_DAIF | PS_SS)) | PS_IL);
+    } else {
+        a64_set_pstate(cpu, known(cpu, spsr));
+        pc = pc & 3 ? pc : a64_untag(cpu, pc);
     }
-    spsr = known(cpu, spsr);
-    a64_set_pstate(cpu, spsr);
-    if (!a64_step_active(cpu))
+    if (from || !a64_step_active(cpu))
         cpu->pstate &= ~PS_SS;
-    return pc & 3 ? pc : a64_untag(cpu, pc);
+    return pc;
 }
 
 /* ---- Interrupts ----------------------------------------------------------------------------- */
