@@ -61,7 +61,7 @@ static enum pb_qmp_found whole(struct pb_qmp_stream *s)
 static enum pb_qmp_found in_string(struct pb_qmp_stream *s, char c)
 {
     if (c == '\n' || c == '\r' || c == '\t')
-        return bad(s, "a string that does not end", TRUE);
+        return bad(s, "a string that does not end", c != '\n');
     g_string_append_c(s->text, c);
     if (s->escaped)
         s->escaped = FALSE;
