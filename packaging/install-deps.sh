@@ -22,7 +22,6 @@ ninja-build
 pkgconf             finds the libraries
 libltdl-dev         the core: opens plugins
 libglib2.0-dev      the core: main loop
-libjson-glib-dev    the core: QMP and JSON help
 libfdt-dev          boot plugins: device trees
 libslirp-dev        the user network backend
 libqcow-dev         the qcow block backend

@@ -52,8 +52,7 @@ int pb_info_cpus(struct pb_mon *x, guint n, char **v, pb_err *e)
     return PB_OK;
 }
 
-/* The node at the bottom: the file behind format, filters and overlays. */
-static pb_dev *bottom(struct pb_mon *x, pb_dev *d)
+pb_dev *pb_mon_block_bottom(struct pb_mon *x, pb_dev *d)
 {
     for (int depth = 0; depth < 16; depth++) {
         g_autofree char *below = pb_dev_get_text(d, "file");
@@ -79,7 +78,7 @@ int pb_info_block(struct pb_mon *x, guint n, char **v, pb_err *e)
         if (user && user->cls->kind == PB_KIND_BLOCK && !n)
             continue; /* below another node */
         found = TRUE;
-        g_autofree char *file = pb_dev_get_text(bottom(x, d), "filename");
+        g_autofree char *file = pb_dev_get_text(pb_mon_block_bottom(x, d), "filename");
         if (!file && PB_HAS(struct pb_backend_class, c, describe) && d->backend)
             c->describe(d->self, what, sizeof what);
         struct pb_block_info info = {.size = sizeof info};

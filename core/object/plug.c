@@ -126,11 +126,22 @@ int pb_dev_plug(pb_dev *d, pb_err *e)
 void pb_dev_remove(pb_dev *d)
 {
     struct pb_machine *m = d->m;
+    g_autofree char *path = pb_dev_path(d), *id = g_strdup(d->id);
+    const struct pb_fact facts[] = {{"path", path, FALSE}, {id ? "device" : NULL, id, FALSE},
+                                    {NULL, NULL, FALSE}};
 
     pb_cpus_stop(m); /* nobody may be on its way into it */
     pb_dev_free(d);
     if (m->state == PB_RUN_RUNNING)
         pb_cpus_resume(m);
+    pb_machine_event(m, "DEVICE_DELETED", facts);
+}
+
+char *pb_dev_path(const pb_dev *d)
+{
+    return g_strconcat(d->manifest ? "/machine/unattached/"
+                       : d->id     ? "/machine/peripheral/" : "/machine/peripheral-anon/",
+                       d->name, NULL);
 }
 
 /* 0: it may go now; 1: later, when the guest lets go. */
