@@ -178,8 +178,8 @@ void pb_machine_stop(struct pb_machine *m, enum pb_runstate why)
     PB_ASSERT_MAIN();
     gboolean was = m->state == PB_RUN_RUNNING;
 
+    pb_clock_run(FALSE); /* first: the last CPU may be long in stopping, on a busy host */
     pb_cpus_stop(m);
-    pb_clock_run(FALSE);
     pb_net_hold(m, TRUE);
     m->state = why;
     if (was)
