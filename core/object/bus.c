@@ -69,12 +69,21 @@ int pb_buses_make(pb_dev *d)
     return 0;
 }
 
+static void rename_bus(pb_bus *b, const char *id, const char *rest)
+{
+    g_free(b->name);
+    b->name = g_strdup_printf("%s%s", id, rest);
+}
+
+/* The bus between the two is in nobody's way then. */
 void pb_buses_carried(pb_dev *d)
 {
-    for (guint i = 0; d->id && !d->manifest && i < d->inner->buses->len; i++) {
-        pb_bus *b = d->inner->buses->pdata[i];
-        g_free(b->name);
-        b->name = g_strdup_printf("%s.%u", d->id, i);
+    if (!d->id || d->manifest || !d->inner->buses->len)
+        return;
+    rename_bus(d->buses->pdata[0], d->id, "/carried");
+    for (guint i = 0; i < d->inner->buses->len; i++) {
+        g_autofree char *rest = g_strdup_printf(".%u", i);
+        rename_bus(d->inner->buses->pdata[i], d->id, rest);
     }
 }
 
