@@ -9,6 +9,7 @@
 
 #include "../machine/machine.h"
 #include "../thread/thread.h"
+#include "medium.h"
 
 #include <string.h>
 
@@ -101,7 +102,7 @@ static struct pb_block_req *take(struct pb_machine *m, const pb_dev *consumer, p
     pthread_mutex_lock(&lock);
     for (guint i = 0; kept && i < kept->len && !r; i++) {
         *b = ((struct pb_block_req *)kept->pdata[i])->host[1];
-        if ((*b)->node->m != m || (consumer && (*b)->consumer != consumer))
+        if ((*b)->node->m != m || (consumer && pb_medium_user(*b) != consumer))
             continue;
         r = g_ptr_array_remove_index(kept, i);
         g_atomic_int_add(&(*b)->held, -1);
@@ -137,7 +138,7 @@ void pb_block_refuse(struct pb_machine *m, const pb_dev *consumer, gboolean on)
     for (guint i = 0; i < m->devs->len; i++) {
         const pb_dev *node = m->devs->pdata[i];
         pb_block *b = node->cls->kind == PB_KIND_BLOCK ? node->backend : NULL;
-        if (b && (!consumer || b->consumer == consumer))
+        if (b && (!consumer || pb_medium_user(b) == consumer))
             b->refuses += on ? 1 : -1u;
     }
     pthread_mutex_unlock(&lock);

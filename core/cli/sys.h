@@ -96,6 +96,9 @@ int pb_sys_accel(const char *names, pb_err *e);
 gboolean pb_sys_board_links(const struct pb_sys *s, const char *slot);
 /* New user device: set, on its bus, realized. args: class in "driver". */
 pb_dev *pb_sys_add_device(struct pb_sys *s, struct pb_args *a);
+/* The monitor's change: file `file` (format NULL: as it looks) is the medium of drive `slot`. */
+int pb_sys_change(struct pb_machine *m, pb_dev *slot, const char *file, const char *format,
+                  gboolean readonly, pb_err *e);
 /* The monitor's device_add: `text` as -device takes it. */
 pb_dev *pb_sys_hotplug(struct pb_machine *m, const char *text, pb_err *e);
 struct pb_wanted *pb_sys_want(struct pb_sys *s, const char *cls, const char *bus,
