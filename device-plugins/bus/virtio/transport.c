@@ -33,7 +33,7 @@ static void stop_queues(struct transport *t)
         q->index = i;
         q->worker = w;
         q->avail_wrap = q->used_wrap = 1;
-        q->num = t->ops->queue_max;
+        q->num = t->queue_max;
     }
 }
 
@@ -330,6 +330,9 @@ int transport_attach(struct transport *t, pb_dev *child, pb_err *e)
     if (!ops)
         return t->h->fail(e, PB_EINVAL, "the device on the virtio bus is not a virtio device");
     uint32_t n = ops->n_queues(self), max = ops->queue_max;
+
+    if (PB_HAS(struct pb_virtio_dev, ops, queue_size))
+        max = ops->queue_size(self);
     if (n > VQ_MAX_QUEUES || max == 0 || max > VQ_MAX_SIZE || (max & (max - 1)))
         return t->h->fail(e, PB_EINVAL, "the virtio device asks for queues that cannot be");
     if (need_queues(t) < 0)
@@ -338,6 +341,7 @@ int transport_attach(struct transport *t, pb_dev *child, pb_err *e)
     t->self = self;
     t->ops = ops;
     t->n_queues = n;
+    t->queue_max = max;
     stop_queues(t);
     return PB_OK;
 }

@@ -124,7 +124,6 @@ static int one(struct vscsi *v)
     uint32_t type = head[0] | (uint32_t)head[1] << 8 | (uint32_t)head[2] << 16 |
                     (uint32_t)head[3] << 24;
     if (type == T_TMF && got == TMF_LEN && f->c.in_bytes >= 1) {
-        f->before = UINT64_MAX;
         f->id = 0;
         for (uint32_t i = 8; i--;)
             f->id = f->id << 8 | head[16 + i];

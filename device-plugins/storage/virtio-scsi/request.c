@@ -137,7 +137,7 @@ static void finish(struct vscsi *v, struct vreq *r, uint32_t response)
     put = RESP + (room < PB_SCSI_SENSE ? room : PB_SCSI_SENSE);
     vscsi_put(r->iov + r->c.n_out, r->c.n_in, head, put);
     clear_rest(r->iov + r->c.n_out, r->c.n_in, put, r->resp_len);
-    if (r->s.direction == PB_SCSI_IN) /* of a read that failed, anything may have been written */
+    if (r->s.direction == PB_SCSI_IN && response != S_OVERRUN) /* of one that failed, who knows */
         written += r->s.length < r->in_bytes ? (uint32_t)r->s.length : r->in_bytes;
     v->virtio->push(r->vq, &r->c, written);
     v->virtio->notify(r->vq);
@@ -158,14 +158,14 @@ static void done(struct pb_scsi_req *s)
     pthread_mutex_unlock(&v->lock);
 }
 
-/* All of the memory was given at once: no unit asks for more. */
+/* All of the memory was given at once: a unit that asks for more is at odds with itself. */
 static void moved(struct pb_scsi_req *s)
 {
     struct vreq *r = (struct vreq *)s;
     struct vscsi *v = r->v;
 
+    r->ops->cancel(r->unit, s);
     pthread_mutex_lock(&v->lock);
-    r->s.status = PB_SCSI_BUSY;
     finish(v, r, S_TARGET_FAILURE);
     pthread_mutex_unlock(&v->lock);
 }
@@ -188,25 +188,27 @@ static void target_command(struct vscsi *v, struct vreq *r)
 /* Drops the lock around the unit, which sits in the caller's domain and cannot go meanwhile. */
 static void unit_command(struct vscsi *v, struct vreq *r, const struct scsi_unit_at *u)
 {
-    uint32_t response = S_OK, who;
+    uint32_t response = S_OK, who, in, room;
 
     pthread_mutex_unlock(&v->lock);
+    r->ops = u->ops;
+    r->unit = u->self;
     who = u->ops->start(u->self, &r->s);
-    if (who == PB_SCSI_MORE) {
-        uint32_t in = r->s.direction == PB_SCSI_IN, room = in ? r->in_bytes : r->out_bytes;
-        if (r->s.length > room) {
-            u->ops->cancel(u->self, &r->s);
-            response = S_OVERRUN;
-            r->s.length = 0;
-            who = PB_SCSI_OVER;
-        } else {
+    if (who == PB_SCSI_MORE) { /* it waits for memory: r is ours */
+        in = r->s.direction == PB_SCSI_IN;
+        room = in ? r->in_bytes : r->out_bytes;
+        response = r->s.length > room ? S_OVERRUN : S_OK;
+        if (response == S_OK)
             who = u->ops->move(u->self, &r->s, in ? r->data + r->n_out : r->data,
                                in ? r->n_in : r->n_out, room);
-        }
+        if (who == PB_SCSI_MORE)
+            u->ops->cancel(u->self, &r->s);
     }
     pthread_mutex_lock(&v->lock);
-    if (who == PB_SCSI_OVER)
-        finish(v, r, response);
+    if (who == PB_SCSI_MORE)
+        finish(v, r, response == S_OK ? S_TARGET_FAILURE : response);
+    else if (who == PB_SCSI_OVER)
+        finish(v, r, S_OK);
 }
 
 /* The entries of `from` that are left, from byte `skip` on; bytes. */

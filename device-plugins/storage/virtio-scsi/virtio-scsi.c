@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-enum { P_QUEUES, P_SECTORS, P_CMDS, P_HOTPLUG, P_PARAM_CHANGE, P_IOTHREAD };
+enum { P_QUEUES, P_SECTORS, P_CMDS, P_HOTPLUG, P_PARAM_CHANGE, P_SIZE, P_IOTHREAD };
 
 struct config { /* 5.6.4; little-endian as hosts are */
     uint32_t num_queues, seg_max, max_sectors, cmd_per_lun, event_info_size, sense_size, cdb_size;
@@ -33,6 +33,11 @@ static uint64_t features(void *self)
 static uint32_t n_queues(void *self)
 {
     return Q_REQUEST + ((struct vscsi *)self)->n_queues;
+}
+
+static uint32_t queue_size(void *self)
+{
+    return ((struct vscsi *)self)->queue_size;
 }
 
 static void accepted(void *self, uint64_t f)
@@ -76,7 +81,8 @@ static void kick(void *self, uint32_t q)
 
 static struct config config(const struct vscsi *v)
 {
-    return (struct config){.num_queues = v->n_queues, .seg_max = SEG_MAX,
+    return (struct config){.num_queues = v->n_queues,
+                           .seg_max = v->queue_size < QUEUE_MAX ? v->queue_size - 2 : SEG_MAX,
                            .max_sectors = v->max_sectors, .cmd_per_lun = v->cmd_per_lun,
                            .event_info_size = EVENT_SIZE, .sense_size = v->sense_size,
                            .cdb_size = v->cdb_size, .max_channel = 0, .max_target = MAX_TARGET,
@@ -113,6 +119,7 @@ static const struct pb_virtio_dev virtio_dev = {
     .queue_max = QUEUE_MAX,
     .features = features,
     .n_queues = n_queues,
+    .queue_size = queue_size,
     .accepted = accepted,
     .running = running,
     .kick = kick,
@@ -140,6 +147,9 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
     v->cmd_per_lun = (uint32_t)prop->get_int(d, P_CMDS);
     v->hotplug = (uint32_t)prop->get_int(d, P_HOTPLUG);
     v->param_change = (uint32_t)prop->get_int(d, P_PARAM_CHANGE);
+    v->queue_size = (uint32_t)prop->get_int(d, P_SIZE);
+    if (v->queue_size & (v->queue_size - 1))
+        return h->fail(e, PB_EINVAL, "virtqueue_size must be a power of two");
     v->bus.max_target = MAX_TARGET;
     v->bus.max_lun = MAX_LUN;
     v->bus.own_target = UINT32_MAX;
@@ -198,6 +208,8 @@ static const struct pb_prop props[] = {
     {.name = "hotplug", .doc = "tell of units that come and go", .def = "on", .type = PB_T_BOOL},
     {.name = "param_change", .doc = "tell of media that change their size", .def = "on",
      .type = PB_T_BOOL},
+    {.name = "virtqueue_size", .doc = "descriptors of a queue", .def = "256", .type = PB_T_UINT,
+     .min = 4, .max = 1024, .qemu_type = "uint32"},
     {.name = "iothread", .doc = "ID of an -object iothread; a drive has its threads anyhow",
      .type = PB_T_STR, .qemu_type = "link<iothread>"},
 };

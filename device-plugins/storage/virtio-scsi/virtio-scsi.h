@@ -45,6 +45,8 @@ struct vreq { /* a command */
     struct vreq *next, **link; /* of those under way, or to be used again */
     struct pb_vchain c;
     uint64_t seq;
+    const struct pb_scsi_target *ops; /* of its unit */
+    void *unit;
     uint32_t target, lun;
     uint32_t instead;   /* response of one that was aborted; 0: as it ends */
     uint32_t resp_len;  /* of the writable part, its beginning */
@@ -66,7 +68,7 @@ struct vscsi {
     const struct pb_svc_time *time;
     void *transport;
     pb_timer *tell;       /* events are to be told: not while the machine stands */
-    uint32_t n_queues, hotplug, param_change, max_sectors, cmd_per_lun;
+    uint32_t n_queues, queue_size, hotplug, param_change, max_sectors, cmd_per_lun;
     uint32_t driver_ok;
     uint64_t features;
     pb_vq *vq[Q_REQUEST + MAX_QUEUES];
