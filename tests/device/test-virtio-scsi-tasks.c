@@ -191,6 +191,34 @@ static void sizes(void)
     }
 }
 
+/* The queues are as long as the user wants them. */
+static void queue_lengths(void)
+{
+    static const uint32_t length[] = {4, 64, 1024};
+    char props[40];
+
+    for (uint32_t i = 0; i < 3; i++) {
+        snprintf(props, sizeof props, "virtqueue_size=%u", length[i]);
+        sx_new(&s, props);
+        sx_disk(&s, "scsi-hd", "d", NULL);
+        vd_set(&s.v, VR_QueueSel, SCSI_REQUESTS);
+        CU_ASSERT_EQUAL(vd_reg(&s.v, VR_QueueNumMax), length[i]);
+        CU_ASSERT_EQUAL(pbt_read(s.mmio, 0, VR_Config + 4, 4), i == 2 ? 254 : length[i] - 2);
+        CU_ASSERT_TRUE_FATAL(sx_start(&s, SCSI_F_ALL, length[i]));
+        sx_ready(&s, 0, 0);
+        CU_ASSERT_EQUAL(sx_do(&s, 0, 0, tur, 6, NULL, 0, 0, &r), 0);
+        CU_ASSERT_TRUE_FATAL(vd_negotiate(&s.v, PB_VIRTIO_F_VERSION_1));
+        if (i < 2) /* longer ones are refused */
+            CU_ASSERT_EQUAL(vd_queue(&s.v, SCSI_REQUESTS, 2 * length[i]), 0);
+        sx_free(&s);
+    }
+    sx_new(&s, NULL);
+    pb_dev *x = pbt_create(s.b, NULL, 0, "virtio-scsi-device", "x", "virtqueue_size=100");
+    CU_ASSERT_TRUE(pbt_realize(x) < 0);
+    pbt_remove(x);
+    sx_free(&s);
+}
+
 static void no_requests(void)
 {
     for (uint32_t i = 0; i < 6; i++) { /* header or response too short, on each queue */
@@ -219,6 +247,7 @@ int main(void)
         {"comes and goes", comes_and_goes},
         {"addresses", addresses},
         {"sizes", sizes},
+        {"queue lengths", queue_lengths},
         {"no requests", no_requests},
     };
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A disk behind virtio-scsi under Linux's drivers: written and read, unmapped, looked at, plugged
-and unplugged, its plugins exchanged while it works.
+"""A disk and a CD drive behind virtio-scsi under Linux's drivers: written and read, unmapped, looked
+at, plugged and unplugged, media changed, the plugins exchanged while they work.
 
 usage: test-guest-scsi.py [ARCH]"""
+import hashlib
 import os
 import re
 import sys
@@ -66,6 +67,33 @@ def reloads(guest, monitor):
     must(guest.run(f"dd if=/dev/sda bs=1M count={MIB} 2>/dev/null | md5sum", timeout=60), want)
 
 
+def reads_as(guest, path):
+    """The CD is what the host has there."""
+    with open(path, "rb") as file:
+        want = hashlib.md5(file.read()).hexdigest()
+    wait_for(guest, f"dd if=/dev/sr0 bs=64k 2>/dev/null | md5sum | grep -q {want}")
+
+
+def media(guest, monitor, discs):
+    wait_for(guest, "test -b /dev/sr0")
+    must(guest.run("echo CD=$(dd if=/dev/sr0 of=/tmp/x bs=2k count=1 2>&1 | grep -c medium)"), "CD=1")
+    for disc in discs * 2:
+        monitor.do(f"change cd {disc} raw")
+        reads_as(guest, disc)
+    guest.run("exec 5</dev/sr0") # an open one is locked
+    must(monitor.do("eject cd"), "is locked")
+    reads_as(guest, discs[-1])
+    monitor.do("eject -f cd")
+    guest.run("exec 5<&-")
+    wait_for(guest, "! dd if=/dev/sr0 of=/tmp/x bs=2k count=1 2>/dev/null")
+    must(monitor.do("info block"), "cd: [not inserted]")
+    monitor.do(f"change unit1 {discs[0]}") # by the device's name
+    reads_as(guest, discs[0])
+    guest.run("busybox eject /dev/sr0; ! dd if=/dev/sr0 of=/tmp/x bs=2k count=1 2>/dev/null")
+    guest.run("busybox eject -t /dev/sr0")
+    reads_as(guest, discs[0])
+
+
 def test():
     with console.scratch() as folder:
         path = os.path.join(folder, "monitor")
@@ -73,11 +101,16 @@ def test():
         for name in (disk, hot):
             with open(name, "wb") as file:
                 file.truncate(MIB << 20)
+        discs = [os.path.join(folder, name) for name in ("one.iso", "two.iso")]
+        for name in discs:
+            with open(name, "wb") as file:
+                file.write(os.urandom(1 << 20) * (1 + discs.index(name)))
         options = ["-monitor", f"unix:{path},server=on,wait=off",
                    "-device", "virtio-scsi-pci,id=scsi0",
                    "-drive", f"file={disk},format=raw,if=none,id=hd,discard=unmap",
                    "-device", "scsi-hd,drive=hd,bus=scsi0.0,serial=PB-77,wwn=0x5000c50015ea71ac",
-                   "-drive", f"file={hot},format=raw,if=none,id=hot"]
+                   "-drive", f"file={hot},format=raw,if=none,id=hot",
+                   "-drive", "if=none,id=cd,media=cdrom", "-device", "scsi-cd,drive=cd,id=unit1"]
         command = busybox.line("scsi,disk,shell", *options, arch=ARCH, cpus=2,
                                words=f"loglevel=1 pbdisk=sda pbmib={MIB}")
         with console.Guest(command) as guest:
@@ -86,6 +119,7 @@ def test():
             guest.expect(r"^PB-JOB disk ok$", timeout=120, stop=r"FAILED|Kernel panic")
             shows(guest)
             unmaps(guest, disk)
+            media(guest, monitor, discs)
             plugging(guest, monitor)
             reloads(guest, monitor)
             guest.send("poweroff -f\n")
