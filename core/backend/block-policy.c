@@ -9,6 +9,7 @@
 
 #include "../machine/machine.h"
 #include "../thread/thread.h"
+#include "medium.h"
 
 #include <errno.h>
 #include <string.h>
@@ -97,8 +98,9 @@ static void io_error(void *opaque)
 static void tell_error(const pb_block *b, const struct pb_block_req *r, enum pb_on_error what)
 {
     static const char *const actions[] = {"report", "ignore", "stop"};
+    const pb_dev *user = pb_medium_user(b);
 
-    if (!b->node->m->event || !b->consumer || b->consumer->cls->kind != PB_KIND_DEVICE)
+    if (!b->node->m->event || !user || user->cls->kind != PB_KIND_DEVICE)
         return;
     if (g_atomic_int_add(&events_wait, 1) >= EVENTS_WAIT) {
         g_atomic_int_add(&events_wait, -1);
@@ -152,7 +154,7 @@ static struct pb_block_req *take(struct pb_machine *m, const pb_dev *consumer, p
     pthread_mutex_lock(&lock);
     for (guint i = 0; kept && i < kept->len && !r; i++) {
         *b = ((struct pb_block_req *)kept->pdata[i])->host[1];
-        if ((*b)->node->m != m || (consumer && (*b)->consumer != consumer))
+        if ((*b)->node->m != m || (consumer && pb_medium_user(*b) != consumer))
             continue;
         r = g_ptr_array_remove_index(kept, i);
         g_atomic_int_add(&(*b)->held, -1);
@@ -188,7 +190,7 @@ void pb_block_refuse(struct pb_machine *m, const pb_dev *consumer, gboolean on)
     for (guint i = 0; i < m->devs->len; i++) {
         const pb_dev *node = m->devs->pdata[i];
         pb_block *b = node->cls->kind == PB_KIND_BLOCK ? node->backend : NULL;
-        if (b && (!consumer || b->consumer == consumer))
+        if (b && (!consumer || pb_medium_user(b) == consumer))
             b->refuses += on ? 1 : -1u;
     }
     pthread_mutex_unlock(&lock);

@@ -23,6 +23,8 @@ struct pb_block {
     gint held;      /* atomic: of these, stopped by an error */
     void (*changed)(void *self);
     void *changed_self;
+    gboolean drive;   /* it has no driver, but a medium: medium.c */
+    pb_block *medium; /* NULL: none; under the lock of medium.c */
     guint refuses;  /* nothing is kept now; under the lock of block-policy.c */
     struct pb_block_policy policy; /* all zero: report errors, and nothing else */
 };

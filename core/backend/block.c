@@ -10,11 +10,18 @@
 
 #include "../machine/machine.h"
 #include "../thread/thread.h"
+#include "medium.h"
 
 static int block_info(pb_block *b, struct pb_block_info *i)
 {
+    pb_block *m = b->drive ? pb_medium_hold(b) : NULL;
+
     *i = (struct pb_block_info){.size = sizeof *i, .align = 512};
-    return b->ops->info(b->node->self, i);
+    if (!m)
+        return b->ops->info(b->node->self, i);
+    int rc = block_info(m, i);
+    pb_medium_release(m);
+    return rc;
 }
 
 static void tell(struct pb_block_req *r)
@@ -78,9 +85,15 @@ static int check(pb_block *b, const struct pb_block_req *r, uint32_t *ops)
 
 static void block_submit(pb_block *b, struct pb_block_req *r)
 {
+    pb_block *m = b->drive ? pb_medium_hold(b) : NULL;
     uint32_t ops = 0;
-    int rc = check(b, r, &ops);
 
+    if (m) {
+        block_submit(m, r);
+        pb_medium_release(m);
+        return;
+    }
+    int rc = check(b, r, &ops);
     r->host[0] = (void *)r->done;
     r->host[1] = b;
     r->done = finish;
@@ -98,6 +111,8 @@ static void block_submit(pb_block *b, struct pb_block_req *r)
  * so that whoever ends the last request need not touch a node that this may be about to free. */
 static void block_drain(pb_block *b)
 {
+    if (b->medium)
+        block_drain(b->medium);
     pb_main_nest(TRUE);
     while (g_atomic_int_get(&b->in_flight) > g_atomic_int_get(&b->held))
         if (!g_main_context_iteration(NULL, FALSE))
@@ -120,6 +135,8 @@ static const char *block_filename(pb_block *b)
 {
     const struct pb_block_ops *ops = b->ops;
 
+    if (b->medium)
+        return block_filename(b->medium);
     return PB_HAS(struct pb_block_ops, ops, filename) ? ops->filename(b->node->self) : NULL;
 }
 
@@ -153,6 +170,7 @@ static void *block_open(pb_dev *dev, pb_err *e)
 
 static void block_close(pb_dev *dev)
 {
+    pb_medium_closes(dev->backend);
     g_free(dev->backend);
 }
 
@@ -174,9 +192,12 @@ static void block_detach(pb_dev *dev, void *end)
 {
     pb_block *b = end;
 
-    pb_block_refuse(dev->m, b->consumer, TRUE);
+    const pb_dev *user = pb_medium_user(b); /* of a medium in an unused drive: nobody */
+    if (user)
+        pb_block_refuse(dev->m, user, TRUE);
     block_drain(b);
-    pb_block_refuse(dev->m, b->consumer, FALSE);
+    if (user)
+        pb_block_refuse(dev->m, user, FALSE);
     b->consumer = NULL;
     b->changed = NULL;
 }

@@ -8,6 +8,7 @@
 #include "sys.h"
 
 #include "../backend/block-policy.h"
+#include "../backend/medium.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -155,7 +156,7 @@ struct drive {
     struct pb_sys *s;
     struct pb_args *a;
     const char *file, *format, *iface, *media, *cache, *aio, *discard;
-    gboolean snapshot, readonly, no_iface;
+    gboolean snapshot, readonly, no_iface, removable;
     guint64 index;
     char *id;
     struct pb_block_policy policy;
@@ -445,10 +446,54 @@ static int read_drive(struct drive *d, const char *dflt)
         pb_help_backends(PB_KIND_BLOCK, "Supported formats:", "  ", stdout);
         return PB_DONE;
     }
-    if (!d->file || !*d->file)
-        return drive_error(d, "'file' is missing: an empty drive needs a removable device, which "
-                           "no installed plugin has");
-    return check_interface(d, index || unit);
+    gboolean empty = !d->file || !*d->file;
+    if (empty && strcmp(d->iface, "none"))
+        return drive_error(d, "'file' is missing: an empty drive is for if=none and a device with "
+                              "removable media, such as scsi-cd");
+    r = check_interface(d, index || unit);
+    d->removable = d->no_iface && (cd || empty);
+    if (empty)
+        d->file = NULL;
+    return r;
+}
+
+/* A drive that may lose its medium: that one is a node of its own. */
+static pb_dev *removable_drive(struct drive *d)
+{
+    g_autofree char *id = g_steal_pointer(&d->id);
+    pb_dev *medium = NULL, *n;
+
+    if (d->file) {
+        d->id = auto_name();
+        medium = drive_nodes(d);
+        g_free(d->id);
+        d->id = NULL;
+        if (!medium)
+            return NULL;
+    }
+    n = node(d, driver(pb_medium_class()), id);
+    if (n)
+        pb_block_set_policy(n, &d->policy);
+    return n && pb_medium_put(n, medium, d->s->e) == PB_OK ? n : NULL;
+}
+
+int pb_sys_change(struct pb_machine *m, pb_dev *slot, const char *file, const char *format,
+                  gboolean readonly, pb_err *e)
+{
+    struct pb_sys s = {.m = m, .e = e};
+    struct drive d = {.s = &s, .a = driver("medium"), .file = file, .format = format,
+                      .readonly = readonly, .id = auto_name()};
+    guint had = m->devs->len;
+
+    d.a->place.option = "change";
+    pb_dev *n = drive_nodes(&d);
+    int r = n ? pb_medium_put(slot, n, e) : PB_EINVAL;
+
+    while (r < 0 && m->devs->len > had) /* what was made before it failed */
+        pb_dev_free(m->devs->pdata[m->devs->len - 1]);
+    pb_args_free(d.a);
+    g_free(d.id);
+    return r;
 }
 
 static int one_drive(struct pb_sys *s, struct pb_args *a)
@@ -460,12 +505,14 @@ static int one_drive(struct pb_sys *s, struct pb_args *a)
         d.id = g_strdup_printf("none%u", s->n_drive);
     if (r == PB_OK && !d.id)
         d.id = g_strdup_printf("%s%" PRIu64, d.iface, (uint64_t)d.index);
-    pb_dev *n = r == PB_OK ? drive_nodes(&d) : NULL;
+    pb_dev *n = NULL;
+    if (r == PB_OK)
+        n = d.removable ? removable_drive(&d) : drive_nodes(&d);
     if (r == PB_OK && !n) {
         pb_err_once(s->e, &a->place);
         r = PB_EINVAL;
     }
-    if (n)
+    if (n && !d.removable)
         pb_block_set_policy(n, &d.policy);
     if (r == PB_OK && !d.no_iface)
         r = front_end(&d, NULL);

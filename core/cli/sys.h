@@ -115,6 +115,9 @@ int pb_sys_netdev(struct pb_sys *s, struct pb_args *a);   /* -netdev */
 int pb_sys_chardev(struct pb_sys *s, struct pb_args *a);  /* -chardev */
 int pb_sys_object(struct pb_sys *s, struct pb_args *a);   /* -object */
 int pb_sys_object_del(struct pb_sys *s, struct pb_args *a); /* of its id= */
+/* The monitor's change: file `file` (format NULL: as it looks) is the medium of drive `slot`. */
+int pb_sys_change(struct pb_machine *m, pb_dev *slot, const char *file, const char *format,
+                  gboolean readonly, pb_err *e);
 struct pb_wanted *pb_sys_want(struct pb_sys *s, const char *cls, const char *bus,
                               const struct pb_place *at);
 void pb_wanted_set(struct pb_wanted *w, const char *key, const char *value);

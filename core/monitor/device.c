@@ -2,6 +2,7 @@
 /* device.c - device_add, device_del, plugin_reload, change, eject: parts that come and go. */
 #include "command.h"
 
+#include "../backend/medium.h"
 #include "../cli/sys.h"
 
 #include <string.h>
@@ -32,23 +33,62 @@ int pb_mon_plugin_reload(struct pb_mon *x, guint n, char **v, pb_err *e)
     return pb_dev_reload(x->m, v[0], x->out, e);
 }
 
-/* A medium can be changed where the device says so; no installed one does. */
-static int removable(struct pb_mon *x, const char *name, pb_err *e)
-{
-    const pb_dev *d = pb_dev_find(x->m, name);
+/* ---- Media ------------------------------------------------------------------------------- */
 
-    if (!d)
-        return pb_err_set(e, PB_ENOENT, "Device '%s' not found", name);
-    return pb_err_set(e, PB_ENOTSUP, "Device '%s' is not removable", name);
+/* The drive by that name, or that of the device by that name. NULL and `e`: its medium stays. */
+static pb_dev *drive_of(struct pb_mon *x, const char *name, pb_err *e)
+{
+    pb_dev *d = pb_dev_find(x->m, name);
+
+    if (!d) {
+        pb_err_set(e, PB_ENOENT, "Device '%s' not found", name);
+        return NULL;
+    }
+    if (d->cls->kind == PB_KIND_DEVICE && pb_dev_has_prop(d, "drive")) {
+        g_autofree char *drive = pb_dev_get_text(d, "drive");
+        d = drive ? pb_dev_find(x->m, drive) : NULL;
+    }
+    if (pb_medium_drive(d))
+        return d;
+    pb_err_set(e, PB_ENOTSUP, "Device '%s' is not removable", name);
+    pb_err_hint(e, "its medium can be changed with -drive if=none,media=cdrom,… and -device scsi-cd");
+    return NULL;
+}
+
+/* Does the device let go of it? */
+static int let_go(pb_dev *drive, const char *name, gboolean force, pb_err *e)
+{
+    pb_dev *user = pb_backend_consumer(drive);
+    void *self = NULL;
+    const struct pb_media *t = user ? pb_dev_interface(user, PB_MEDIA, &self) : NULL;
+
+    if (user && !t)
+        return pb_err_set(e, PB_ENOTSUP, "Device '%s' is not removable", name);
+    if (!t || force || !t->locked(self))
+        return PB_OK;
+    t->ask(self);
+    pb_err_set(e, PB_EBUSY, "Device '%s' is locked and force was not specified, wait for tray to "
+               "open and try again", name);
+    pb_err_hint(e, "the guest was asked to let go of it; 'eject -f %s' does not wait", name);
+    return PB_EBUSY;
 }
 
 int pb_mon_change(struct pb_mon *x, guint n, char **v, pb_err *e)
 {
+    static const char *const modes[] = {"retain", "read-only", "read-write", NULL};
     gboolean force = !strcmp(v[0], "-f");
+    const char *format = n > 2 + (guint)force ? v[2 + force] : NULL;
+    const char *mode = n > 3 + (guint)force ? v[3 + force] : modes[0];
 
     if (n < 2 + (guint)force)
         return pb_err_set(e, PB_EINVAL, "a file name is missing");
-    return removable(x, v[force], e);
+    if (!g_strv_contains(modes, mode))
+        return pb_err_set(e, PB_EINVAL, "Invalid parameter '%s': retain, read-only or read-write",
+                          mode);
+    pb_dev *d = drive_of(x, v[force], e);
+    int rc = d ? let_go(d, v[force], force, e) : PB_ENOENT;
+    return rc < 0 ? rc : pb_sys_change(x->m, d, v[1 + force], format,
+                                       strcmp(mode, "read-write") != 0, e);
 }
 
 int pb_mon_eject(struct pb_mon *x, guint n, char **v, pb_err *e)
@@ -57,5 +97,7 @@ int pb_mon_eject(struct pb_mon *x, guint n, char **v, pb_err *e)
 
     if (n < 1 + (guint)force)
         return pb_err_set(e, PB_EINVAL, "a device is missing");
-    return removable(x, v[force], e);
+    pb_dev *d = drive_of(x, v[force], e);
+    int rc = d ? let_go(d, v[force], force, e) : PB_ENOENT;
+    return rc < 0 ? rc : pb_medium_put(d, NULL, e);
 }

@@ -3,6 +3,7 @@
 #include "command.h"
 
 #include "../backend/backend.h"
+#include "../backend/medium.h"
 #include "../cpu/cpu.h"
 
 #include <inttypes.h>
@@ -70,7 +71,6 @@ int pb_info_block(struct pb_mon *x, guint n, char **v, pb_err *e)
 
     for (guint i = 0; i < x->m->devs->len; i++) {
         pb_dev *d = x->m->devs->pdata[i];
-        const struct pb_backend_class *c = d->cls->table;
         char what[256] = "";
         pb_dev *user = d->backend ? pb_backend_consumer(d) : NULL;
         if (d->cls->kind != PB_KIND_BLOCK || (n && strcmp(v[0], d->name)))
@@ -78,14 +78,19 @@ int pb_info_block(struct pb_mon *x, guint n, char **v, pb_err *e)
         if (user && user->cls->kind == PB_KIND_BLOCK && !n)
             continue; /* below another node */
         found = TRUE;
-        g_autofree char *file = pb_dev_get_text(pb_mon_block_bottom(x, d), "filename");
-        if (!file && PB_HAS(struct pb_backend_class, c, describe) && d->backend)
-            c->describe(d->self, what, sizeof what);
+        pb_dev *in = pb_medium_drive(d) ? pb_medium_of(d) : d; /* NULL: an empty drive */
+        const struct pb_backend_class *c = in ? in->cls->table : NULL;
+        g_autofree char *file = in ? pb_dev_get_text(pb_mon_block_bottom(x, in), "filename") : NULL;
+        if (!file && PB_HAS(struct pb_backend_class, c, describe) && in->backend)
+            c->describe(in->self, what, sizeof what);
         struct pb_block_info info = {.size = sizeof info};
-        const struct pb_block_ops *ops = c->ops;
-        gboolean ok = d->backend && ops->info(d->self, &info) == PB_OK;
-        g_string_append_printf(x->out, "%s: %s (%s%s)\n", d->name, file ? file : what, c->id,
-                               ok && info.read_only ? ", read-only" : "");
+        const struct pb_block_ops *ops = c ? c->ops : NULL;
+        gboolean ok = in && in->backend && ops->info(in->self, &info) == PB_OK;
+        if (in)
+            g_string_append_printf(x->out, "%s: %s (%s%s)\n", d->name, file ? file : what, c->id,
+                                   ok && info.read_only ? ", read-only" : "");
+        else
+            g_string_append_printf(x->out, "%s: [not inserted]\n", d->name);
         if (user)
             g_string_append_printf(x->out, "    Attached to:      %s (%s)\n", user->name,
                                    user->cls->id);

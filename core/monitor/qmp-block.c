@@ -4,6 +4,7 @@
 #include "qmp.h"
 
 #include "../backend/block-policy.h"
+#include "../backend/medium.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -80,6 +81,15 @@ static void device_info(struct pb_qmp *q, const char *key, pb_dev *d)
     pb_write_close(w, '}');
 }
 
+/* The guest holds the medium in. */
+static gboolean locked(pb_dev *user)
+{
+    void *self;
+    const struct pb_media *m = user ? pb_dev_interface(user, PB_MEDIA, &self) : NULL;
+
+    return PB_HAS(struct pb_media, m, locked) && m->locked(self);
+}
+
 /* A node's name is the drive's, too; nodes below another are not drives. */
 int pb_qmp_query_block(struct pb_qmp *q)
 {
@@ -99,9 +109,12 @@ int pb_qmp_query_block(struct pb_qmp *q)
             pb_write_text(w, "qdev", path);
         }
         pb_write_text(w, "type", "unknown");
-        pb_write_bool(w, "removable", FALSE);
-        pb_write_bool(w, "locked", FALSE);
-        device_info(q, "inserted", d);
+        gboolean removable = pb_medium_drive(d);
+        pb_dev *in = removable ? pb_medium_of(d) : d;
+        pb_write_bool(w, "removable", removable);
+        pb_write_bool(w, "locked", removable && locked(user));
+        if (in)
+            device_info(q, "inserted", in);
         pb_write_close(w, '}');
     }
     pb_write_close(w, ']');
@@ -113,7 +126,7 @@ int pb_qmp_query_block_nodes(struct pb_qmp *q)
     pb_write_open(q->w, PB_QMP_RETURN, '[');
     for (guint i = 0; i < q->m->devs->len; i++) {
         pb_dev *d = q->m->devs->pdata[i];
-        if (d->cls->kind == PB_KIND_BLOCK && d->backend)
+        if (d->cls->kind == PB_KIND_BLOCK && d->backend && !pb_medium_drive(d))
             device_info(q, NULL, d);
     }
     pb_write_close(q->w, ']');

@@ -27,14 +27,14 @@ static char *counted_name(pb_dev *d, const char *stem)
     }
 }
 
-/* The class may say how; else the user's id names the buses of a device, and a manifest's
- * device counts by class. */
+/* The user's id names the buses of a device; else the class may say how, and what does neither
+ * counts by class. */
 static char *bus_name(pb_dev *d, const char *text, uint32_t index)
 {
-    const char *eq = strchr(text, '=');
+    const char *eq = strchr(text, '='), *id = d->id;
     uint32_t n = 0;
 
-    if (eq && *text != '@') {
+    if (eq && *text != '@' && (!id || d->manifest)) {
         g_autofree char *stem = g_strndup(text, (gsize)(eq - text));
         return counted_name(d, stem);
     }
@@ -67,6 +67,24 @@ int pb_buses_make(pb_dev *d)
         g_ptr_array_add(d->m->buses, b);
     }
     return 0;
+}
+
+static void rename_bus(pb_bus *b, const char *id, const char *rest)
+{
+    g_free(b->name);
+    b->name = g_strdup_printf("%s%s", id, rest);
+}
+
+/* The bus between the two is in nobody's way then. */
+void pb_buses_carried(pb_dev *d)
+{
+    if (!d->id || d->manifest || !d->inner->buses->len)
+        return;
+    rename_bus(d->buses->pdata[0], d->id, "/carried");
+    for (guint i = 0; i < d->inner->buses->len; i++) {
+        g_autofree char *rest = g_strdup_printf(".%u", i);
+        rename_bus(d->inner->buses->pdata[i], d->id, rest);
+    }
 }
 
 void pb_buses_free(pb_dev *d)

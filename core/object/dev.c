@@ -125,6 +125,7 @@ static int make_inner(pb_dev *d, pb_err *e)
     d->inner = pb_dev_new(d->m, in, NULL, &d->place, e);
     if (!d->inner)
         return PB_EINVAL;
+    pb_buses_carried(d);
     return pb_dev_attach(d->inner, g_ptr_array_index(d->buses, 0), e);
 }
 

@@ -25,6 +25,7 @@ void pb_props_release(pb_dev *d);           /* detach from backends */
 extern const struct pb_svc_prop pb_prop_service;
 
 int pb_buses_make(pb_dev *d);
+void pb_buses_carried(pb_dev *d); /* those of what it carries are called by its id */
 void pb_buses_free(pb_dev *d);
 extern const struct pb_svc_bus pb_bus_service;
 extern const struct pb_svc_part pb_part_service;

@@ -449,11 +449,13 @@ static int prop_settle(pb_dev *d, uint32_t i, const char *value)
     uint32_t n;
     const struct pb_prop *p = pb_dev_props(d, &n);
 
-    if (i >= n || p[i].type != PB_T_STR)
+    if (i >= n || (p[i].type != PB_T_STR && p[i].type != PB_T_INT))
         return PB_EINVAL;
     if (v->text)
         return PB_EBUSY;
     v->text = g_strdup(value);
+    if (p[i].type == PB_T_INT)
+        v->num = g_ascii_strtoll(value, NULL, 10);
     return PB_OK;
 }
 

@@ -220,6 +220,23 @@ void pbt_block_hold(pb_dev *d, uint32_t on)
         release(k);
 }
 
+void pbt_block_medium(pb_dev *d, uint64_t bytes)
+{
+    struct pb_block *k = pbt__block_end(d);
+    struct pbt_ctx c;
+
+    release(k);
+    pbt_settle(d->b);
+    free(k->data);
+    k->data = bytes ? pbt__alloc(bytes) : NULL;
+    k->bytes = bytes;
+    if (!k->change)
+        return;
+    pbt__enter(d->b, &c, TAG_MAIN, d);
+    k->change(k->change_self);
+    pbt__leave(d->b, &c, d);
+}
+
 static void block_drain(pb_block *k)
 {
     pbt__need_main(k->d->b, "pb.block drain()");

@@ -333,8 +333,8 @@ static int prop_settle(pb_dev *d, uint32_t i, const char *value)
     const struct pb_prop *p = row(d, i, "settle");
 
     pbt__need_main(d->b, "pb.prop settle()");
-    if (p->type != PB_T_STR)
-        pbt__die(d->b, "pb.prop settle() of '%s', which is no text", p->name);
+    if (p->type != PB_T_STR && p->type != PB_T_INT)
+        pbt__die(d->b, "pb.prop settle() of '%s', which is neither text nor INT", p->name);
     if (text(d, p))
         return PB_EBUSY;
     kv_add(&d->settled, &d->n_settled, p->name, value);

@@ -20,6 +20,7 @@
 #include <plugboard/reg.h>
 #include <plugboard/riscv.h>
 #include <plugboard/semihost.h>
+#include <plugboard/scsi.h>
 #include <plugboard/sd.h>
 #include <plugboard/spi.h>
 #include <plugboard/usb.h>
@@ -43,7 +44,8 @@
     X(pb_usb_info) X(pb_usb) X(pb_input_event) X(pb_input) X(pb_sd_card) X(pb_sd_host)         \
     X(pb_sd_slot) X(pb_i2c_target) X(pb_spi_target) X(pb_dma_port) X(pb_display)               \
     X(pb_part_class) X(pb_svc_part) X(pb_svc_minor) X(pb_riscv_imsic) X(pb_pack_member)        \
-    X(pb_pack) X(pb_arm_start) X(pb_boot_path)
+    X(pb_pack) X(pb_arm_start) X(pb_boot_path) X(pb_scsi_req)                               \
+    X(pb_scsi_target) X(pb_scsi_host) X(pb_media)
 
 #define X(s) struct s anchor_##s;
 STRUCTS(X)

@@ -4,7 +4,7 @@
 
 usage: compare.py boot|cpu|io|raspi|all [--arch riscv64|arm64] [--rounds N] [--scale N] [--mib N]
                   [--smp N] [--cpu MODEL] [--bios FILE] [--words TEXT] [--only NAME,...]
-                  [--json FILE] [--strict] [NAME=COMMAND ...]
+                  [--disk blk|scsi] [--json FILE] [--strict] [NAME=COMMAND ...]
 
 The first NAME=COMMAND is the subject, the others are what it is compared with; without any, the
 subject is the build tree's and the others are the host's qemu-system-ARCH and sid's from
@@ -43,6 +43,8 @@ READS = 8000
 FLOORS = {"boot to init": 1.0, "raspi3b to init": 1 / 0.7, "int-*": 1.3, "fp-*": 4.0,
           "disk-*": 1.0, "net-*": 1.0, "9p-*": 1.0, "smp speed-up": 1.0}
 FLOORS_OF = {"riscv64": {}, "arm64": {"boot to init": 1 / 0.7, "int-*": 1.5, "fp-*": 6.0}}
+DISKS = {"blk": ["-device", "virtio-blk-device,drive=d0"],
+         "scsi": ["-device", "virtio-scsi-device", "-device", "scsi-hd,drive=d0"]}
 FORCED = "kernel page table isolation forced ON"
 # What the subject must keep to whatever the others do.
 LIMITS = {"raspi3b idle": 3.0, "finisher exec to exit": 10.0, "memory at init": 64.0}
@@ -226,12 +228,15 @@ class Bench:
             file.truncate(mib << 20)
         get, put = Peer(mib, True), Peer(mib, False)
         devices = ["-drive", f"file={disk},format=raw,if=none,id=d0",
-                   "-device", "virtio-blk-device,drive=d0",
+                   *DISKS[self.options.disk],
                    "-netdev", "user,id=n0", "-device", "virtio-net-device,netdev=n0",
                    "-fsdev", f"local,id=f0,path={folder}/share,security_model=none",
                    "-device", "virtio-9p-device,fsdev=f0,mount_tag=host"]
         words = f"pbmib={mib} pbreads={READS} pbget={get.port} pbput={put.port}"
-        with self.guest(command, "io", *devices, words=words) as guest:
+        jobs = "io"
+        if self.options.disk == "scsi":
+            words, jobs = f"{words} pbdisk=sda", "scsi,io"
+        with self.guest(command, jobs, *devices, words=words) as guest:
             self.phases(guest, name, "MiB/CPU s", mib)
 
     def floors(self):
@@ -307,6 +312,7 @@ def main():
     parser.add_argument("--cpu")
     parser.add_argument("--words", default="")
     parser.add_argument("--only", default="all")
+    parser.add_argument("--disk", choices=sorted(DISKS), default="blk")
     parser.add_argument("--bios")
     parser.add_argument("--json")
     parser.add_argument("--strict", action="store_true")

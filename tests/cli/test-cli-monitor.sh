@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: MIT
 # The monitor on stdio and behind the mux: commands, errors, quitting.
 . "$(dirname "$0")/lib.sh"
-truncate -s 1M disk.raw
+truncate -s 1M disk.raw disc.iso
 fail=0
 mon() { # COMMANDS… one a line, on a paused board
     { printf '%s\n' "$@"; echo quit; } |
         timeout 10 "$TOY" -M board -S -serial null -monitor stdio \
-            -drive file=disk.raw,format=raw,id=d0 2>&1 | tr -d '\r' | sed 's/.*\x1b\[K//'
+            -drive file=disk.raw,format=raw,id=d0 -drive if=none,id=cd,media=cdrom 2>&1 | tr -d '\r' | sed 's/.*\x1b\[K//'
 }
 check() { # PATTERN COMMANDS…
     pattern=$1; shift
@@ -57,6 +57,13 @@ check "VM status: paused (prelaunch)" "pmemsave 0x80000000 100000 m" "info statu
 [ "$(stat -c %s m)" = 100000 ] || { echo "pmemsave wrote $(stat -c %s m) bytes"; fail=1; }
 check "VM status: paused (prelaunch)" c stop system_reset "info status"
 check "Device 'd0' is not removable" "eject d0"
+check "cd: .not inserted" "info block cd"
+check "cd: .*disc.iso (raw, read-only)" "change cd disc.iso raw" "info block cd"
+check "cd: .not inserted" "change cd disc.iso raw" "eject cd" "info block cd"
+check "cd: .*disc.iso" "change cd disc.iso raw" "change cd nosuch.iso" "info block cd"
+check "Could not open 'nosuch.iso'" "change cd nosuch.iso"
+check "a file name is missing" "change -f cd"
+check "Invalid parameter 'rw'" "change cd disc.iso raw rw"
 check "system_reset -- reset the system" help
 check "invalid CPU index: there are 1" "cpu 7"
 check "log takes" "log foo"

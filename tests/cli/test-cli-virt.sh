@@ -73,6 +73,14 @@ topology "socket1 cluster0 core1 thread1" cluster1 "$ARM" -M virt,dumpdtb=dtb -s
 topology "socket0 cluster1 core1" thread "$ARM" -M virt,dumpdtb=dtb -smp 4,clusters=2
 topology "socket0 cluster0 core3" thread "$ARM" -M virt,dumpdtb=dtb -smp 4
 topology "socket3 core0" core1 "$ARM" -M virt,dumpdtb=dtb -smp 4,sockets=4
+# shellcheck disable=SC2086
+starts "$ARM" -M virt -device virtio-scsi-pci,id=scsi0 $A -device scsi-hd,drive=a,bus=scsi0.0 \
+    -drive if=none,id=cd,media=cdrom -device scsi-cd,drive=cd
+has "bus: scsi0.0"
+has "dev: scsi-cd"
+# shellcheck disable=SC2086
+starts "$RISCV" -M virt -device virtio-scsi-device $A -device scsi-hd,drive=a -device scsi-cd
+has "bus: scsi.0"
 
 # bootindex: a program without a system prints what firmware reads
 code() { # WORDS FILE
@@ -93,12 +101,15 @@ printed '/virtio-mmio@000000000a003e00/disk@0,0
 /pci@ffffffffffffffff/ethernet@3/ethernet-phy@0
 /pci@ffffffffffffffff/scsi@1/disk@0,0
 /pci@ffffffffffffffff/pci-bridge@8/scsi@0/disk@0,0
+/pci@ffffffffffffffff/scsi@4/channel@0/disk@3,1
 HALT' "$ARM" -device loader,file=arm,addr=0x40080000 -device loader,addr=0x40080000,cpu-num=0 $A $B \
     -drive if=none,format=raw,file=c.raw,id=c -drive if=none,format=raw,file=code.raw,id=d \
     -netdev user,id=n -device virtio-blk-pci,drive=a,bootindex=3,addr=1 \
     -device nvme,serial=1,drive=b,bootindex=1,addr=2 -device e1000,netdev=n,bootindex=2,addr=3 \
     -device virtio-blk-device,drive=c,bootindex=0 -device pcie-root-port,id=rp,chassis=1,addr=8 \
-    -device virtio-blk-pci,bus=rp,drive=d,bootindex=9 -boot strict=on
+    -device virtio-blk-pci,bus=rp,drive=d,bootindex=9 -device virtio-scsi-pci,addr=4 \
+    -drive if=none,format=raw,file=vars.raw,id=e -boot strict=on \
+    -device scsi-hd,drive=e,scsi-id=3,lun=1,bootindex=10
 # shellcheck disable=SC2086
 printed '/virtio-mmio@0000000010008000/disk@0,0
 /pci@ffffffffffffffff/scsi@1/disk@0,0' "$RISCV" -bios none \
@@ -114,6 +125,13 @@ refused() { # WORDS PROGRAM OPTIONS...
 }
 refused "The bootindex 1 has already been used by" "$ARM" -M virt -netdev user,id=n -netdev user,id=m \
     -device e1000,netdev=n,bootindex=1 -device e1000,netdev=m,bootindex=1
+# shellcheck disable=SC2086
+refused "No 'SCSI' bus found for device 'scsi-hd'" "$ARM" -M virt $A -device scsi-hd,drive=a
+refused "machine type does not support if=scsi,bus=0,unit=0" "$RISCV" -M virt \
+    -drive if=scsi,format=raw,file=a.raw
+# shellcheck disable=SC2086
+refused "lun already used by 'x'" "$ARM" -M virt -device virtio-scsi-pci $A $B \
+    -device scsi-hd,drive=a,scsi-id=2,lun=0,id=x -device scsi-hd,drive=b,scsi-id=2,lun=0
 refused "'virtio-rng-pci.rng' can't find value 'r1'" "$ARM" -M virt -device virtio-rng-pci,rng=r1
 refused "Invalid RAM size, machine .virt. takes at most" "$ARM" -M virt,highmem=off -m 4G
 refused "option 'mte' takes only off, not 'on'; CPUs have no memory tags" "$ARM" -M virt,mte=on

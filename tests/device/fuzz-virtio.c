@@ -19,7 +19,7 @@
 static pbt *b;
 static struct pd pci;
 #define BDF 0x08u
-static pb_dev *m, *disk, *wire, *chr;
+static pb_dev *m, *disk, *wire, *chr, *scsi; /* scsi: a host with units */
 static struct vd v;
 static uint64_t seed = 1, served, resets;
 static uint32_t n_queues = 1;
@@ -94,18 +94,77 @@ static void restart(void)
     resets++;
 }
 
+static struct vd_buf buffer(uint32_t len, uint32_t write)
+{
+    return (struct vd_buf){vd_alloc(&v, len ? len : 1, 1), len ? len : 1, write};
+}
+
+static void scsi_head(uint32_t q, uint8_t *p)
+{
+    static const uint8_t ops[] = {0x00, 0x03, 0x08, 0x0a, 0x12, 0x15, 0x1a, 0x1b, 0x1e, 0x25, 0x28,
+                                  0x2a, 0x2f, 0x35, 0x41, 0x42, 0x43, 0x46, 0x4a, 0x51, 0x55, 0x5a,
+                                  0x88, 0x8a, 0x8f, 0x93, 0x9e, 0xa0, 0xa8, 0xbd, 0xbe};
+    uint8_t *lun = q ? p : p + 8, *cdb = p + 19;
+
+    lun[0] = 1;
+    lun[1] = (uint8_t)rnd(3);
+    lun[3] = (uint8_t)(rnd(4) == 0);
+    if (rnd(16) == 0)
+        lun[rnd(8)] = (uint8_t)rnd(256);
+    p[q ? 8 : 16] = (uint8_t)rnd(16); /* tag */
+    if (q == 0) {
+        p[0] = (uint8_t)(rnd(8) ? 0 : rnd(4));
+        p[4] = (uint8_t)rnd(9);
+        return;
+    }
+    for (uint32_t i = 0; i < 16; i++)
+        cdb[i] = (uint8_t)(rnd(3) ? 0 : rnd(rnd(8) ? 16 : 256));
+    cdb[0] = rnd(16) ? ops[rnd(sizeof ops)] : (uint8_t)rnd(256);
+    cdb[1] = (uint8_t)(rnd(4) ? 0 : rnd(256));
+}
+
+/* A command, a task management function, or room for an event. */
+static uint32_t scsi_chain(uint32_t q, struct vd_buf *buf)
+{
+    uint32_t n = 0, len = rnd(2) ? 512 * (1 + rnd(8)) : rnd(300);
+
+    if (q == 1) {
+        buf[n++] = buffer(rnd(16) ? 16 : rnd(16), 1);
+        return n;
+    }
+    buf[n] = buffer(q ? 51 : 24, 0);
+    scsi_head(q, vd_host(&v, buf[n++].gpa));
+    if (q && rnd(2)) {
+        buf[n] = buffer(len, 0);
+        for (uint32_t k = 0; k < buf[n].len && k < 64; k++)
+            vd_host(&v, buf[n].gpa)[k] = (uint8_t)(rnd(2) ? 0 : rnd(32));
+        n++;
+    }
+    buf[n++] = buffer(q ? 108 : 1, 1);
+    if (q && rnd(2))
+        buf[n++] = buffer(len, 1);
+    return n;
+}
+
 /* A chain with a likely shape and a likely beginning. */
 static void chain(uint32_t q, int broken)
 {
     struct vd_buf buf[24];
     uint32_t n = 1 + rnd(rnd(4) ? 4 : 20), out = rnd(n + 1);
 
-    if (disk && rnd(32)) { /* a header and a status, else it is no request at all */
+    if (disk && !scsi && rnd(32)) { /* a header and a status, else it is no request at all */
         n = n < 2 ? 2 : n;
         out = 1 + rnd(n - 1);
     }
     if (v.heap > VD_RAM + VD_RAM_LEN / 2)
         v.heap = VD_RAM + VD_RAM_LEN / 4;
+    if (scsi && rnd(32)) {
+        n = scsi_chain(q, buf);
+        if (broken)
+            buf[rnd(n)].gpa = wild();
+        vd_add(&v, q, buf, n, (v.features & PB_VIRTIO_F_INDIRECT_DESC) && rnd(3) == 0);
+        return;
+    }
     for (uint32_t i = 0; i < n; i++) {
         uint32_t len = disk && i == 0 ? 16 : rnd(4) ? 1 + rnd(64) : 512;
         buf[i] = (struct vd_buf){vd_alloc(&v, len, 1), len, i >= out};
@@ -229,6 +288,17 @@ static void backend(void)
         pbt_block_fail(disk, 1 + rnd(5), rnd(3) ? 0 : PB_EIO);
 }
 
+/* A unit comes or goes. */
+static void plug(void)
+{
+    pb_dev *u = pbt_find(b, "u2");
+
+    if (u)
+        pbt_unplug(u);
+    else
+        pbt_add_child(scsi, 0, "scsi-hd", "u2", "drive=k2,scsi-id=0,lun=1");
+}
+
 static void collect(uint32_t q)
 {
     uint32_t id, len;
@@ -259,6 +329,8 @@ static void step(void)
         pbt_remap(b);
     } else if (what < 975) {
         pbt_run_ns(b, 1000000ll * rnd(100000));
+    } else if (what < 980 && scsi) {
+        plug();
     } else if (what == 999 && rnd(20) == 0 && !(vd_reg(&v, VR_DeviceID) == 9)) {
         pbt_settle(b);
         pbt_reload(b);
@@ -277,6 +349,13 @@ static const char *make_backend(const char *cls)
         disk = pbt_block_new(b, "k0", 1 << 20, 0);
         n_queues = 2;
         return "drive=k0,num-queues=2";
+    }
+    if (strstr(cls, "scsi")) {
+        disk = pbt_block_new(b, "k0", 1 << 20, 0);
+        pbt_block_new(b, "k1", 3 << 20, 1);
+        pbt_block_new(b, "k2", 1 << 20, 0);
+        n_queues = 4;
+        return "num_queues=2";
     }
     if (strstr(cls, "net")) {
         wire = pbt_net_new(b, "n0");
@@ -326,6 +405,12 @@ static void make_device(const char *plugin, const char *cls)
         vd_init(&v, b, m, NULL);
         if (form == OLD_MMIO)
             vd_legacy(&v);
+    }
+    if (strstr(cls, "scsi")) {
+        pbt_load(b, "scsi-disk");
+        scsi = pbt_find(b, IS_MMIO ? "d0" : "d0.inner");
+        pbt_add_child(scsi, 0, "scsi-hd", "u0", "drive=k0,wwn=1");
+        pbt_add_child(scsi, 0, "scsi-cd", "u1", "drive=k1");
     }
 }
 

@@ -16,7 +16,8 @@ PATH=$PATH:/usr/sbin:/sbin
 
 wanted='virtio_mmio virtio_blk virtio_net virtio-rng 9pnet_virtio 9p ext4 qemu_fw_cfg overlay e1000
 nvme'
-# Loaded by the jobs that want them: a list of their own, modules/order-usb.
+# Loaded by the jobs that want them: lists of their own, modules/order-scsi and modules/order-usb.
+scsi='virtio_scsi sd_mod sr_mod isofs'
 usb='dwc2 cdc_ether rndis_host usbhid hid-generic evdev usb-storage sd_mod ftdi_sio'
 
 # modules LIST NAME...: the modules, and those they depend on before them, as modules/LIST.
@@ -38,7 +39,7 @@ modules() {
     done
     awk '!seen[$0]++' "$tmp/list" | while read -r path; do
         file=$(basename "$path" .xz)
-        [ ! -e "$tmp/modules/$file" ] || continue
+        ! grep -qsx "$file" "$tmp/modules/order" || continue
         xz -dc "$tmp/deb/lib/modules/$version/$path" >"$tmp/modules/$file"
         echo "$file" >>"$tmp/modules/$list"
     done
@@ -56,6 +57,8 @@ if guest_begin "kernel-$flavour"; then
     mkdir "$tmp/modules"
     # shellcheck disable=SC2086 # names are words
     modules order $wanted
+    # shellcheck disable=SC2086
+    modules order-scsi $scsi
     # shellcheck disable=SC2086
     [ "$arch" != arm64 ] || modules order-usb $usb
     echo "$version" >"$tmp/version"

@@ -87,12 +87,13 @@ DEVICE(blk, "virtio-blk", "storage", "virtio-blk")
 DEVICE(net, "virtio-net", "network", "virtio-net")
 DEVICE(p9, "virtio-9p", "storage", "virtio-9p")
 DEVICE(rng, "virtio-rng", "misc", "virtio-rng")
+DEVICE(scsi, "virtio-scsi", "storage", "virtio-scsi")
 DEVICE(console, "virtio-console", "input", "virtio-serial-pci", "virtio-serial")
 
 #define REFS(var)                                                                              \
     {PB_CLASS_DEVICE, &var##_any}, {PB_CLASS_DEVICE, &var##_both}, {PB_CLASS_DEVICE, &var##_modern}
 static const struct pb_class_ref classes[] = {REFS(blk), REFS(net), REFS(p9), REFS(rng),
-                                              REFS(console)};
+                                              REFS(scsi), REFS(console)};
 static const char *const needs[] = {PB_SVC_MEM, PB_SVC_BUS, PB_SVC_THREAD, PB_SVC_PROP,
                                     PB_SVC_TIME, PB_SVC_STATE, PB_SVC_MINOR_1, NULL};
 

@@ -325,7 +325,7 @@ void transport_fini(struct transport *t)
 
 static int sizes(struct transport *t, const struct pb_virtio_dev *ops, void *self, uint32_t n)
 {
-    uint32_t asked = ops->size >= sizeof *ops && ops->queue_size != NULL;
+    uint32_t asked = PB_HAS(struct pb_virtio_dev, ops, queue_size);
 
     for (uint32_t i = 0; i < n; i++) {
         uint32_t max = asked ? ops->queue_size(self, i) : ops->queue_max;

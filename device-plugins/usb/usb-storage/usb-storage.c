@@ -30,7 +30,8 @@ struct storage {
     const struct pb_usb *usb;
     const struct pb_svc_thread *thread;
     pb_usb_fn *fn;
-    struct scsi s;
+    struct scsi_unit u;
+    struct scsi_task s;
     uint32_t busy, stale; /* a request is at the node; what asked for it is over */
     /* saved */
     uint32_t stage, tag, length, gone; /* dCBWTag, dCBWDataTransferLength; moved of it */
@@ -57,10 +58,10 @@ static uint32_t packet(const struct storage *d)
 
 static void work(struct storage *d)
 {
-    if (d->busy || !scsi_prepare(&d->s))
+    if (d->busy || !scsi_prepare(&d->u, &d->s))
         return;
     d->busy = 1;
-    d->s.svc->submit(d->s.node, &d->s.req);
+    d->u.svc->submit(d->u.node, &d->s.req);
 }
 
 static void done(struct pb_block_req *r)
@@ -70,7 +71,7 @@ static void done(struct pb_block_req *r)
     d->thread->enter(d->dev);
     d->busy = 0;
     if (!d->stale)
-        scsi_completed(&d->s, r->status);
+        scsi_completed(&d->u, &d->s, r->status);
     d->stale = 0;
     work(d);
     d->usb->ready(d->fn, EP_IN);
@@ -82,7 +83,8 @@ static void give_up(struct storage *d)
 {
     d->stale = d->busy;
     d->stage = COMMAND;
-    scsi_reset(&d->s);
+    d->u.attention = 0;
+    scsi_clear(&d->s);
 }
 
 /* ---- Command blocks, 5.1 and 6.7 --------------------------------------------------------- */
@@ -96,13 +98,13 @@ static void begin(struct storage *d, const uint8_t *c)
     d->length = le32(c + 8);
     d->gone = 0;
     d->result = PASSED;
-    scsi_refresh(&d->s);
-    scsi_command(&d->s, c + 15, c[14]);
+    scsi_refresh(&d->u);
+    scsi_command(&d->u, &d->s, c + 15, c[14]);
     if (d->s.status == SCSI_GOOD &&
         ((d->s.in && (!in || d->s.in > d->length)) || (d->s.out && (in || d->s.out > d->length))))
         d->result = PHASE_ERROR;
     if (d->result == PHASE_ERROR)
-        scsi_reset(&d->s); /* nothing is done by halves */
+        scsi_clear(&d->s); /* nothing is done by halves */
     d->stage = !d->length ? STATUS : in ? DATA_IN : DATA_OUT;
     if (d->stage == DATA_OUT && !d->s.out) { /* the host has more to say than anybody wants */
         d->usb->halt(d->fn, EP_OUT);
@@ -128,7 +130,7 @@ static int command(struct storage *d, const uint8_t *c, uint32_t n)
 
 static int data_out(struct storage *d, const uint8_t *buf, uint32_t n)
 {
-    struct scsi *s = &d->s;
+    struct scsi_task *s = &d->s;
     uint32_t whole = s->op ? SCSI_BUF : s->out, room = whole - s->len;
 
     if (d->busy || (s->op && s->left && s->len == SCSI_BUF))
@@ -143,7 +145,7 @@ static int data_out(struct storage *d, const uint8_t *buf, uint32_t n)
     if (s->moved == s->out) {
         d->stage = STATUS;
         if (!s->op && s->status == SCSI_GOOD)
-            scsi_parameters(s);
+            scsi_parameters(&d->u, s);
         if (d->gone < d->length) { /* the host has more to say than was wanted */
             d->usb->halt(d->fn, EP_OUT);
             d->usb->ready(d->fn, EP_OUT);
@@ -166,7 +168,7 @@ static int end_in(struct storage *d)
 
 static int data_in(struct storage *d, uint8_t *buf, uint32_t room)
 {
-    struct scsi *s = &d->s;
+    struct scsi_task *s = &d->s;
     uint32_t n = s->len - s->at, most = packet(d);
 
     if (d->busy)
@@ -191,7 +193,7 @@ static int data_in(struct storage *d, uint8_t *buf, uint32_t room)
 
 static int status(struct storage *d, uint8_t *buf, uint32_t room)
 {
-    if (d->busy || d->s.op == PB_BLK_FLUSH || d->s.op == PB_BLK_DISCARD || d->s.op == PB_BLK_ZERO)
+    if (d->busy || d->s.own)
         return PB_USB_NAK;
     if (room < CSW_LEN)
         return PB_USB_BABBLE;
@@ -285,7 +287,7 @@ static void resized(void *self)
     struct storage *d = self;
 
     d->thread->enter(d->dev);
-    d->s.attention = SENSE_RESIZED;
+    scsi_attend(&d->u, ATTENTION_RESIZED);
     d->thread->leave(d->dev);
 }
 
@@ -305,30 +307,34 @@ static int realize(void *self, pb_dev *dev, const pb_host *h, pb_err *e)
     d->dev = dev;
     d->h = h;
     d->thread = h->get(h, PB_SVC_THREAD);
-    d->s.svc = h->get(h, PB_SVC_BLOCK);
-    d->s.node = prop->get_block(dev, P_DRIVE);
-    d->s.serial = serial && *serial ? serial : strings[2];
-    d->s.removable = (uint32_t)prop->get_int(dev, P_REMOVABLE);
-    d->s.block_size = (uint32_t)prop->get_int(dev, P_LOGICAL);
-    d->s.done = done;
+    d->u = (struct scsi_unit){
+        .svc = h->get(h, PB_SVC_BLOCK), .node = prop->get_block(dev, P_DRIVE), .type = SCSI_DISK,
+        .vendor = "PLUGBRD", .product = "USB DISK", .version = "0.1", .scsi_version = 5,
+        .serial = serial && *serial ? serial : strings[2], .rotation = 1, .dpofua = 1,
+        .removable = (uint32_t)prop->get_int(dev, P_REMOVABLE),
+        .block_size = (uint32_t)prop->get_int(dev, P_LOGICAL), .write_cache = 1, .cached = 1};
+    d->u.id = d->u.serial;
+    d->u.physical = d->u.block_size;
+    d->s.req.done = done;
     d->usb = bus->parent(dev, PB_USB, &at);
     if (!d->usb)
         return h->fail(e, PB_EINVAL, "usb-storage sits on no USB bus");
-    if (!d->s.node || d->s.svc->info(d->s.node, &i) < 0)
+    if (!d->u.node || d->u.svc->info(d->u.node, &i) < 0)
         return h->fail(e, PB_EINVAL, "usb-storage: drive has no medium");
-    if (d->s.block_size & (d->s.block_size - 1))
+    if (d->u.block_size & (d->u.block_size - 1))
         return h->fail(e, PB_EINVAL, "logical_block_size must be a power of two");
-    if (i.align > d->s.block_size)
+    if (i.align > d->u.block_size)
         return h->fail(e, PB_EINVAL, "the drive needs larger blocks: set logical_block_size=4096, "
                                      "or cache.direct=off");
     d->fn = d->usb->add(at, dev, &info, e);
     if (!d->fn)
         return PB_EBUSY;
     d->s.buf = malloc(SCSI_BUF);
+    d->s.room = SCSI_BUF;
     if (!d->s.buf)
         return h->fail(e, PB_ENOMEM, "out of memory");
-    scsi_refresh(&d->s);
-    d->s.svc->on_change(d->s.node, resized, d);
+    scsi_refresh(&d->u);
+    d->u.svc->on_change(d->u.node, resized, d);
     return PB_OK;
 }
 
@@ -336,7 +342,7 @@ static void unrealize(void *self)
 {
     struct storage *d = self;
 
-    d->s.svc->on_change(d->s.node, NULL, NULL);
+    d->u.svc->on_change(d->u.node, NULL, NULL);
     free(d->s.buf);
 }
 
@@ -357,7 +363,7 @@ static void drain(void *self)
         d->thread->leave(d->dev);
         if (!busy)
             return;
-        d->s.svc->drain(d->s.node);
+        d->u.svc->drain(d->u.node);
     }
 }
 
@@ -395,14 +401,18 @@ static const struct pb_prop props[] = {
      .type = PB_T_SIZE, .min = 512, .max = 4096},
 };
 #define U32(m) PB_FIELD(struct storage, m, PB_S_U32)
-#define S(m, t, n) {#m, t, (uint32_t)offsetof(struct storage, s.m), n, 1}
+#define UNIT(m, t) {#m, t, (uint32_t)offsetof(struct storage, u.m), 1, 1}
+#define S(m, t, n, since) {#m, t, (uint32_t)offsetof(struct storage, s.m), n, since}
 static const struct pb_field state[] = {
-    U32(stage), U32(tag), U32(length), U32(gone), U32(result), S(blocks, PB_S_U64, 1),
-    S(read_only, PB_S_U32, 1), S(ops, PB_S_U32, 1), S(sense, PB_S_U32, 1),
-    S(attention, PB_S_U32, 1), S(cdb, PB_S_BYTES, 16), S(status, PB_S_U32, 1),
-    S(in, PB_S_U32, 1), S(out, PB_S_U32, 1), S(moved, PB_S_U32, 1), S(len, PB_S_U32, 1),
-    S(at, PB_S_U32, 1), S(next, PB_S_U64, 1), S(left, PB_S_U64, 1), S(op, PB_S_U32, 1),
-    S(fua, PB_S_U32, 1),
+    U32(stage), U32(tag), U32(length), U32(gone), U32(result), UNIT(blocks, PB_S_U64),
+    UNIT(read_only, PB_S_U32), UNIT(ops, PB_S_U32), S(sense, PB_S_U32, 1, 1),
+    {"attentions", PB_S_U32, offsetof(struct storage, u.attention), 1, 2},
+    S(cdb, PB_S_BYTES, 16, 1), S(status, PB_S_U32, 1, 1), S(in, PB_S_U32, 1, 1),
+    S(out, PB_S_U32, 1, 1), S(moved, PB_S_U32, 1, 1), S(len, PB_S_U32, 1, 1),
+    S(at, PB_S_U32, 1, 1), S(next, PB_S_U64, 1, 1), S(left, PB_S_U64, 1, 1),
+    S(op, PB_S_U32, 1, 1), S(flags, PB_S_U32, 1, 2), S(own, PB_S_U32, 1, 2),
+    S(range, PB_S_U32, 1, 2), S(ranges, PB_S_U32, 1, 2), S(has_info, PB_S_U32, 1, 2),
+    S(info, PB_S_U64, 1, 2),
 };
 
 static const struct pb_device_class storage_class = {
@@ -415,7 +425,7 @@ static const struct pb_device_class storage_class = {
     .props = props,
     .n_props = sizeof props / sizeof *props,
     .instance_size = sizeof(struct storage),
-    .state_version = 1,
+    .state_version = 2,
     .n_state = sizeof state / sizeof *state,
     .state = state,
     .realize = realize,

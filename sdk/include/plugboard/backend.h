@@ -90,6 +90,15 @@ struct pb_svc_block { /* consumer */
     const char *(*filename)(pb_block *b); /* see pb_block_ops.filename; [main] */
 };
 
+/* Offered by a device whose drive= may lose its medium and get another while the machine runs: a CD
+ * drive. on_change() tells of the exchange; before it the device is asked. ABI 1.1. */
+#define PB_MEDIA "pb.media/1"
+struct pb_media {
+    uint32_t size, reserved;
+    uint32_t (*locked)(void *self); /* the guest wants to keep it; [main] */
+    void (*ask)(void *self);        /* the user wants it out: the guest is told; [main] */
+};
+
 /* ---- Network ----------------------------------------------------------------------- */
 
 #define PB_NET_VNET_HDR 1u /* flags: a struct virtio_net_hdr (12 bytes) precedes the frame */

@@ -60,8 +60,8 @@ struct pb_device_class {
     /* Inputs, NULL-ended: "rx"; "irq[96]" stands for 96 inputs. Input numbers count on. */
     const char *const *lines_in;
     /* Child buses it offers, NULL-ended "kind", or "kind[1]" for at most 1 child: instance
-     * names are the host's. "pcie=kind" names them pcie.0, pcie.1 over the whole machine,
-     * "@=kind" as the device's own id. */
+     * names are the host's. "pcie=kind" names them pcie.0, pcie.1 over the whole machine (those of
+     * a device to which the user gave an id: id.0), "@=kind" as the device's own id. */
     const char *const *buses_out;
     const struct pb_provide *provides; /* provides[n_provides] */
     uint32_t n_provides;

@@ -61,8 +61,9 @@ struct pb_svc_prop { /* `i` indexes the class's props; [any] after realize began
      * for backends whose keys accumulate (hostfwd). 0 when n is past the end. */
     uint32_t (*pair)(pb_dev *d, uint32_t n, const char **key, const char **value);
     /* What was left open is `value` from now on, as when a bus chose the port of a device: its
-     * text has none yet (STR without default; is_set() stays 0). A device that is made anew under
-     * the running machine finds it. PB_EBUSY: it has one. Within realize. [main] Since ABI 1.1. */
+     * text has none yet (STR or INT without default; is_set() stays 0). A device that is made anew
+     * under the running machine finds it. PB_EBUSY: it has one. Within realize. [main] Since ABI
+     * 1.1. */
     int (*settle)(pb_dev *d, uint32_t i, const char *value);
 };
 /* Interface ids a PB_T_LINK's choices use for backends. */

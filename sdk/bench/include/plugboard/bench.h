@@ -154,6 +154,8 @@ void pbt_block_hold(pb_dev *d, uint32_t on); /* completions wait, even for pbt_s
 /* Complete what is held, here and now, on any thread: for a device that waits for it inside
  * a reset while the test's main thread stands still. */
 void pbt_block_finish(pb_dev *d);
+/* Another medium of zeros, 0 bytes: none; what is held is completed and the device is told. */
+void pbt_block_medium(pb_dev *d, uint64_t bytes);
 uint32_t pbt_block_flags(pb_dev *d); /* PB_BLK_* flags of the last request performed */
 uint32_t pbt_block_in_flight(pb_dev *d);
 uint64_t pbt_block_count(pb_dev *d, uint32_t op); /* requests of that kind so far */
