@@ -22,7 +22,6 @@ ninja-build
 pkgconf             finds the libraries
 libltdl-dev         the core: opens plugins
 libglib2.0-dev      the core: main loop
-libjson-glib-dev    the core: QMP and JSON help
 libfdt-dev          boot plugins: device trees
 libslirp-dev        the user network backend
 libqcow-dev         the qcow block backend
@@ -53,6 +52,7 @@ make                the public riscv-tests' own Makefiles
 kmod                depmod, for the small initramfs
 xz-utils
 mmdebstrap          the Debian root file system
+mount               user mode in a chroot; root file systems
 uidmap
 e2fsprogs
 fdisk               disks that UEFI boots: partition table
@@ -67,6 +67,7 @@ device-tree-compiler
 acpica-tools        iasl reads the ACPI tables
 dmidecode           reads the SMBIOS tables
 pahole              reads the ABI's layout
+procps              pgrep: finds what a test started
 socat
 expect
 busybox-static

@@ -11,6 +11,7 @@ export XDG_DATA_HOME
 mkdir -p "$dir/man1" "$dir/man7"
 "$plugboard" man plugboard >"$dir/man1/plugboard.1"
 "$plugboard" man >"$dir/man1/plugboard-system.1"
+"$plugboard" man plugboard-monitor >"$dir/man7/plugboard-monitor.7"
 "$plugboard" man plugboard-user >"$dir/man1/plugboard-user.1"
 for program in "$(dirname "$plugboard")"/plugboard-*; do
     name=$(basename "$program")

@@ -174,6 +174,22 @@ static void on_eof(void *opaque)
         s->time->arm(s->retry, s->time->now(s->io.h, PB_CLK_REAL) + s->reconnect);
 }
 
+static void hang_up(void *opaque)
+{
+    struct sock *s = opaque;
+
+    if (s->connected)
+        on_eof(s);
+}
+
+static void sock_event(void *self, uint32_t ev)
+{
+    struct sock *s = self;
+
+    if (ev == PB_CHR_CLOSED) /* not here: who asks may be in a call of ours */
+        s->io.thread->main_soon(s->io.node, hang_up, s);
+}
+
 static void place(const struct sock *s, char *buf, size_t n)
 {
     snprintf(buf, n, "%s%s%s", s->path ? s->path : s->host ? s->host : "", s->path ? "" : ":",
@@ -267,7 +283,8 @@ static void sock_describe(void *self, char *buf, uint32_t n)
              s->path ? "" : ":", s->path ? "" : s->port, s->server ? ",server=on" : "");
 }
 
-static const struct pb_char_ops ops = {.size = sizeof ops, .room = sock_room, .data = sock_data};
+static const struct pb_char_ops ops = {.size = sizeof ops, .room = sock_room, .data = sock_data,
+                                       .event = sock_event};
 
 const struct pb_backend_class char_socket = {
     .size = sizeof char_socket,

@@ -34,8 +34,14 @@ gboolean pb_char_is_mux(pb_dev *node);
 int pb_char_set_log(pb_dev *node, const char *path, gboolean append, pb_err *e);
 /* What C-a x and C-a s do, given by main and monitor. */
 void pb_char_on_quit(void (*quit)(void));
+gboolean pb_char_in_use(pb_dev *node); /* by a device or a monitor */
+/* End the connection that the backend has, if it can; TRUE: PB_CHR_CLOSED will come. [main] */
+gboolean pb_char_hang_up(pb_char *c);
 /* The escape character of every mux (-echr), 1 (C-a) by default. */
 void pb_char_set_escape(int c);
+/* A state is taken or given back: input stays with the backends, devices keep their output. Nests;
+ * both go on with the last FALSE. [main] */
+void pb_char_hold(struct pb_machine *m, gboolean on);
 
 /* ---- Network nodes (net.c) --------------------------------------------------------- */
 

@@ -11,6 +11,7 @@
 #include "../thread/thread.h"
 #include "medium.h"
 
+#include <errno.h>
 #include <string.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -66,15 +67,65 @@ static void stop(void *opaque)
     pb_machine_stop(m, PB_RUN_IO_ERROR);
 }
 
+/* ---- BLOCK_IO_ERROR, from any thread to monitors; of a flood only some ------------------ */
+
+#define EVENTS_WAIT 64
+
+struct io_error {
+    struct pb_machine *m;
+    char *node;
+    gboolean reads, full;
+    const char *action;
+};
+static gint events_wait; /* atomic */
+
+static void io_error(void *opaque)
+{
+    struct io_error *x = opaque;
+    const struct pb_fact facts[] = {
+        {"device", x->node, FALSE}, {"node-name", x->node, FALSE},
+        {"operation", x->reads ? "read" : "write", FALSE}, {"action", x->action, FALSE},
+        {"nospace", NULL, x->full},
+        {"reason", g_strerror(x->full ? ENOSPC : EIO), FALSE}, {NULL, NULL, FALSE}};
+
+    g_atomic_int_add(&events_wait, -1);
+    pb_machine_event(x->m, "BLOCK_IO_ERROR", facts);
+    g_free(x->node);
+    g_free(x);
+}
+
+/* Once a request: where its device is attached. */
+static void tell_error(const pb_block *b, const struct pb_block_req *r, enum pb_on_error what)
+{
+    static const char *const actions[] = {"report", "ignore", "stop"};
+
+    if (!b->node->m->event || !b->consumer || b->consumer->cls->kind != PB_KIND_DEVICE)
+        return;
+    if (g_atomic_int_add(&events_wait, 1) >= EVENTS_WAIT) {
+        g_atomic_int_add(&events_wait, -1);
+        return;
+    }
+    struct io_error *x = g_new(struct io_error, 1);
+    *x = (struct io_error){b->node->m, g_strdup(b->node->name), r->op == PB_BLK_READ,
+                           r->status == PB_ENOSPC, actions[what]};
+    pb_main_soon(NULL, io_error, x);
+}
+
 gboolean pb_block_ends(pb_block *b, struct pb_block_req *r)
 {
     enum pb_on_error what = r->op == PB_BLK_READ ? b->policy.read : b->policy.write;
+    gboolean failed = r->status == PB_EIO || r->status == PB_ENOSPC;
 
-    if (!(r->flags & PB_BLK_REPORT) && (r->status == PB_EIO || r->status == PB_ENOSPC)) {
+    if (what == PB_ON_ERROR_ENOSPC)
+        what = r->status == PB_ENOSPC ? PB_ON_ERROR_STOP : PB_ON_ERROR_REPORT;
+    if (r->flags & PB_BLK_REPORT)
+        what = PB_ON_ERROR_REPORT;
+    if (failed)
+        tell_error(b, r, what);
+    if (failed && what != PB_ON_ERROR_REPORT) {
         if (what == PB_ON_ERROR_IGNORE)
             r->status = PB_OK;
-        if (what == PB_ON_ERROR_STOP ||
-            (what == PB_ON_ERROR_ENOSPC && r->status == PB_ENOSPC)) {
+        if (what == PB_ON_ERROR_STOP) {
             pthread_mutex_lock(&lock);
             gboolean keep = !b->refuses;
             if (keep) {

@@ -9,6 +9,9 @@
  *
  * With logfile= what goes to the backend is also written to a file, ten times a second.
  *
+ * While a machine's state is taken or given back (pb_char_hold) its devices are not called and
+ * send nothing: what they took would be in no state, what they sent would be sent again.
+ *
  * Locking: `lock` guards the list of consumers and the log, never held while a consumer or
  * the backend is called; consumers only come and go on the main thread while the machine is
  * stopped or the node is being closed. A mux's input is delivered on the main thread only.
@@ -16,7 +19,7 @@
 #include "backend.h"
 
 #include "../machine/doctor.h"
-
+#include "../machine/machine.h"
 #include "../thread/thread.h"
 
 #include <errno.h>
@@ -39,6 +42,7 @@ struct pb_char {
     void (*drained)(void *self);
     void *drained_self;
     guint held;    /* atomic: input kept for a consumer without room, mux only */
+    gboolean away; /* the consumer is made anew and comes back: plugin_reload */
     uint8_t keep[MUX_KEEPS];
     struct pb_doctor doctor;
 };
@@ -82,10 +86,106 @@ gboolean pb_char_is_mux(pb_dev *node)
     return ((struct node *)node->backend)->mux;
 }
 
+gboolean pb_char_in_use(pb_dev *node)
+{
+    return ((struct node *)node->backend)->n_fronts != 0;
+}
+
+gboolean pb_char_hang_up(pb_char *c)
+{
+    const struct pb_char_ops *ops = c->node->ops;
+
+    if (!PB_HAS(struct pb_char_ops, ops, event))
+        return FALSE;
+    ops->event(c->node->dev->self, PB_CHR_CLOSED);
+    return TRUE;
+}
+
 static struct pb_char *focused(struct node *n)
 {
     guint i = (guint)g_atomic_int_get(&n->focus);
     return i < MAX_FRONTS ? n->front[i] : NULL;
+}
+
+/* ---- Hold ---------------------------------------------------------------------------- */
+
+static gint held;  /* atomic: how often */
+static gint calls; /* atomic: into devices, under way */
+
+/* May the consumer be called? Then leave() follows. A monitor is no device. */
+static gboolean enter(const struct pb_char *f)
+{
+    if (!f->consumer)
+        return TRUE;
+    g_atomic_int_inc(&calls);
+    if (!g_atomic_int_get(&held))
+        return TRUE;
+    g_atomic_int_add(&calls, -1);
+    return FALSE;
+}
+
+static void leave(const struct pb_char *f)
+{
+    if (f->consumer)
+        g_atomic_int_add(&calls, -1);
+}
+
+/* Nobody hears it now, but somebody will. */
+static gboolean waits(const struct pb_char *f)
+{
+    return f && f->consumer && g_atomic_int_get(&held);
+}
+
+static uint32_t front_room(const struct pb_char *f)
+{
+    if (!f || !f->ops || !f->ops->room || !enter(f))
+        return 0;
+    uint32_t n = f->ops->room(f->self);
+    leave(f);
+    return n;
+}
+
+static int front_data(struct pb_char *f, const uint8_t *buf, uint32_t n)
+{
+    if (!enter(f))
+        return 0;
+    int took = f->ops->data(f->self, buf, n);
+    leave(f);
+    return took;
+}
+
+static void send_event(pb_dev *dev, uint32_t ev); /* backend to device */
+
+static void late_break(void *node)
+{
+    send_event(node, PB_CHR_BREAK);
+}
+
+static void late_opened(void *node)
+{
+    send_event(node, PB_CHR_OPENED);
+}
+
+static void late_closed(void *node)
+{
+    send_event(node, PB_CHR_CLOSED);
+}
+
+static void send_event(pb_dev *dev, uint32_t ev)
+{
+    static void (*const late[])(void *) = {
+        [PB_CHR_BREAK] = late_break, [PB_CHR_OPENED] = late_opened, [PB_CHR_CLOSED] = late_closed};
+    struct node *n = dev->backend;
+    struct pb_char *f = n ? focused(n) : NULL;
+
+    if (!f || !f->ops || !PB_HAS(struct pb_char_ops, f->ops, event))
+        return;
+    if (enter(f)) {
+        f->ops->event(f->self, ev);
+        leave(f);
+    } else if (ev < G_N_ELEMENTS(late) && late[ev]) {
+        pb_main_turn(dev, late[ev], dev);
+    }
 }
 
 /* ---- logfile= ---------------------------------------------------------------------- */
@@ -210,17 +310,12 @@ static void escape_key(struct node *n, uint8_t c)
         next_focus(n);
         break;
     case 'b':
-        if (f && f->ops && PB_HAS(struct pb_char_ops, f->ops, event))
-            f->ops->event(f->self, PB_CHR_BREAK);
+        if (f)
+            send_event(n->dev, PB_CHR_BREAK);
         break;
     default:
         break;
     }
-}
-
-static uint32_t front_room(const struct pb_char *f)
-{
-    return f && f->ops && f->ops->room ? f->ops->room(f->self) : 0;
 }
 
 /* Keep what a mux's consumer has no room for; how much was kept. */
@@ -238,7 +333,7 @@ static void give_kept(struct pb_char *f)
 {
     while (f->held && f->ops) {
         uint32_t n = MIN(f->held, front_room(f));
-        int took = n ? f->ops->data(f->self, f->keep, n) : 0;
+        int took = n ? front_data(f, f->keep, n) : 0;
         if (took <= 0)
             break;
         memmove(f->keep, f->keep + took, f->held - (guint)took);
@@ -266,7 +361,7 @@ static uint32_t device_room(pb_dev *dev)
 
     if (n && n->mux)
         return !f ? 1 : f->held ? MUX_KEEPS - f->held : MAX(front_room(f), MUX_KEEPS);
-    return f && !f->ops ? 256 : front_room(f); /* attached, but deaf: deliver() drops it */
+    return f && !f->ops && !waits(f) ? 256 : front_room(f); /* deaf: deliver() drops it */
 }
 
 /* On a mux, runs of plain bytes go out at once; escapes are taken one by one. */
@@ -291,13 +386,13 @@ static int deliver(pb_dev *dev, const uint8_t *buf, uint32_t len)
         uint32_t run = 1, room = f && f->held ? 0 : front_room(f);
         while (done + run < len && !n->escaped && (!n->mux || buf[done + run] != escape_char))
             run++;
-        if (!f || !f->ops)
+        if ((!f || !f->ops) && !waits(f))
             room = f || n->mux ? run : 0; /* nobody listens: as a wire without a receiver */
         int took;
         if (room == 0)
             took = n->mux ? (int)keep(f, buf + done, run) : 0;
         else
-            took = f && f->ops ? f->ops->data(f->self, buf + done, MIN(run, room)) : (int)run;
+            took = f && f->ops ? front_data(f, buf + done, MIN(run, room)) : (int)run;
         if (took <= 0)
             break;
         n->escaped = FALSE;
@@ -319,18 +414,27 @@ static void drained(pb_dev *dev)
 
     for (guint i = 0; n && i < MAX_FRONTS; i++) {
         struct pb_char *f = n->front[i];
-        if (f && f->drained)
-            f->drained(f->drained_self);
+        if (!f || !f->drained || !enter(f))
+            continue;
+        f->drained(f->drained_self);
+        leave(f);
     }
 }
 
-static void send_event(pb_dev *dev, uint32_t ev)
+void pb_char_hold(struct pb_machine *m, gboolean on)
 {
-    struct node *n = dev->backend;
-    struct pb_char *f = n ? focused(n) : NULL;
-
-    if (f && f->ops && PB_HAS(struct pb_char_ops, f->ops, event))
-        f->ops->event(f->self, ev);
+    g_atomic_int_add(&held, on ? 1 : -1);
+    while (on && g_atomic_int_get(&calls))
+        g_thread_yield();
+    if (g_atomic_int_get(&held))
+        return;
+    for (guint i = 0; i < m->devs->len; i++) {
+        pb_dev *dev = m->devs->pdata[i];
+        if (dev->cls->kind != PB_KIND_CHAR || !dev->backend)
+            continue;
+        drained(dev);
+        mux_accept(dev->backend);
+    }
 }
 
 /* ---- Consumer side ----------------------------------------------------------------- */
@@ -338,6 +442,8 @@ static void send_event(pb_dev *dev, uint32_t ev)
 static int attach_ops(pb_char *c, const struct pb_char_ops *device, void *self)
 {
     c->self = self;
+    if (!device)
+        c->drained = NULL; /* the code may go with the device */
     g_atomic_pointer_set(&c->ops, device);
     if (device && c->node->accept)
         c->node->accept(c->node->accept_self);
@@ -346,6 +452,8 @@ static int attach_ops(pb_char *c, const struct pb_char_ops *device, void *self)
 
 static int char_write(pb_char *c, const uint8_t *buf, uint32_t len)
 {
+    if (waits(c))
+        return 0;
     int took = to_backend(c->node, buf, len);
 
     if (took > 0)
@@ -416,6 +524,13 @@ static void *char_attach(pb_dev *consumer, pb_dev *dev, pb_err *e)
     struct node *n = dev->backend;
     guint slot = 0;
 
+    for (guint i = 0; i < MAX_FRONTS; i++) {
+        struct pb_char *c = n->front[i];
+        if (c && c->away && c->consumer == consumer) {
+            c->away = FALSE;
+            return c;
+        }
+    }
     while (slot < MAX_FRONTS && n->front[slot])
         slot++;
     if (slot == MAX_FRONTS || (n->n_fronts && !n->mux)) {
@@ -438,7 +553,11 @@ static void char_detach(pb_dev *dev, void *end)
     struct node *n = dev->backend;
     pb_char *c = end;
 
-    g_atomic_pointer_set(&c->ops, NULL);
+    attach_ops(c, NULL, NULL);
+    if (c->consumer && c->consumer->reloading) {
+        c->away = TRUE; /* keeps its turn at the input, and what was kept for it */
+        return;
+    }
     g_mutex_lock(&n->lock);
     for (guint i = 0; i < MAX_FRONTS; i++)
         if (n->front[i] == c) {

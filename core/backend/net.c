@@ -147,6 +147,7 @@ static void *net_open(pb_dev *dev, pb_err *e)
     pb_net *n = g_new0(pb_net, 1);
     n->node = dev;
     n->wire = ops;
+    n->held = dev->m->state != PB_RUN_RUNNING;
     return n;
 }
 

@@ -3,7 +3,6 @@
 #include "args.h"
 
 #include "../manifest/value.h"
-#include "../util/json.h"
 
 #include <string.h>
 
@@ -137,6 +136,16 @@ struct pb_args *pb_args_parse(const char *opt, const char *text, const char *imp
         return a;
     pb_args_free(a);
     return NULL;
+}
+
+struct pb_args *pb_args_from_json(const char *opt, const struct pb_json *j)
+{
+    struct pb_args *a = new_args(opt, NULL);
+
+    a->json = TRUE;
+    if (j)
+        flatten(a, j, "");
+    return a;
 }
 
 void pb_args_move(struct pb_args *to, struct pb_args *from)

@@ -3,7 +3,7 @@
 #ifndef PB_CORE_ARGS_H
 #define PB_CORE_ARGS_H
 
-#include "../util/err.h"
+#include "../util/json.h"
 
 struct pb_arg {
     char *key, *value;
@@ -21,6 +21,8 @@ struct pb_args {
  * comma in a value. A text that begins with '{' is read as JSON, members of members as
  * "a.b". NULL and `e` on failure. */
 struct pb_args *pb_args_parse(const char *opt, const char *text, const char *implied, pb_err *e);
+/* The same of an object that was read already (NULL: empty). */
+struct pb_args *pb_args_from_json(const char *opt, const struct pb_json *j);
 void pb_args_free(struct pb_args *a);
 /* The last value of `key`, or NULL; all of that key count as used. */
 const char *pb_args_get(struct pb_args *a, const char *key);

@@ -233,5 +233,9 @@ int pb_sys_boot(struct pb_sys *s)
         option(s, "bios", bios);
     if (s->dumpdtb)
         option(s, "dumpdtb", s->dumpdtb);
+    if (s->smp) {
+        option(s, "smp", s->smp);
+        g_hash_table_add(s->m->used, g_strdup("smp")); /* not every board tells its guest */
+    }
     return identity(s) < 0 ? s->e->code : boot_order(s);
 }

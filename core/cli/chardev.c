@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* chardev.c - -chardev, -serial, -monitor, -mon, -nographic, -echr: character nodes.
+/* chardev.c - -chardev, -serial, -monitor, -qmp, -mon, -nographic, -echr: character nodes.
  *
  * Serial port N of the machine is node "serialN", to which the manifest's links point. The
  * short forms (tcp:…, file:…) of -serial and -monitor are turned into the long ones.
@@ -133,6 +133,20 @@ static void no_chardev(struct pb_sys *s, const char *id)
     pb_err_hint(s->e, "make it with an option such as -chardev null,id=%s", *id ? id : "ID");
 }
 
+void pb_wanted_mon_free(gpointer p)
+{
+    g_free(((struct pb_wanted_mon *)p)->id);
+    g_free(p);
+}
+
+static void want_monitor(struct pb_sys *s, const char *id, gboolean control, gboolean pretty)
+{
+    struct pb_wanted_mon *w = g_new0(struct pb_wanted_mon, 1);
+
+    *w = (struct pb_wanted_mon){g_strdup(id), control, pretty};
+    g_ptr_array_add(s->monitors, w);
+}
+
 pb_dev *pb_sys_char_short(struct pb_sys *s, const char *opt, const char *text, const char *id)
 {
     gboolean mon = g_str_has_prefix(text, "mon:");
@@ -166,29 +180,32 @@ pb_dev *pb_sys_char_short(struct pb_sys *s, const char *opt, const char *text, c
         pb_args_free(a);
     }
     if (d && mon)
-        g_ptr_array_add(s->monitors, g_strdup(d->id ? d->id : d->name));
+        want_monitor(s, d->id ? d->id : d->name, FALSE, FALSE);
     return d;
+}
+
+int pb_sys_chardev(struct pb_sys *s, struct pb_args *a)
+{
+    const char *id = pb_args_get(a, "id");
+
+    if (!id) {
+        pb_err_set(s->e, PB_EINVAL, "Parameter 'id' is missing");
+        pb_err_at(s->e, &a->place);
+    }
+    return id && char_node(s, a, id) ? PB_OK : PB_EINVAL;
 }
 
 static int chardev_options(struct pb_sys *s)
 {
     struct pb_given *g;
+    int r = PB_OK;
 
-    for (guint i = 0; (g = pb_cli_nth(s->cli, "chardev", i)); i++) {
+    for (guint i = 0; r == PB_OK && (g = pb_cli_nth(s->cli, "chardev", i)); i++) {
         struct pb_args *a = pb_args_parse("-chardev", g->arg, "backend", s->e);
-        const char *id = a ? pb_args_get(a, "id") : NULL;
-        pb_dev *d = NULL;
-        if (a && !id) {
-            pb_err_set(s->e, PB_EINVAL, "Parameter 'id' is missing");
-            pb_err_at(s->e, &a->place);
-        } else if (a) {
-            d = char_node(s, a, id);
-        }
+        r = a ? pb_sys_chardev(s, a) : PB_EINVAL;
         pb_args_free(a);
-        if (!d)
-            return PB_EINVAL;
     }
-    return PB_OK;
+    return r;
 }
 
 /* Serial port n: a node of that name, or the link to another node. */
@@ -224,40 +241,73 @@ static int serial(struct pb_sys *s, const char *opt, const char *text)
     return PB_OK;
 }
 
+/* -monitor, -qmp and -qmp-pretty; their nodes are counted together. */
+static int short_monitors(struct pb_sys *s)
+{
+    static const char *const names[] = {"monitor", "qmp", "qmp-pretty"};
+    struct pb_given *g;
+    guint n = 0;
+
+    for (guint k = 0; k < G_N_ELEMENTS(names); k++) {
+        g_autofree char *opt = g_strconcat("-", names[k], NULL);
+        for (guint i = 0; (g = pb_cli_nth(s->cli, names[k], i)); i++) {
+            g_autofree char *id = g_strdup_printf("compat_monitor%u", n++);
+            gboolean mux = g_str_has_prefix(g->arg, "mon:");
+            if (k && mux) {
+                pb_err_set(s->e, PB_EINVAL, "%s %s: there is no room for QMP beside another use",
+                           opt, g->arg);
+                pb_err_hint(s->e, "leave out 'mon:'");
+                return PB_EINVAL;
+            }
+            pb_dev *d = pb_sys_char_short(s, opt, g->arg, id);
+            if (s->e->code)
+                return s->e->code;
+            if (d && !mux)
+                want_monitor(s, d->id, k > 0, k == 2);
+        }
+    }
+    return PB_OK;
+}
+
+/* mode=, pretty= of -mon. */
+static int mon_mode(struct pb_sys *s, struct pb_args *a, gboolean *control, gboolean *pretty)
+{
+    const char *mode = pb_args_get(a, "mode");
+    gboolean given = pb_args_get(a, "pretty") != NULL;
+
+    *control = mode && !strcmp(mode, "control");
+    if (mode && !*control && strcmp(mode, "readline"))
+        return pb_err_set(s->e, PB_EINVAL, "mode takes 'readline' or 'control', not '%s'", mode);
+    if (given && !*control)
+        return pb_err_set(s->e, PB_EINVAL, "'pretty' needs mode=control");
+    return pb_args_bool(a, "pretty", pretty, s->e);
+}
+
 static int monitor_options(struct pb_sys *s)
 {
+    static const char *const known[] = {"chardev", "mode", "pretty", NULL};
     struct pb_given *g;
+    int r = short_monitors(s);
 
-    for (guint i = 0; (g = pb_cli_nth(s->cli, "monitor", i)); i++) {
-        g_autofree char *id = g_strdup_printf("compat_monitor%u", i);
-        pb_dev *d = pb_sys_char_short(s, "-monitor", g->arg, id);
-        if (s->e->code)
-            return s->e->code;
-        if (d && !g_str_has_prefix(g->arg, "mon:"))
-            g_ptr_array_add(s->monitors, g_strdup(d->id));
-    }
-    for (guint i = 0; (g = pb_cli_nth(s->cli, "mon", i)); i++) {
-        static const char *const known[] = {"chardev", "mode", NULL};
+    for (guint i = 0; r == PB_OK && (g = pb_cli_nth(s->cli, "mon", i)); i++) {
+        gboolean control = FALSE, pretty = FALSE;
         struct pb_args *a = pb_args_parse("-mon", g->arg, "chardev", s->e);
         if (!a)
             return PB_EINVAL;
-        const char *id = pb_args_get(a, "chardev"), *mode = pb_args_get(a, "mode");
+        const char *id = pb_args_get(a, "chardev");
         const pb_dev *d = id ? pb_dev_find(s->m, id) : NULL;
         if (!d || d->cls->kind != PB_KIND_CHAR)
             no_chardev(s, id ? id : "");
-        else if (mode && strcmp(mode, "readline"))
-            pb_err_set(s->e, PB_ENOTSUP, "mode '%s' is not there; 'readline' is", mode);
-        else
-            g_ptr_array_add(s->monitors, g_strdup(id));
+        else if (mon_mode(s, a, &control, &pretty) == PB_OK)
+            want_monitor(s, id, control, pretty);
         if (s->e->code)
             pb_err_once(s->e, &a->place);
         else
             pb_args_done(a, known, s->e);
         pb_args_free(a);
-        if (s->e->code)
-            return s->e->code;
+        r = s->e->code;
     }
-    return PB_OK;
+    return r;
 }
 
 static int echr(struct pb_sys *s)
@@ -279,7 +329,8 @@ int pb_sys_chardevs(struct pb_sys *s)
     gboolean nodefaults = pb_cli_flag(s->cli, "nodefaults");
     gboolean nographic = pb_cli_flag(s->cli, "nographic");
     const char *display = pb_cli_text(s->cli, "display");
-    gboolean monitor = pb_cli_nth(s->cli, "monitor", 0) || pb_cli_nth(s->cli, "mon", 0);
+    gboolean monitor = pb_cli_nth(s->cli, "monitor", 0) || pb_cli_nth(s->cli, "mon", 0) ||
+                       pb_cli_nth(s->cli, "qmp", 0) || pb_cli_nth(s->cli, "qmp-pretty", 0);
     gboolean serials = pb_cli_nth(s->cli, "serial", 0) != NULL;
     struct pb_given *g;
     int r;
@@ -302,7 +353,7 @@ int pb_sys_chardevs(struct pb_sys *s)
     else if (terminal && nographic && !nodefaults && !monitor && !s->stdio_used) {
         pb_dev *d = pb_sys_char_short(s, "-nographic", "stdio", "compat_monitor0");
         if (d)
-            g_ptr_array_add(s->monitors, g_strdup(d->id));
+            want_monitor(s, d->id, FALSE, FALSE);
         r = s->e->code;
     }
     return r < 0 ? r : monitor_options(s);

@@ -40,6 +40,8 @@ const struct pb_class *pb_sys_class(enum pb_kind kind, const char *name, const c
         pb_err_hint(e, "'%s' is part of boards and cannot be added to one", name);
     else if (package)
         pb_err_hint(e, "package %s provides it, not installed", package);
+    else if (pb_not_here(pb_kind_names[kind], name, e))
+        ; /* said */
     else if (near)
         pb_err_hint(e, "did you mean '%s'?", near);
     else
@@ -252,14 +254,23 @@ static int add_wanted(struct pb_sys *s, const struct pb_wanted *w)
 static struct pb_globals globals; /* -global is for devices that come later, too */
 static GHashTable *objects;       /* and -object */
 
-pb_dev *pb_sys_hotplug(struct pb_machine *m, const char *text, pb_err *e)
+int pb_sys_hotplug(struct pb_machine *m, struct pb_args *a, pb_sys_adder add, pb_err *e)
 {
     struct pb_sys s = {.m = m, .globals = globals, .objects = objects, .e = e};
-    struct pb_args *a = pb_args_parse("device_add", text, "driver", e);
-    pb_dev *d = a ? pb_sys_add_device(&s, a) : NULL;
+    guint before = m->devs->len;
+    int r = a ? add(&s, a) : PB_EINVAL;
 
+    while (r < 0 && m->devs->len > before) /* nodes that were made for what failed */
+        pb_dev_free(m->devs->pdata[m->devs->len - 1]);
+    if (r < 0 && a)
+        pb_err_once(e, &a->place);
     pb_args_free(a);
-    return d;
+    return r;
+}
+
+int pb_sys_device(struct pb_sys *s, struct pb_args *a)
+{
+    return pb_sys_add_device(s, a) ? PB_OK : PB_EINVAL;
 }
 
 int pb_sys_devices(struct pb_sys *s)

@@ -81,21 +81,21 @@ static int inline_nodes(struct pb_sys *s, const struct pb_class *c, struct pb_ar
     return PB_OK;
 }
 
-static int blockdev(struct pb_sys *s, const char *text)
+int pb_sys_blockdev(struct pb_sys *s, struct pb_args *a)
 {
-    struct pb_args *a = pb_args_parse("-blockdev", text, "driver", s->e);
+    const char *name = pb_args_get(a, "node-name");
     pb_dev *d = NULL;
 
-    if (!a)
-        return PB_EINVAL;
-    if (pb_args_get(a, "node-name"))
+    if (name && pb_dev_find(s->m, name)) /* before those below it are made */
+        pb_err_set(s->e, PB_EBUSY, "Duplicate ID '%s'", name);
+    else if (name)
         d = block_node(s, a, NULL, 0);
     else if (!pb_args_get(a, "driver"))
-        pb_err_set(s->e, PB_EINVAL, "%s: Parameter 'driver' is missing", a->place.option);
+        pb_err_set(s->e, PB_EINVAL, "Parameter 'driver' is missing");
     else
-        pb_err_set(s->e, PB_EINVAL, "%s: 'node-name' must be specified for the root node",
-                   a->place.option);
-    pb_args_free(a);
+        pb_err_set(s->e, PB_EINVAL, "'node-name' must be specified for the root node");
+    if (!d)
+        pb_err_once(s->e, &a->place);
     return d ? PB_OK : PB_EINVAL;
 }
 
@@ -578,9 +578,13 @@ int pb_sys_block(struct pb_sys *s)
 {
     struct pb_given *g;
 
-    for (guint i = 0; (g = pb_cli_nth(s->cli, "blockdev", i)); i++)
-        if (blockdev(s, g->arg) < 0)
-            return PB_EINVAL;
+    for (guint i = 0; (g = pb_cli_nth(s->cli, "blockdev", i)); i++) {
+        struct pb_args *a = pb_args_parse("-blockdev", g->arg, "driver", s->e);
+        int r = a ? pb_sys_blockdev(s, a) : PB_EINVAL;
+        pb_args_free(a);
+        if (r < 0)
+            return r;
+    }
     pb_cli_flag(s->cli, "snapshot");
     for (guint i = 0; i < s->cli->given->len; i++) {
         g = s->cli->given->pdata[i];

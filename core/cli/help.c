@@ -2,7 +2,9 @@
 /* help.c - lists of what there is, from sidecars alone, in the words of QEMU's help. */
 #include "sys.h"
 
+#include "../plugin/catalog.h"
 #include "../plugin/check.h"
+#include "../plugin/sidecar.h"
 #include "../util/json.h"
 
 #include <string.h>
@@ -68,7 +70,7 @@ void pb_help_devices(FILE *to, gboolean all)
 }
 
 /* The type as QEMU's help names it. */
-static char *type_text(const struct pb_prop *p)
+char *pb_help_type(const struct pb_prop *p)
 {
     static const char *const names[] = {"?",   "bool", "int32", "uint32", "size",
                                         "str", "str",  "str",   "uint64", "str"};
@@ -97,7 +99,7 @@ static char *default_text(const struct pb_prop *p)
 
 static void prop_line(const struct pb_prop *p, FILE *to)
 {
-    g_autofree char *type = type_text(p), *def = default_text(p);
+    g_autofree char *type = pb_help_type(p), *def = default_text(p);
     g_autofree char *head = g_strdup_printf("%s=<%s>", p->name, type);
     const char *doc = p->doc && *p->doc ? p->doc : NULL;
 
@@ -133,7 +135,7 @@ int pb_help_class(enum pb_kind kind, const char *name, FILE *to, pb_err *e)
         const char *near = pb_nearest(name, names);
         if (package)
             pb_err_hint(e, "package %s provides it, not installed", package);
-        else if (near)
+        else if (!pb_not_here(pb_kind_names[kind], name, e) && near)
             pb_err_hint(e, "did you mean '%s'?", near);
         return PB_ENOENT;
     }
@@ -212,7 +214,7 @@ static void member(GString *s, const char *key, const char *value, const char **
 
 static void prop_json(GString *s, const struct pb_prop *p)
 {
-    g_autofree char *type = type_text(p);
+    g_autofree char *type = pb_help_type(p);
     const char *sep = "";
 
     g_string_append_c(s, '{');

@@ -2,6 +2,7 @@
 /* machine.c - -M, -m, -smp, -cpu: which machine, how big; the plan and the empty machine. */
 #include "sys.h"
 
+#include "../plugin/catalog.h"
 #include "../plugin/pack.h"
 
 #include <string.h>
@@ -17,8 +18,9 @@ static int no_machine(struct pb_sys *s, const char *name)
     pb_err_set(s->e, PB_ENOENT,
                name ? "unsupported machine type '%s'"
                     : "No machine specified, and there is no default%s", name ? name : "");
-    pb_err_hint(s->e, "%s%s%sUse -machine help to list supported machines",
-                near ? "did you mean '" : "", near ? near : "", near ? "'? " : "");
+    if (!name || !pb_not_here("machine", name, s->e))
+        pb_err_hint(s->e, "%s%s%sUse -machine help to list supported machines",
+                    near ? "did you mean '" : "", near ? near : "", near ? "'? " : "");
     return PB_ENOENT;
 }
 
@@ -115,7 +117,8 @@ static int parse_m(struct pb_sys *s)
     return r;
 }
 
-enum { SMP_CPUS, SMP_MAX, SMP_LEVELS, SMP_KEYS = 7 };
+enum { SMP_CPUS, SMP_MAX, SMP_LEVELS, SMP_SOCKETS = SMP_LEVELS, SMP_DIES, SMP_CLUSTERS, SMP_CORES,
+       SMP_THREADS, SMP_KEYS };
 static const char *const smp_keys[] = {"cpus", "maxcpus", "sockets", "dies", "clusters", "cores",
                                        "threads", NULL};
 
@@ -133,6 +136,8 @@ static int smp_count(const guint64 *v, guint *n, pb_err *e)
             g_string_append_printf(text, "%s%s (%" PRIu64 ")", text->len ? " * " : "",
                                    smp_keys[i], v[i]);
     }
+    if (v[SMP_DIES] > 1)
+        return pb_err_set(e, PB_ENOTSUP, "dies not supported by this machine's CPU topology");
     max = v[SMP_MAX] ? v[SMP_MAX] : v[SMP_CPUS] ? v[SMP_CPUS] : product;
     *n = (guint)(v[SMP_CPUS] ? v[SMP_CPUS] : max);
     if (max > 4096)
@@ -145,6 +150,27 @@ static int smp_count(const guint64 *v, guint *n, pb_err *e)
         return pb_err_set(e, PB_ENOTSUP, "CPUs cannot be plugged while running: maxcpus must "
                           "equal cpus");
     return PB_OK;
+}
+
+/* The board's option "smp": a level that was not given is one, or what is left for it: cores before
+ * sockets before threads. */
+static char *smp_text(const guint64 *v, guint64 n)
+{
+    guint64 clusters = v[SMP_CLUSTERS] ? v[SMP_CLUSTERS] : 1, sockets = v[SMP_SOCKETS],
+            cores = v[SMP_CORES], threads = v[SMP_THREADS];
+
+    if (!cores) {
+        sockets = sockets ? sockets : 1;
+        threads = threads ? threads : 1;
+        cores = n / (sockets * clusters * threads);
+    } else if (!sockets) {
+        threads = threads ? threads : 1;
+        sockets = n / (clusters * cores * threads);
+    }
+    if (!threads)
+        threads = n / (sockets * clusters * cores);
+    return g_strdup_printf("%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, sockets,
+                           v[SMP_CLUSTERS], cores, threads);
 }
 
 static int parse_smp(struct pb_sys *s)
@@ -169,6 +195,8 @@ static int parse_smp(struct pb_sys *s)
         r = pb_args_done(a, smp_keys, s->e);
     if (r == PB_OK && (r = smp_count(v, &s->conf.cpus, s->e)) < 0)
         pb_err_at(s->e, &a->place);
+    if (r == PB_OK)
+        s->smp = smp_text(v, s->conf.cpus);
     pb_args_free(a);
     return r;
 }
@@ -188,7 +216,9 @@ static int parse_cpu(struct pb_sys *s)
     if (!model || !g_strv_contains((const char *const *)c->models, model)) {
         const char *near = model ? pb_nearest(model, (const char *const *)c->models) : NULL;
         r = pb_err_set(s->e, PB_ENOENT, "unable to find CPU model '%s'", model ? model : "");
-        if (near)
+        if (model && pb_not_here("cpu", model, s->e))
+            ; /* said */
+        else if (near)
             pb_err_hint(s->e, "did you mean '%s'?", near);
         else
             pb_err_hint(s->e, "-cpu help lists the models of plugin %s", c->plugin->id);
@@ -196,12 +226,13 @@ static int parse_cpu(struct pb_sys *s)
     s->cpu_model = g_strdup(model);
     for (guint i = 0; r == PB_OK && i < a->v->len; i++) {
         const struct pb_arg *x = a->v->pdata[i];
-        const struct pb_prop *prop = pb_class_prop(c, x->key);
+        g_autofree char *key = g_ascii_strdown(x->key, -1); /* QEMU 7.2 writes Zicsr, later zicsr */
+        const struct pb_prop *prop = pb_class_prop(c, key);
         if (x->used)
             continue;
         if (!prop) {
             g_autofree const char **names = pb_class_prop_names(c);
-            const char *near = pb_nearest(x->key, names);
+            const char *near = pb_nearest(key, names);
             r = pb_err_set(s->e, PB_ENOENT, "Property '%s-%s-cpu.%s' not found", model, c->id,
                            x->key);
             pb_err_hint(s->e, near ? "did you mean '%s'?" : "plugin %s has no such feature",
@@ -211,7 +242,7 @@ static int parse_cpu(struct pb_sys *s)
         } else if ((r = pb_plan_check_value(c, prop, x->value, s->e)) < 0) {
             pb_err_at(s->e, &a->place);
         } else {
-            pb_plan_add_set(s->cpu_sets, x->key, g_strdup(x->value), &a->place);
+            pb_plan_add_set(s->cpu_sets, key, g_strdup(x->value), &a->place);
         }
     }
     pb_args_free(a);

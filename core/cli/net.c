@@ -22,6 +22,17 @@ static pb_dev *net_node(struct pb_sys *s, struct pb_args *a, const char *id)
     return pb_sys_node(s, PB_KIND_NET, type, id, a);
 }
 
+int pb_sys_netdev(struct pb_sys *s, struct pb_args *a)
+{
+    const char *id = pb_args_get(a, "id");
+
+    if (!id) {
+        pb_err_set(s->e, PB_EINVAL, "Parameter 'id' is missing");
+        pb_err_at(s->e, &a->place);
+    }
+    return id && net_node(s, a, id) ? PB_OK : PB_EINVAL;
+}
+
 static char *auto_id(void)
 {
     return g_strdup_printf("#net%03u", next_net++);
@@ -192,13 +203,8 @@ int pb_sys_net(struct pb_sys *s)
 
     for (guint i = 0; r == PB_OK && (g = pb_cli_nth(s->cli, "netdev", i)); i++) {
         struct pb_args *a = pb_args_parse("-netdev", g->arg, "type", s->e);
-        const char *id = a ? pb_args_get(a, "id") : NULL;
         asked = TRUE;
-        if (a && !id) {
-            pb_err_set(s->e, PB_EINVAL, "Parameter 'id' is missing");
-            pb_err_at(s->e, &a->place);
-        }
-        r = id && net_node(s, a, id) ? PB_OK : PB_EINVAL;
+        r = a ? pb_sys_netdev(s, a) : PB_EINVAL;
         pb_args_free(a);
     }
     for (guint i = 0; r == PB_OK && (g = pb_cli_nth(s->cli, "nic", i)); i++, asked = TRUE)

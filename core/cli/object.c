@@ -4,6 +4,8 @@
  * a thread for each virtual queue. Other kinds are refused. */
 #include "sys.h"
 
+#include "../plugin/catalog.h"
+
 #include <string.h>
 
 static const struct kind {
@@ -41,22 +43,44 @@ static int add(struct pb_sys *s, const struct kind *k, struct pb_args *a)
     return pb_args_done(a, k->keys, s->e);
 }
 
-static int one(struct pb_sys *s, struct pb_args *a)
+int pb_sys_object(struct pb_sys *s, struct pb_args *a)
 {
     const char *type = pb_args_get(a, "qom-type");
 
-    if (pb_args_wants_help(a)) {
-        puts("List of user creatable objects:");
-        for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
-            printf("  %s\n", kinds[i].type);
-        return PB_DONE;
-    }
     for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
         if (!g_strcmp0(kinds[i].type, type))
             return add(s, &kinds[i], a);
     pb_err_set(s->e, PB_ENOTSUP, "object type '%s' is not there", type ? type : "");
-    pb_err_hint(s->e, "rng-random, rng-builtin and iothread are");
+    if (!type || !pb_not_here("object", type, s->e))
+        pb_err_hint(s->e, "rng-random, rng-builtin and iothread are");
     return PB_ENOTSUP;
+}
+
+int pb_sys_object_del(struct pb_sys *s, struct pb_args *a)
+{
+    const char *id = pb_args_get(a, "id"), *prop = g_hash_table_lookup(s->objects, id);
+
+    if (!prop)
+        return pb_err_set(s->e, PB_ENOENT, "object '%s' not found", id);
+    for (guint i = 0; i < s->m->devs->len; i++) {
+        pb_dev *d = s->m->devs->pdata[i];
+        g_autofree char *used = pb_dev_get_text(d, prop);
+        if (!g_strcmp0(used, id))
+            return pb_err_set(s->e, PB_EBUSY, "object '%s' is in use by '%s', can not be deleted",
+                              id, d->name);
+    }
+    g_hash_table_remove(s->objects, id);
+    return PB_OK;
+}
+
+static int one(struct pb_sys *s, struct pb_args *a)
+{
+    if (!pb_args_wants_help(a))
+        return pb_sys_object(s, a);
+    puts("List of user creatable objects:");
+    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
+        printf("  %s\n", kinds[i].type);
+    return PB_DONE;
 }
 
 int pb_sys_objects(struct pb_sys *s)

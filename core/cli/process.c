@@ -203,6 +203,7 @@ int pb_sys_process(struct pb_sys *s)
         if (!a)
             return PB_EINVAL;
         const char *guest = pb_args_get(a, "guest"), *process = pb_args_get(a, "process");
+        s->m->guest = g_strdup(guest);
         if (guest || process)
             prctl(PR_SET_NAME, process ? process : guest, 0, 0, 0);
         r = pb_args_done(a, known, s->e);

@@ -18,6 +18,13 @@ struct pb_wanted {
     struct pb_place place;
 };
 
+/* A monitor on character node `id`. */
+struct pb_wanted_mon {
+    char *id;
+    gboolean control, pretty; /* QMP */
+};
+void pb_wanted_mon_free(gpointer p);
+
 /* A device with a bootindex. */
 struct pb_bootable {
     pb_dev *dev;
@@ -39,9 +46,10 @@ struct pb_sys {
     struct pb_globals globals;
     struct pb_machine *m;
     char *cpu_model;
+    char *smp; /* how CPUs are grouped: board option "smp" */
     GArray *cpu_sets;      /* struct pb_plan_set: -cpu features */
     GPtrArray *wanted;     /* struct pb_wanted * */
-    GPtrArray *monitors;   /* char *: ids of character nodes that get a monitor */
+    GPtrArray *monitors;   /* struct pb_wanted_mon * */
     guint n_serial, n_drive, n_nic;
     gboolean stdio_used;
     struct pb_boot_words boot;
@@ -66,6 +74,7 @@ int pb_sys_chardevs(struct pb_sys *s); /* chardev.c */
 int pb_sys_block(struct pb_sys *s);    /* drive.c */
 int pb_sys_net(struct pb_sys *s);      /* net.c */
 int pb_sys_fs(struct pb_sys *s);       /* fs.c */
+int pb_sys_semihosting(struct pb_sys *s); /* semihost.c */
 int pb_sys_build(struct pb_sys *s);    /* machine.c: pb_build */
 int pb_sys_fw_cfg(struct pb_sys *s);  /* boot.c: -fw_cfg */
 int pb_sys_devices(struct pb_sys *s);  /* device.c: wanted, -device */
@@ -99,8 +108,16 @@ pb_dev *pb_sys_add_device(struct pb_sys *s, struct pb_args *a);
 /* The monitor's change: file `file` (format NULL: as it looks) is the medium of drive `slot`. */
 int pb_sys_change(struct pb_machine *m, pb_dev *slot, const char *file, const char *format,
                   gboolean readonly, pb_err *e);
-/* The monitor's device_add: `text` as -device takes it. */
-pb_dev *pb_sys_hotplug(struct pb_machine *m, const char *text, pb_err *e);
+/* While the machine is there: one more of what an option makes, by the same function. `a` (NULL
+ * with `e`) is freed. */
+typedef int (*pb_sys_adder)(struct pb_sys *s, struct pb_args *a);
+int pb_sys_hotplug(struct pb_machine *m, struct pb_args *a, pb_sys_adder add, pb_err *e);
+int pb_sys_device(struct pb_sys *s, struct pb_args *a);   /* -device */
+int pb_sys_blockdev(struct pb_sys *s, struct pb_args *a); /* -blockdev */
+int pb_sys_netdev(struct pb_sys *s, struct pb_args *a);   /* -netdev */
+int pb_sys_chardev(struct pb_sys *s, struct pb_args *a);  /* -chardev */
+int pb_sys_object(struct pb_sys *s, struct pb_args *a);   /* -object */
+int pb_sys_object_del(struct pb_sys *s, struct pb_args *a); /* of its id= */
 struct pb_wanted *pb_sys_want(struct pb_sys *s, const char *cls, const char *bus,
                               const struct pb_place *at);
 void pb_wanted_set(struct pb_wanted *w, const char *key, const char *value);
@@ -110,6 +127,7 @@ pb_dev *pb_sys_char_short(struct pb_sys *s, const char *opt, const char *text, c
 
 /* help.c: what -device help and the like print. */
 void pb_help_devices(FILE *to, gboolean all);
+char *pb_help_type(const struct pb_prop *p); /* a property's, in QEMU's words; g_free */
 void pb_help_devices_json(FILE *to);
 int pb_help_class(enum pb_kind kind, const char *name, FILE *to, pb_err *e);
 void pb_help_backends(enum pb_kind kind, const char *head, const char *indent, FILE *to);

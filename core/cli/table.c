@@ -50,6 +50,11 @@ const struct pb_opt pb_options[] = {
      "what firmware tells the guest of its hardware: fields of a structure, or whole\n"
      "structures", NULL},
     {"uuid", "UUID", NULL, "the machine's, for SMBIOS", NULL},
+    {"semihosting", NULL, NULL, "bare programs may use files and console of the host", NULL},
+    {"semihosting-config", "[enable=on|off][,target=native|auto][,chardev=ID][,userspace=on|off]\n"
+"[,arg=WORD…]", NULL,
+     "the same, with another console than the standard error, for programs that are not\n"
+     "privileged, too, and with these words as their command line", NULL},
 
     {"blockdev", "driver=DRIVER[,node-name=NAME][,KEY=VALUE…]", "Block device options",
      "make a block node; KEY.SUB=VALUE describes the node below; '-blockdev help' lists\n"
@@ -90,7 +95,10 @@ const struct pb_opt pb_options[] = {
      "the next serial port: stdio, mon:stdio, pty, null, none, file:F, pipe:F,\n"
      "tcp:HOST:PORT[,server=on], unix:PATH[,server=on], chardev:ID", NULL},
     {"monitor", "DEV", NULL, "a monitor at DEV (as for -serial), or none", NULL},
-    {"mon", "[chardev=]ID[,mode=readline]", NULL, "a monitor at a character backend", NULL},
+    {"qmp", "DEV", NULL, "a monitor for programs, which speaks QMP, at DEV (as for -serial)", NULL},
+    {"qmp-pretty", "DEV", NULL, "the same, its answers indented", NULL},
+    {"mon", "[chardev=]ID[,mode=readline|control[,pretty=on|off]]", NULL,
+     "a monitor at a character backend; control: QMP", NULL},
     {"echr", "N", NULL, "escape character of the terminal, 1 for C-a", NULL},
     {"nographic", NULL, NULL, "serial port and monitor on the terminal (C-a c changes, C-a x "
      "leaves)", NULL},

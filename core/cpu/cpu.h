@@ -17,6 +17,7 @@ struct pb_cpu {
     uint32_t index;
     char *model;
     pthread_t thread;
+    _Atomic pid_t tid;         /* of it, for who pins or watches threads; 0: not started */
     gboolean started;
     _Atomic uint32_t asks;     /* CPU_* in vcpu.c: what the thread shall do */
     _Atomic uint32_t sleeping; /* futex: in HALT, or being stopped */

@@ -133,6 +133,7 @@ static void *cpu_thread(void *arg)
     /* by the thread itself: a system call, where another's name is a file in /proc */
     g_snprintf(name, sizeof name, "CPU %u", c->index);
     pthread_setname_np(pthread_self(), name);
+    atomic_store(&c->tid, gettid());
     pb_tl.kind = PB_THREAD_CPU;
     pb_tl.cpu = c;
     for (;;) {

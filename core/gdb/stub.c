@@ -501,7 +501,7 @@ static void verbose(struct pb_gdb *g, const char *p)
         vcont(g, p + 5);
     else if (g_str_has_prefix(p, "vKill")) {
         reply(g, "OK");
-        pb_machine_request(g->m, 1, 0);
+        pb_machine_request(g->m, 3, 0);
     } else
         reply(g, "");
 }
@@ -538,7 +538,7 @@ static void handle(struct pb_gdb *g)
         reply(g, "OK");
         pb_gdb_detach(g);
         break;
-    case 'k': pb_machine_request(g->m, 1, 0); break;
+    case 'k': pb_machine_request(g->m, 3, 0); break;
     default: reply(g, ""); break;
     }
 }

@@ -111,6 +111,10 @@ static void wire_set(void *sink, uint32_t n, int32_t level)
     uint32_t want = level != 0;
 
     (void)n;
+    if (pb_tl.quiet) {
+        pb_line_restore(w, want);
+        return;
+    }
     if (atomic_load_explicit(&w->level, memory_order_relaxed) == want ||
         atomic_exchange(&w->level, want) == want)
         return;

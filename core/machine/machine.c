@@ -154,10 +154,21 @@ int pb_machine_ready(struct pb_machine *m, pb_err *e)
 
 /* ---- Run state --------------------------------------------------------------------------- */
 
-static void event(struct pb_machine *m, const char *what)
+void pb_machine_event(struct pb_machine *m, const char *what, const struct pb_fact *facts)
 {
+    static const struct pb_fact none = {NULL, NULL, FALSE};
+
     if (m->event)
-        m->event(m, what);
+        m->event(m, what, facts ? facts : &none);
+}
+
+/* RESET, SHUTDOWN: whose doing it was. */
+static void tell_cause(struct pb_machine *m, const char *what, gboolean guest, const char *reason)
+{
+    const struct pb_fact facts[] = {{"guest", NULL, guest}, {"reason", reason, FALSE},
+                                    {NULL, NULL, FALSE}};
+
+    pb_machine_event(m, what, facts);
 }
 
 void pb_machine_start(struct pb_machine *m)
@@ -170,10 +181,11 @@ void pb_machine_start(struct pb_machine *m)
     pb_net_hold(m, FALSE);
     pb_clock_run(TRUE);
     pb_cpus_resume(m);
-    event(m, "RESUME");
+    pb_machine_event(m, "RESUME", NULL);
 }
 
-void pb_machine_stop(struct pb_machine *m, enum pb_runstate why)
+/* Whether it ran. */
+static gboolean halt(struct pb_machine *m, enum pb_runstate why)
 {
     PB_ASSERT_MAIN();
     gboolean was = m->state == PB_RUN_RUNNING;
@@ -182,20 +194,51 @@ void pb_machine_stop(struct pb_machine *m, enum pb_runstate why)
     pb_cpus_stop(m);
     pb_net_hold(m, TRUE);
     m->state = why;
-    if (was)
-        event(m, "STOP");
+    return was;
 }
 
-void pb_machine_reset(struct pb_machine *m, uint32_t kind)
+void pb_machine_stop(struct pb_machine *m, enum pb_runstate why)
+{
+    if (halt(m, why))
+        pb_machine_event(m, "STOP", NULL);
+}
+
+/* A machine that does not run is as new afterwards, whatever had stopped it. */
+static void reset(struct pb_machine *m, uint32_t kind, gboolean guest, const char *reason)
 {
     PB_ASSERT_MAIN();
     pb_cpus_stop(m);
     pb_block_refuse(m, NULL, TRUE);
     pb_reset_all(m, kind);
     pb_block_refuse(m, NULL, FALSE);
-    event(m, "RESET");
+    if (m->state != PB_RUN_RUNNING)
+        m->state = PB_RUN_PRELAUNCH;
+    tell_cause(m, "RESET", guest, reason);
     if (m->state == PB_RUN_RUNNING)
         pb_cpus_resume(m);
+}
+
+void pb_machine_reset(struct pb_machine *m, uint32_t kind)
+{
+    reset(m, kind, FALSE, "host-qmp-system-reset");
+}
+
+int pb_machine_powerdown(struct pb_machine *m, pb_err *e)
+{
+    for (guint i = 0; i < m->devs->len; i++) {
+        void *self;
+        pb_dev *d = m->devs->pdata[i];
+        const struct pb_power_button *b = pb_dev_interface(d, PB_POWER_BUTTON, &self);
+        if (d->realized && PB_HAS(struct pb_power_button, b, press)) {
+            b->press(self);
+            pb_machine_event(m, "POWERDOWN", NULL);
+            return PB_OK;
+        }
+    }
+    pb_err_set(e, PB_ENOTSUP, "machine '%s' has no power button that its guest could see",
+               m->name);
+    pb_err_hint(e, "power off in the guest, or use 'quit'");
+    return PB_ENOTSUP;
 }
 
 struct request {
@@ -203,26 +246,32 @@ struct request {
     int code;
 };
 
-static void shut_down(struct pb_machine *m, int code)
+static void shut_down(struct pb_machine *m, int code, gboolean guest, const char *reason)
 {
-    pb_machine_stop(m, PB_RUN_SHUTDOWN);
+    gboolean was = halt(m, PB_RUN_SHUTDOWN);
+
     m->exit_code = code;
-    if (!m->no_shutdown)
-        event(m, "SHUTDOWN");
+    tell_cause(m, "SHUTDOWN", guest, reason);
+    if (was && m->no_shutdown)
+        pb_machine_event(m, "STOP", NULL);
 }
 
 static void handle_request(void *opaque)
 {
+    static const char *const reasons[] = {"guest-reset", "guest-shutdown", "guest-panic",
+                                          "host-ui"};
+    static const struct pb_fact off[] = {{"action", "poweroff", FALSE}, {NULL, NULL, FALSE}};
     struct pb_machine *m = opaque;
     struct request *r = g_atomic_pointer_exchange(&m->request, NULL);
 
     if (r && m->state != PB_RUN_SHUTDOWN) {
+        const char *reason = reasons[MIN(r->what, 3)];
         if (r->what == 2)
-            event(m, "GUEST_PANICKED");
+            pb_machine_event(m, "GUEST_PANICKED", off);
         if (r->what == 0 && !m->no_reboot)
-            pb_machine_reset(m, PB_RESET_COLD);
+            reset(m, PB_RESET_COLD, TRUE, reason);
         else
-            shut_down(m, r->what == 0 ? 0 : r->code);
+            shut_down(m, r->what == 0 ? 0 : r->code, r->what < 3, reason);
     }
     g_free(r);
 }
@@ -279,5 +328,6 @@ void pb_machine_free(struct pb_machine *m)
     g_hash_table_destroy(m->used);
     g_free(m->name);
     g_free(m->arch);
+    g_free(m->guest);
     g_free(m);
 }

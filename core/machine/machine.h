@@ -12,9 +12,17 @@ enum pb_runstate { PB_RUN_PRELAUNCH, PB_RUN_RUNNING, PB_RUN_PAUSED, PB_RUN_DEBUG
 
 struct pb_ram_bank { uint64_t addr, len; uint8_t *host; };
 
+/* What an event is about, by QMP's names; a list of them ends with key NULL. */
+struct pb_fact {
+    const char *key;
+    const char *text; /* NULL: a truth */
+    gboolean truth;
+};
+
 struct pb_machine {
     char *name;           /* "virt" */
     char *arch;           /* "riscv64" */
+    char *guest;          /* -name; NULL: it has none */
     GPtrArray *devs;      /* pb_dev *: everything, in creation order */
     GPtrArray *cpus;      /* pb_dev * */
     GPtrArray *buses;     /* pb_bus * */
@@ -35,9 +43,10 @@ struct pb_machine {
     void *clock, *mem, *reset; /* parts' private state */
     struct pb_shared *shared;  /* cpu/: memory that CPUs of a class share */
     struct request *request;   /* atomic: what pb_machine_request() asked for, until handled */
-    /* Told of SHUTDOWN, RESET, STOP, RESUME, GUEST_PANICKED (QMP's names), on [main]. On
-     * SHUTDOWN the process is to end with exit_code. Set by main/; may be NULL. */
-    void (*event)(struct pb_machine *m, const char *what);
+    /* Told of SHUTDOWN, RESET, STOP, RESUME, GUEST_PANICKED and more (QMP's names), on [main].
+     * On SHUTDOWN the process is to end with exit_code, unless no_shutdown. Set by main/; may be
+     * NULL. */
+    void (*event)(struct pb_machine *m, const char *what, const struct pb_fact *facts);
     /* A vCPU stopped at a breakpoint, watchpoint or step; the machine is in PB_RUN_DEBUG
      * when this is called. [main]; set by the gdb stub; NULL: the monitor shows it. */
     void (*debug)(struct pb_machine *m, pb_dev *cpu);
@@ -54,7 +63,10 @@ int pb_machine_ready(struct pb_machine *m, pb_err *e);
 void pb_machine_start(struct pb_machine *m);                      /* vCPUs run; [main] */
 void pb_machine_stop(struct pb_machine *m, enum pb_runstate why); /* all acknowledged; [main] */
 void pb_machine_reset(struct pb_machine *m, uint32_t kind);       /* stopped or running; [main] */
-/* Reset (0), power off (1), panic (2) with exit status. [any] */
+void pb_machine_event(struct pb_machine *m, const char *what, const struct pb_fact *facts);
+/* The power button; PB_ENOTSUP when the guest has none. [main] */
+int pb_machine_powerdown(struct pb_machine *m, pb_err *e);
+/* Of the guest: reset (0), power off (1), panic (2), with exit status; the host's end (3). [any] */
 void pb_machine_request(struct pb_machine *m, uint32_t what, int code);
 extern const struct pb_svc_board pb_board_service;
 void pb_machine_free(struct pb_machine *m);

@@ -19,11 +19,14 @@
 
 static GMainLoop *loop;
 static int exit_status = -1; /* of a shutdown; -1: none yet */
+static const char *host_reason; /* it is not the guest that ends; QMP's word */
 
-static void quit_with(int status)
+static void quit_with(int status, const char *reason)
 {
-    if (exit_status < 0)
+    if (exit_status < 0) {
         exit_status = status;
+        host_reason = reason;
+    }
     if (loop)
         g_main_loop_quit(loop);
 }
@@ -50,7 +53,7 @@ static gboolean on_signal_fd(gint fd, GIOCondition c, gpointer data)
     (void)data;
     if (read(fd, &n, sizeof n) == (ssize_t)sizeof n && n >> 32)
         fprintf(stderr, "%s: terminating on signal\n", pb_progname);
-    quit_with(0);
+    quit_with(0, "host-signal");
     return G_SOURCE_CONTINUE;
 }
 
@@ -70,7 +73,7 @@ static void catch_signals(void)
 static gboolean on_quit(gpointer data)
 {
     (void)data;
-    quit_with(0);
+    quit_with(0, "host-qmp-quit");
     return G_SOURCE_REMOVE;
 }
 
@@ -79,11 +82,22 @@ void pb_main_quit(void)
     g_idle_add(on_quit, NULL);
 }
 
-static void on_event(struct pb_machine *m, const char *what)
+static void on_event(struct pb_machine *m, const char *what, const struct pb_fact *facts)
 {
-    pb_monitor_event(m, what);
+    pb_monitor_event(m, what, facts);
     if (!strcmp(what, "SHUTDOWN") && !m->no_shutdown)
-        quit_with(m->exit_code);
+        quit_with(m->exit_code, NULL);
+}
+
+/* Monitors hear of an end that the guest does not see. */
+static void last_event(struct pb_machine *m)
+{
+    const struct pb_fact facts[] = {{"guest", NULL, FALSE}, {"reason", host_reason, FALSE},
+                                    {NULL, NULL, FALSE}};
+
+    if (host_reason)
+        pb_monitor_event(m, "SHUTDOWN", facts);
+    m->event = NULL;
 }
 
 /* ---- Ready and done ------------------------------------------------------------------ */
@@ -124,10 +138,14 @@ static int gdb(struct pb_sys *s)
 
 static int monitors(struct pb_sys *s)
 {
-    for (guint i = 0; i < s->monitors->len; i++)
-        if (pb_monitor_open(s->m, s->monitors->pdata[i], s->e) < 0)
-            return PB_EINVAL;
-    return PB_OK;
+    int r = PB_OK;
+
+    for (guint i = 0; i < s->monitors->len && r == PB_OK; i++) {
+        const struct pb_wanted_mon *w = s->monitors->pdata[i];
+        r = w->control ? pb_qmp_open(s->m, w->id, w->pretty, s->e)
+                       : pb_monitor_open(s->m, w->id, s->e);
+    }
+    return r;
 }
 
 static int prepare(struct pb_sys *s)
@@ -135,7 +153,8 @@ static int prepare(struct pb_sys *s)
     static int (*const steps[])(struct pb_sys *) = {
         pb_sys_help,  pb_sys_machine, pb_sys_only,  pb_sys_create, pb_sys_process, pb_sys_boot,
         pb_sys_action, pb_sys_objects,
-        pb_sys_chardevs, pb_sys_block, pb_sys_net,   pb_sys_fs,      pb_sys_build,
+        pb_sys_chardevs, pb_sys_block, pb_sys_net,   pb_sys_fs,
+        pb_sys_semihosting, pb_sys_build,
         pb_sys_fw_cfg,   pb_sys_devices, pb_sys_boot_order, gdb, monitors, check_unused};
     int r = PB_OK;
 
@@ -170,6 +189,7 @@ static int run(struct pb_sys *s)
         pb_machine_start(m);
     if (exit_status < 0)
         g_main_loop_run(loop);
+    last_event(m);
     pb_machine_stop(m, PB_RUN_SHUTDOWN);
     const char *pid = pb_cli_text(s->cli, "pidfile");
     if (pid)
@@ -198,6 +218,7 @@ static void finish(struct pb_sys *s)
     g_hash_table_unref(s->objects);
     g_hash_table_unref(s->drive_units);
     g_free(s->cpu_model);
+    g_free(s->smp);
     g_free(s->dumpdtb);
     pb_plan_free(s->plan);
     pb_manifest_free(s->manifest);
@@ -234,7 +255,7 @@ int pb_system_main(const char *arch, int argc, char **argv)
     s.globals.v = g_array_new(FALSE, FALSE, sizeof(struct pb_plan_set));
     s.cpu_sets = g_array_new(FALSE, FALSE, sizeof(struct pb_plan_set));
     s.wanted = g_ptr_array_new_with_free_func(wanted_free);
-    s.monitors = g_ptr_array_new_with_free_func(g_free);
+    s.monitors = g_ptr_array_new_with_free_func(pb_wanted_mon_free);
     s.objects = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     s.bootable = g_array_new(FALSE, FALSE, sizeof(struct pb_bootable));
     s.drive_units = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);

@@ -8,7 +8,7 @@
 
 static int cmd_help(struct pb_mon *x, guint n, char **v, pb_err *e);
 
-static int cmd_stop(struct pb_mon *x, guint n, char **v, pb_err *e)
+int pb_mon_stop(struct pb_mon *x, guint n, char **v, pb_err *e)
 {
     (void)n, (void)v, (void)e;
     if (x->m->state == PB_RUN_RUNNING)
@@ -16,7 +16,7 @@ static int cmd_stop(struct pb_mon *x, guint n, char **v, pb_err *e)
     return PB_OK;
 }
 
-static int cmd_cont(struct pb_mon *x, guint n, char **v, pb_err *e)
+int pb_mon_cont(struct pb_mon *x, guint n, char **v, pb_err *e)
 {
     (void)n, (void)v;
     if (x->m->state == PB_RUN_SHUTDOWN)
@@ -43,19 +43,7 @@ static int cmd_reset(struct pb_mon *x, guint n, char **v, pb_err *e)
 static int cmd_powerdown(struct pb_mon *x, guint n, char **v, pb_err *e)
 {
     (void)n, (void)v;
-    for (guint i = 0; i < x->m->devs->len; i++) {
-        void *self;
-        pb_dev *d = x->m->devs->pdata[i];
-        const struct pb_power_button *b = pb_dev_interface(d, PB_POWER_BUTTON, &self);
-        if (d->realized && PB_HAS(struct pb_power_button, b, press)) {
-            b->press(self);
-            return PB_OK;
-        }
-    }
-    pb_err_set(e, PB_ENOTSUP, "machine '%s' has no power button that its guest could see",
-               x->m->name);
-    pb_err_hint(e, "power off in the guest, or use 'quit'");
-    return PB_ENOTSUP;
+    return pb_machine_powerdown(x->m, e);
 }
 
 static int cmd_cpu(struct pb_mon *x, guint n, char **v, pb_err *e)
@@ -100,7 +88,7 @@ const struct pb_command pb_commands[] = {
     {"help|?", "[cmd]", "show the help", 0, 2, FALSE, cmd_help},
     {"change", "[-f] device filename [format [read-only-mode]]", "change a removable medium", 2, 5,
      FALSE, pb_mon_change},
-    {"cont|c", "", "resume emulation", 0, 0, FALSE, cmd_cont},
+    {"cont|c", "", "resume emulation", 0, 0, FALSE, pb_mon_cont},
     {"cpu", "index", "set the default CPU", 1, 1, FALSE, cmd_cpu},
     {"device_add", "driver[,prop=value][,...]", "add device, like -device on the command line", 1,
      1, TRUE, pb_mon_device_add},
@@ -128,6 +116,8 @@ const struct pb_command pb_commands[] = {
     {"info version", "", "show the version of Plugboard", 0, 0, FALSE, pb_info_version},
     {"log", "item1[,...]", "what is logged: guest_errors, unimp, debug or none", 1, 1, FALSE,
      cmd_log},
+    {"memsave", "addr size file", "save to disk virtual memory dump starting at 'addr' of size "
+     "'size'", 3, 3, FALSE, pb_mon_memsave},
     {"mouse_button", "state", "change mouse button state (1=L, 2=R, 4=M)", 1, 1, FALSE,
      pb_mon_mouse_button},
     {"mouse_move", "dx dy [dz]", "send mouse move events; a tablet goes to dx dy (0 to 32767)", 2,
@@ -136,12 +126,14 @@ const struct pb_command pb_commands[] = {
      pb_mon_mouse_set},
     {"plugin_reload", "name", "exchange a plugin (its id, a class or a device of it) for what its "
      "file is now", 1, 1, FALSE, pb_mon_plugin_reload},
+    {"pmemsave", "addr size file", "save to disk physical memory dump starting at 'addr' of size "
+     "'size'", 3, 3, FALSE, pb_mon_pmemsave},
     {"quit|q", "", "quit the emulator", 0, 0, FALSE, cmd_quit},
     {"screendump", "filename", "save what the display shows into PNG image 'filename'", 1, 1, FALSE,
      pb_mon_screendump},
     {"sendkey", "keys [hold_ms]", "send keys to the guest (e.g. 'sendkey ctrl-alt-f1'), held for "
      "100 ms unless told otherwise", 1, 2, FALSE, pb_mon_sendkey},
-    {"stop|s", "", "stop emulation", 0, 0, FALSE, cmd_stop},
+    {"stop|s", "", "stop emulation", 0, 0, FALSE, pb_mon_stop},
     {"system_powerdown", "", "send system power down event", 0, 0, FALSE, cmd_powerdown},
     {"system_reset", "", "reset the system", 0, 0, FALSE, cmd_reset},
     {"x", "/fmt addr", "virtual memory dump starting at 'addr'", 1, 2, FALSE, pb_mon_x},

@@ -26,6 +26,8 @@ void pb_command_line(struct pb_mon *x, const char *line);
 /* What could follow `text` as its last word; NULL-ended, g_strfreev. */
 char **pb_command_complete(struct pb_mon *x, const char *text);
 
+int pb_mon_stop(struct pb_mon *x, guint n, char **v, pb_err *e);
+int pb_mon_cont(struct pb_mon *x, guint n, char **v, pb_err *e);
 /* info.c, memory.c, device.c, input.c: */
 int pb_info_status(struct pb_mon *x, guint n, char **v, pb_err *e);
 int pb_info_version(struct pb_mon *x, guint n, char **v, pb_err *e);
@@ -52,6 +54,20 @@ int pb_mon_mouse_button(struct pb_mon *x, guint n, char **v, pb_err *e);
 int pb_mon_mouse_set(struct pb_mon *x, guint n, char **v, pb_err *e);
 int pb_info_mice(struct pb_mon *x, guint n, char **v, pb_err *e);
 int pb_mon_screendump(struct pb_mon *x, guint n, char **v, pb_err *e); /* screendump.c */
+/* The node at the bottom of `d`: the file behind format, filters and overlays. */
+pb_dev *pb_mon_block_bottom(struct pb_mon *x, pb_dev *d);
+struct pb_input_event;
+struct pb_input;
+/* v[n] to the keyboard (keys) or the pointer that is chosen. */
+int pb_mon_input(struct pb_mon *x, gboolean keys, const struct pb_input_event *v, guint n,
+                 pb_err *e);
+/* The i-th pointer; *now: it receives events. NULL: no more. */
+const struct pb_input *pb_mon_mouse(struct pb_mon *x, guint i, gboolean *now);
+int pb_mon_memsave(struct pb_mon *x, guint n, char **v, pb_err *e);
+int pb_mon_pmemsave(struct pb_mon *x, guint n, char **v, pb_err *e);
+int pb_mon_save_memory(struct pb_mon *x, gboolean virt, uint64_t addr, uint64_t bytes,
+                       const char *file, pb_err *e);
+int pb_mon_save_screen(struct pb_mon *x, const char *file, gboolean png, pb_err *e);
 int pb_mon_hostfwd(struct pb_mon *x, gboolean add, guint n, char **v, pb_err *e);
 
 /* Stop the vCPUs while their state is read; returns whether they ran. */

@@ -12,7 +12,7 @@ int pb_mon_device_add(struct pb_mon *x, guint n, char **v, pb_err *e)
     g_autofree char *text = g_strjoinv(" ", v);
 
     (void)n;
-    return pb_sys_hotplug(x->m, text, e) ? PB_OK : PB_EINVAL;
+    return pb_sys_hotplug(x->m, pb_args_parse("device_add", text, "driver", e), pb_sys_device, e);
 }
 
 int pb_mon_device_del(struct pb_mon *x, guint n, char **v, pb_err *e)

@@ -170,16 +170,40 @@ int pb_mon_mouse_set(struct pb_mon *x, guint n, char **v, pb_err *e)
     return PB_OK;
 }
 
+const struct pb_input *pb_mon_mouse(struct pb_mon *x, guint i, gboolean *now)
+{
+    void *self, *active = NULL;
+    const struct pb_input *p = find(x->m, PB_INPUT_POINTER, i, &self);
+
+    pointer(x, &active);
+    *now = p && self == active;
+    return p;
+}
+
 int pb_info_mice(struct pb_mon *x, guint n, char **v, pb_err *e)
 {
     const struct pb_input *p;
-    void *self, *now = NULL;
+    gboolean now;
 
     (void)n, (void)v, (void)e;
-    if (!pointer(x, &now))
+    if (!pb_mon_mouse(x, 0, &now))
         g_string_append(x->out, "No mouse devices connected\n");
-    for (guint i = 0; (p = find(x->m, PB_INPUT_POINTER, i, &self)); i++)
-        g_string_append_printf(x->out, "%c Mouse #%u: %s%s\n", self == now ? '*' : ' ', i, p->title,
+    for (guint i = 0; (p = pb_mon_mouse(x, i, &now)); i++)
+        g_string_append_printf(x->out, "%c Mouse #%u: %s%s\n", now ? '*' : ' ', i, p->title,
                                p->takes & PB_INPUT_ABSOLUTE ? " (absolute)" : "");
+    return PB_OK;
+}
+
+int pb_mon_input(struct pb_mon *x, gboolean keys, const struct pb_input_event *v, guint n,
+                 pb_err *e)
+{
+    void *self;
+    const struct pb_input *p = keys ? find(x->m, PB_INPUT_KEYS, G_MAXUINT, &self)
+                                    : pointer(x, &self);
+
+    if (!p)
+        return keys ? nobody(x, "keyboard", "usb-kbd", e)
+                    : nobody(x, "mouse or tablet", "usb-mouse", e);
+    p->events(self, v, n);
     return PB_OK;
 }

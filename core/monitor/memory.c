@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* memory.c - x and xp: memory as the CPU and as the bus sees it. "/FMT" is a count, a format
- * (x d u o c i) and a size (b h w g), each optional; they last until the next.
+/* memory.c - x, xp, memsave, pmemsave: memory as the CPU and as the bus sees it. "/FMT" is a count,
+ * a format (x d u o c i) and a size (b h w g), each optional; they last until the next.
  */
 #include "command.h"
 
@@ -8,6 +8,8 @@
 #include "../mem/mem.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 struct format { guint count, size; char how; };
@@ -185,4 +187,68 @@ int pb_mon_x(struct pb_mon *x, guint n, char **v, pb_err *e)
 int pb_mon_xp(struct pb_mon *x, guint n, char **v, pb_err *e)
 {
     return examine(x, FALSE, n, v, e);
+}
+
+/* ---- memsave, pmemsave ------------------------------------------------------------------ */
+
+static int copy(struct pb_mon *x, gboolean virt, uint64_t addr, uint64_t bytes, FILE *f,
+                pb_err *e)
+{
+    g_autofree uint8_t *b = g_malloc(65536);
+
+    while (bytes) {
+        guint n = (guint)MIN(bytes, 65536u);
+        int r = fetch(x, virt, addr, b, n, e);
+        if (r < 0)
+            return r;
+        if (fwrite(b, 1, n, f) != n)
+            return PB_EIO;
+        addr += n;
+        bytes -= n;
+    }
+    return PB_OK;
+}
+
+int pb_mon_save_memory(struct pb_mon *x, gboolean virt, uint64_t addr, uint64_t bytes,
+                       const char *file, pb_err *e)
+{
+    FILE *f = fopen(file, "wbe");
+    int r = f ? PB_OK : PB_EIO;
+
+    if (f) {
+        gboolean ran = pb_mon_pause(x);
+        r = copy(x, virt, addr, bytes, f, e);
+        pb_mon_resume(x, ran);
+        if (fclose(f) && r == PB_OK)
+            r = PB_EIO;
+    }
+    if (r == PB_EIO) {
+        int err = errno;
+        pb_err_set(e, r, "could not write '%s': %s", file, g_strerror(err));
+        pb_err_hint_errno(e, err, file);
+    }
+    return r;
+}
+
+static int save(struct pb_mon *x, gboolean virt, char **v, pb_err *e)
+{
+    uint64_t addr, bytes;
+
+    if (parse_addr(x, v[0], &addr, e) < 0)
+        return PB_EINVAL;
+    if (!g_ascii_string_to_unsigned(v[1], 10, 1, G_MAXUINT64, &bytes, NULL))
+        return pb_err_set(e, PB_EINVAL, "'%s' is no size: a number of bytes", v[1]);
+    return pb_mon_save_memory(x, virt, addr, bytes, v[2], e);
+}
+
+int pb_mon_memsave(struct pb_mon *x, guint n, char **v, pb_err *e)
+{
+    (void)n;
+    return save(x, TRUE, v, e);
+}
+
+int pb_mon_pmemsave(struct pb_mon *x, guint n, char **v, pb_err *e)
+{
+    (void)n;
+    return save(x, FALSE, v, e);
 }

@@ -9,6 +9,7 @@
 #include "../thread/thread.h"
 #include "command.h"
 #include "edit.h"
+#include "qmp.h"
 
 #include <string.h>
 
@@ -40,19 +41,28 @@ void pb_mon_quit(void)
         quit_fn();
 }
 
+/* Nobody has to hear of a moment's stop. */
 gboolean pb_mon_pause(struct pb_mon *x)
 {
     gboolean ran = x->m->state == PB_RUN_RUNNING;
 
-    if (ran)
+    if (ran) {
+        void (*event)(struct pb_machine *, const char *, const struct pb_fact *) = x->m->event;
+        x->m->event = NULL;
         pb_machine_stop(x->m, PB_RUN_PAUSED);
+        x->m->event = event;
+    }
     return ran;
 }
 
 void pb_mon_resume(struct pb_mon *x, gboolean ran)
 {
-    if (ran)
+    if (ran) {
+        void (*event)(struct pb_machine *, const char *, const struct pb_fact *) = x->m->event;
+        x->m->event = NULL;
         pb_machine_start(x->m);
+        x->m->event = event;
+    }
 }
 
 /* ---- Output -------------------------------------------------------------------------- */
@@ -224,6 +234,7 @@ int pb_monitor_open(struct pb_machine *m, const char *chardev, pb_err *e)
 
 void pb_monitor_close_all(void)
 {
+    pb_qmp_close_all();
     for (guint i = 0; sessions && i < sessions->len; i++) {
         struct session *s = sessions->pdata[i];
         flush(s);
@@ -240,7 +251,8 @@ void pb_monitor_close_all(void)
     sessions = NULL;
 }
 
-void pb_monitor_event(struct pb_machine *m, const char *what)
+void pb_monitor_event(struct pb_machine *m, const char *what, const struct pb_fact *facts)
 {
-    (void)m, (void)what; /* events are QMP's; the human monitor shows none */
+    (void)m; /* the human monitor shows none */
+    pb_qmp_event(what, facts);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* screendump.c - what a display shows, as a PNG file.
+/* screendump.c - what a display shows, as a PNG or PPM file.
  * ISO/IEC 15948 (PNG), 5 and 11.2; RFC 1950 (zlib), RFC 1951, 3.2.4 (stored blocks).
  *
  * The picture is stored, not packed: a library only for that is not worth its place in every
@@ -101,7 +101,21 @@ static void picture(struct png *p, const struct pb_display *t, void *self, uint3
     end(p);
 }
 
-static int write_file(const char *path, const struct pb_display *t, void *self, pb_err *e)
+/* netpbm's ppm(5), raw. */
+static void plain(FILE *f, const struct pb_display *t, void *self, uint32_t width,
+                  uint32_t height)
+{
+    g_autofree uint8_t *line = g_malloc0(3 * width);
+
+    fprintf(f, "P6\n%u %u\n255\n", width, height);
+    for (uint32_t y = 0; y < height; y++) {
+        t->line(self, y, line);
+        fwrite(line, 1, 3 * width, f);
+    }
+}
+
+static int write_file(const char *path, gboolean png, const struct pb_display *t, void *self,
+                      pb_err *e)
 {
     uint32_t width, height;
     struct png p = {0};
@@ -112,7 +126,9 @@ static int write_file(const char *path, const struct pb_display *t, void *self, 
         return pb_err_set(e, PB_ENOTSUP, "the picture of %u by %u pixels is too large", width,
                           height);
     p.f = fopen(path, "wb");
-    if (p.f) {
+    if (p.f && !png) {
+        plain(p.f, t, self, width, height);
+    } else if (p.f) {
         header(&p, width, height);
         picture(&p, t, self, width, height);
     }
@@ -122,9 +138,8 @@ static int write_file(const char *path, const struct pb_display *t, void *self, 
     return bad ? pb_err_set(e, PB_EIO, "cannot write '%s': %s", path, g_strerror(errno)) : PB_OK;
 }
 
-int pb_mon_screendump(struct pb_mon *x, guint n, char **v, pb_err *e)
+int pb_mon_save_screen(struct pb_mon *x, const char *file, gboolean png, pb_err *e)
 {
-    (void)n;
     for (guint i = 0; i < x->m->devs->len; i++) {
         pb_dev *d = x->m->devs->pdata[i];
         void *self;
@@ -132,9 +147,15 @@ int pb_mon_screendump(struct pb_mon *x, guint n, char **v, pb_err *e)
         if (!PB_HAS(struct pb_display, t, line))
             continue;
         gboolean ran = pb_mon_pause(x);
-        int rc = write_file(v[0], t, self, e);
+        int rc = write_file(file, png, t, self, e);
         pb_mon_resume(x, ran);
         return rc;
     }
     return pb_err_set(e, PB_ENOTSUP, "machine '%s' has no display", x->m->name);
+}
+
+int pb_mon_screendump(struct pb_mon *x, guint n, char **v, pb_err *e)
+{
+    (void)n;
+    return pb_mon_save_screen(x, v[0], TRUE, e);
 }

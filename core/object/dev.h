@@ -80,6 +80,7 @@ pb_dev *pb_dev_find(struct pb_machine *m, const char *id);
 const void *pb_dev_interface(pb_dev *d, const char *iface, void **self);
 /* Live part of hot plug: find the bus, attach, realize, reset it alone; or the reverse. */
 int pb_dev_plug(pb_dev *d, pb_err *e);
+char *pb_dev_path(const pb_dev *d); /* where QEMU's object tree has what was plugged; g_free */
 void pb_dev_remove(pb_dev *d);    /* at once, with the CPUs stopped; [main] */
 void pb_dev_unplugged(pb_dev *d); /* the guest let go of it; [any] */
 int pb_dev_unplug(pb_dev *d, pb_err *e); /* 0: gone, or will be when the guest lets go */

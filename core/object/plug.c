@@ -126,11 +126,31 @@ int pb_dev_plug(pb_dev *d, pb_err *e)
 void pb_dev_remove(pb_dev *d)
 {
     struct pb_machine *m = d->m;
+    g_autofree char *path = pb_dev_path(d), *id = g_strdup(d->id);
+    const struct pb_fact facts[] = {{"path", path, FALSE}, {id ? "device" : NULL, id, FALSE},
+                                    {NULL, NULL, FALSE}};
 
     pb_cpus_stop(m); /* nobody may be on its way into it */
     pb_dev_free(d);
     if (m->state == PB_RUN_RUNNING)
         pb_cpus_resume(m);
+    pb_machine_event(m, "DEVICE_DELETED", facts);
+}
+
+/* As its user knows it: what a device carries is a part of it. */
+static const pb_dev *whole(const pb_dev *d)
+{
+    while (d->bus && d->bus->ctl && d->bus->ctl->inner == d)
+        d = d->bus->ctl;
+    return d;
+}
+
+char *pb_dev_path(const pb_dev *d)
+{
+    d = whole(d);
+    return g_strconcat(d->manifest ? "/machine/unattached/"
+                       : d->id     ? "/machine/peripheral/" : "/machine/peripheral-anon/",
+                       d->name, NULL);
 }
 
 /* 0: it may go now; 1: later, when the guest lets go. */
@@ -155,7 +175,8 @@ int pb_dev_unplug(pb_dev *d, pb_err *e)
     if (d->cls->kind >= PB_KIND_BLOCK) {
         pb_dev *user = pb_backend_consumer(d);
         if (user)
-            return pb_err_set(e, PB_EBUSY, "'%s' is in use by '%s'", d->name, user->name);
+            return pb_err_set(e, PB_EBUSY, "'%s' is in use by '%s'", d->name,
+                              whole(user)->name);
         pb_dev_free(d);
         return 0;
     }

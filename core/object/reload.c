@@ -14,6 +14,7 @@
  * Refused: what a device outside of these is linked to, because it may keep the table it got;
  * and what is waiting for the host's disk.
  */
+#include "../backend/backend.h"
 #include "../line/line.h"
 #include "../mem/mem.h"
 #include "../plugin/renew.h"
@@ -224,11 +225,16 @@ static int reload(struct reload *x, pb_err *e)
 {
     int rc = gather(x, e);
 
-    if (rc == PB_OK)
-        rc = pb_machine_save_devices(x->m, x->set, x->state, e);
+    if (rc < 0)
+        return rc;
+    pb_char_hold(x->m, TRUE); /* what came between the two would be forgotten */
+    rc = pb_machine_save_devices(x->m, x->set, x->state, e);
     if (rc == PB_OK)
         rc = check_state(x, e);
-    return rc == PB_OK ? exchange(x, e) : rc;
+    if (rc == PB_OK)
+        rc = exchange(x, e);
+    pb_char_hold(x->m, FALSE);
+    return rc;
 }
 
 int pb_dev_reload(struct pb_machine *m, const char *name, GString *said, pb_err *e)

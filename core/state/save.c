@@ -15,6 +15,7 @@
  */
 #include "state.h"
 
+#include "../backend/backend.h"
 #include "../cpu/cpu.h"
 #include "../line/line.h"
 #include "../machine/reset.h"
@@ -138,10 +139,13 @@ static void save_lines(pb_dev *d, GByteArray *out)
     }
 }
 
+/* Not those of backends, which are no part of the machine. */
 static void save_timers(pb_dev *d, GByteArray *out)
 {
     g_autoptr(GPtrArray) v = pb_timers_of(d);
 
+    if (d->cls->kind != PB_KIND_DEVICE && d->cls->kind != PB_KIND_CPU)
+        return;
     for (guint i = 0; i < v->len; i++) {
         pb_timer *t = g_ptr_array_index(v, i);
         guint start = section(out, PB_SEC_TIMER);
@@ -211,9 +215,11 @@ static int save(struct pb_machine *m, GHashTable *set, GByteArray *out, pb_err *
     int rc = pb_state_settle(m, e);
     if (rc < 0)
         return rc;
+    pb_char_hold(m, TRUE);
     GPtrArray *frozen = pb_domains_freeze(m);
     rc = save_all(m, set, out, e);
     pb_domains_thaw(frozen);
+    pb_char_hold(m, FALSE);
     return rc;
 }
 
@@ -314,6 +320,16 @@ static int load_fields(pb_dev *d, const struct kept *k, struct pb_state *s, enum
     return 0;
 }
 
+/* What was planned in the time of the host that runs the machine now is of before. */
+static void disarm_real(pb_dev *d)
+{
+    g_autoptr(GPtrArray) v = pb_timers_of(d);
+
+    for (guint i = 0; i < v->len; i++)
+        if (((pb_timer *)g_ptr_array_index(v, i))->clock == PB_CLK_REAL)
+            pb_timer_disarm(g_ptr_array_index(v, i));
+}
+
 static int load_dev(struct pb_machine *m, struct pb_in *in, enum how how, pb_err *e)
 {
     g_autofree char *name = pb_in_text(in), *cls = pb_in_text(in);
@@ -329,6 +345,8 @@ static int load_dev(struct pb_machine *m, struct pb_in *in, enum how how, pb_err
                           "up to %u", name, s.version, cls, k.version);
     g_autoptr(GArray) items = read_items(in);
     s.items = items;
+    if (how == APPLY)
+        disarm_real(d);
     rc = in->bad ? BAD(e, "the fields of '%s' are cut short", name)
                  : load_fields(d, &k, &s, how, e);
     if (rc == 0 && how == APPLY && k.load) {
@@ -374,7 +392,7 @@ static int load_timer(struct pb_machine *m, struct pb_in *in, enum how how, pb_e
             continue;
         if (how == APPLY && when >= 0)
             pb_timer_arm(t, when);
-        else if (how == APPLY)
+        else if (how == APPLY && t->clock != PB_CLK_REAL) /* such as load() planned stay */
             pb_timer_disarm(t);
         return 0;
     }
@@ -474,12 +492,16 @@ int pb_machine_load(struct pb_machine *m, const uint8_t *data, size_t n, pb_err 
     int rc = walk(m, data, n, CHECK, e);
     if (rc < 0)
         return rc;
+    pb_char_hold(m, TRUE);
     pb_state_rest(m);
     pb_reset_all(m, PB_RESET_SNAPSHOT);
     /* a device that goes on, before all others have their state, would do so with what is no more */
     pb_state_rest(m);
     GPtrArray *frozen = pb_domains_freeze(m);
+    pb_tl.quiet = TRUE; /* a sink has its state, or gets it: it knows the lines as they were */
     rc = walk(m, data, n, APPLY, e);
+    pb_tl.quiet = FALSE;
     pb_domains_thaw(frozen);
+    pb_char_hold(m, FALSE);
     return rc;
 }

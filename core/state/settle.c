@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* settle.c - a stopped machine comes to rest before its state is taken: no request in flight, no
- * line change on its way, no timer between its time and the end of its callback.
+ * line change on its way, no timer between its time and the end of its callback, no worker at work.
  *
  * The policy of a drive may keep a request until a "cont": then there is no state to be had. Behind
  * that check devices wait for requests of theirs where nobody would hear a "cont", so none is kept.
@@ -9,7 +9,7 @@
 #include "state.h"
 
 #include "../backend/block-policy.h"
-#include "../thread/domain.h"
+#include "../thread/thread.h"
 #include "../time/clock.h"
 
 #define MOST_ROUNDS 1000 /* a line that two devices toggle for ever must not stop the emulator */
@@ -56,10 +56,12 @@ gboolean pb_state_rest(struct pb_machine *m)
     int rounds = 0;
 
     pb_block_refuse(m, NULL, TRUE);
+    gboolean worked;
     do {
         pb_time_settle();
+        worked = pb_workers_settle();
         settle_devices(m);
-    } while (has_work(m) && ++rounds < MOST_ROUNDS);
+    } while ((worked || has_work(m)) && ++rounds < MOST_ROUNDS);
     pb_block_refuse(m, NULL, FALSE);
     return rounds < MOST_ROUNDS;
 }

@@ -50,6 +50,7 @@ struct pb_thread {
     struct pb_domain *held;
     struct pb_cpu *cpu;     /* vCPU threads */
     gboolean all;           /* holds every domain: pb_domains_freeze() */
+    gboolean quiet;         /* gives a state back: lines change, and no sink is told */
     uint32_t kind;          /* PB_THREAD_* */
     uint32_t n_later;
     struct pb_domain *later[PB_LATER]; /* domains with work from callbacks of this thread */

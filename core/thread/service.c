@@ -88,6 +88,28 @@ void pb_workers_stop(pb_dev *d)
     }
 }
 
+static gboolean worker_busy(const struct pb_worker *w)
+{
+    return !w->stopped && (atomic_load(&w->kicks) & (KICKED | ASLEEP)) != ASLEEP;
+}
+
+/* Runs the main loop meanwhile, as a drain does: what a worker waits for may need it. */
+gboolean pb_workers_settle(void)
+{
+    gboolean any = FALSE;
+
+    pb_main_nest(TRUE);
+    for (struct pb_worker *w = workers; w; w = w->next) {
+        while (worker_busy(w)) {
+            any = TRUE;
+            if (!g_main_context_iteration(NULL, FALSE))
+                g_usleep(50);
+        }
+    }
+    pb_main_nest(FALSE);
+    return any;
+}
+
 static void free_workers(pb_dev *d)
 {
     for (struct pb_worker **p = &workers; *p;) {

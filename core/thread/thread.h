@@ -8,6 +8,8 @@
 #include <plugboard/time.h>
 
 void pb_workers_stop(pb_dev *d); /* they may still be kicked: nothing happens. [main] */
+/* Wait until no worker has anything to do; FALSE: none had. [main] */
+gboolean pb_workers_settle(void);
 /* Stop and free the workers of `d`, remove its watches, forget its main_soon calls, wait
  * for its pool jobs. [main] */
 void pb_thread_release(pb_dev *d);

@@ -43,7 +43,7 @@ static int log_items(struct pb_user_options *o, GString *engine, pb_err *e)
         if (!strcmp(*p, "help"))
             return log_help();
         if (g_strv_contains(engine_logs, *p))
-            g_string_append_printf(engine, "%slog=%s", engine->len ? "," : "", *p);
+            g_string_append_printf(engine, ",log=%s", *p);
         else if (!strcmp(*p, "strace"))
             o->strace = TRUE;
         else if (!strcmp(*p, "unimp"))
@@ -51,21 +51,23 @@ static int log_items(struct pb_user_options *o, GString *engine, pb_err *e)
         else if (**p)
             return pb_err_set(e, PB_EINVAL, "-d: no item '%s'; -d help lists them", *p);
     }
-    if (engine->len)
+    if (strstr(engine->str, "log="))
         pb_log_enable(PB_LOG_DEBUG, TRUE);
     return PB_OK;
 }
 
+/* The last of two words for the same thing counts: -cpu's engine= stands behind -tb-size. */
 static int set_engine(pb_dev *d, struct pb_user_options *o, pb_err *e)
 {
     g_autoptr(GString) text = g_string_new("");
+    g_autofree char *own = pb_dev_get_text(d, "engine");
     const char *extra = getenv("PLUGBOARD_ENGINE");
-    int r = log_items(o, text, e);
 
+    g_string_printf(text, "tb-size=%" G_GUINT64_FORMAT ",%s", o->tb_size ? o->tb_size : 64,
+                    own ? own : "");
+    int r = log_items(o, text, e);
     if (r != PB_OK)
         return r;
-    g_string_append_printf(text, "%stb-size=%" G_GUINT64_FORMAT, text->len ? "," : "",
-                           o->tb_size ? o->tb_size : 64);
     if (extra)
         g_string_append_printf(text, ",%s", extra);
     if (!pb_dev_has_prop(d, "engine"))

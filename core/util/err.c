@@ -69,6 +69,13 @@ void pb_err_at(pb_err *e, const struct pb_place *p)
     e->place = *p;
 }
 
+const char *pb_err_cause(const pb_err *e)
+{
+    g_autofree char *where = place_text(&e->place);
+
+    return e->text + (g_str_has_prefix(e->text, where) ? strlen(where) : 0);
+}
+
 void pb_err_hint_errno(pb_err *e, int err, const char *path)
 {
     g_autofree char *cwd = g_get_current_dir();
@@ -153,9 +160,7 @@ void pb_err_report(pb_err *e)
         return;
     fflush(stdout);
     if (pb_errors_json) {
-        g_autofree char *where = place_text(&e->place);
-        const char *cause = e->text + (g_str_has_prefix(e->text, where) ? strlen(where) : 0);
-        pb_err_json(stderr, "error", &e->place, cause, e->hint);
+        pb_err_json(stderr, "error", &e->place, pb_err_cause(e), e->hint);
         fflush(stderr);
         return;
     }

@@ -30,6 +30,7 @@ void pb_err_prefix(pb_err *e, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 void pb_err_at(pb_err *e, const struct pb_place *p); /* prefix "file:line:col: " or "-opt …: " */
 /* The cure for what a system call on `path` (may be NULL) failed with. */
 void pb_err_hint_errno(pb_err *e, int err, const char *path);
+const char *pb_err_cause(const pb_err *e); /* `text` without its place */
 void pb_err_clear(pb_err *e);
 /* "plugboard-system-riscv64: TEXT" and the hint on its own line, to stderr, unbuffered. */
 void pb_err_report(pb_err *e);

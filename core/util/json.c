@@ -10,6 +10,7 @@
 
 struct reader {
     const char *text, *p;
+    gboolean lax;
     pb_err *e;
 };
 
@@ -88,11 +89,12 @@ static gboolean unicode(struct reader *r, GString *s)
 
 static char *string(struct reader *r)
 {
-    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    static const char from[] = "\"\\/bfnrt'", to[] = "\"\\/\b\f\n\r\t'";
     GString *s = g_string_new(NULL);
     gboolean ok = TRUE;
+    char end = *r->p;
 
-    for (r->p++; ok && *r->p != '"'; ) {
+    for (r->p++; ok && *r->p != end; ) {
         unsigned char c = (unsigned char)*r->p;
         const char *esc;
         if (c < ' ')
@@ -103,14 +105,14 @@ static char *string(struct reader *r)
         } else if (*r->p == 'u') {
             r->p++;
             ok = unicode(r, s);
-        } else if (*r->p && (esc = strchr(from, *r->p))) {
+        } else if (*r->p && (esc = strchr(from, *r->p)) && (r->lax || *esc != '\'')) {
             g_string_append_c(s, to[esc - from]);
             r->p++;
         } else {
             break;
         }
     }
-    if (!ok || *r->p != '"') {
+    if (!ok || *r->p != end) {
         g_string_free(s, TRUE);
         return bad(r, "a string that does not end or has a bad escape");
     }
@@ -147,13 +149,18 @@ static gboolean number(struct reader *r)
     return TRUE;
 }
 
+static gboolean quote(const struct reader *r)
+{
+    return *r->p == '"' || (r->lax && *r->p == '\'');
+}
+
 static struct pb_json *scalar(struct reader *r)
 {
     static const char *const words[] = {"null", "true", "false"};
     const char *start = r->p;
     struct pb_json *j;
 
-    if (*r->p == '"') {
+    if (quote(r)) {
         j = new_value(r, PB_JSON_STRING);
         j->text = string(r);
         if (j->text)
@@ -179,15 +186,17 @@ static struct pb_json *scalar(struct reader *r)
 
 static char *member_key(struct reader *r, const struct pb_json *in)
 {
-    if (*r->p != '"')
+    if (!quote(r))
         return bad(r, "expected a \"key\"");
     char *key = string(r);
-    if (key && pb_json_get(in, key)) {
+    if (!key)
+        return NULL;
+    if (pb_json_get(in, key)) {
         g_free(key);
         return bad(r, "a key that was given before");
     }
     blanks(r);
-    if (key && *r->p != ':') {
+    if (*r->p != ':') {
         g_free(key);
         return bad(r, "expected ':'");
     }
@@ -240,9 +249,9 @@ static struct pb_json *value(struct reader *r, int depth)
     return *r->p == '{' || *r->p == '[' ? collection(r, depth) : scalar(r);
 }
 
-struct pb_json *pb_json_parse(const char *text, pb_err *e)
+static struct pb_json *parse(const char *text, gboolean lax, pb_err *e)
 {
-    struct reader r = {.text = text, .p = text, .e = e};
+    struct reader r = {.text = text, .p = text, .lax = lax, .e = e};
     struct pb_json *j;
 
     if (!g_utf8_validate(text, -1, NULL))
@@ -254,6 +263,16 @@ struct pb_json *pb_json_parse(const char *text, pb_err *e)
         return bad(&r, "text after the end");
     }
     return j;
+}
+
+struct pb_json *pb_json_parse(const char *text, pb_err *e)
+{
+    return parse(text, FALSE, e);
+}
+
+struct pb_json *pb_json_parse_lax(const char *text, pb_err *e)
+{
+    return parse(text, TRUE, e);
 }
 
 const struct pb_json *pb_json_get(const struct pb_json *j, const char *key)
@@ -279,4 +298,26 @@ void pb_json_quote(GString *out, const char *text)
             g_string_append_c(out, (char)c);
     }
     g_string_append_c(out, '"');
+}
+
+void pb_json_print(GString *out, const struct pb_json *j)
+{
+    if (j->type == PB_JSON_STRING) {
+        pb_json_quote(out, j->text);
+    } else if (!j->items) {
+        g_string_append(out, j->text);
+    } else {
+        g_string_append_c(out, j->type == PB_JSON_OBJECT ? '{' : '[');
+        for (guint i = 0; i < j->items->len; i++) {
+            const struct pb_json *m = j->items->pdata[i];
+            if (i)
+                g_string_append(out, ", ");
+            if (m->key) {
+                pb_json_quote(out, m->key);
+                g_string_append(out, ": ");
+            }
+            pb_json_print(out, m);
+        }
+        g_string_append_c(out, j->type == PB_JSON_OBJECT ? '}' : ']');
+    }
 }

@@ -5,7 +5,7 @@
 #include "verbs.h"
 #include "machines.h"
 #include "page.h"
-#include "writer.h"
+#include "../util/writer.h"
 
 #include "../plugin/catalog.h"
 #include "../plugin/sidecar.h"

@@ -4,7 +4,7 @@
  */
 #include "verbs.h"
 #include "machines.h"
-#include "writer.h"
+#include "../util/writer.h"
 
 #include "../plugin/catalog.h"
 #include "../plugin/check.h"

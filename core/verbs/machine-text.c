@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* machine-text.c - a machine's topology as a table and as JSON, and as a graph for dot(1). */
 #include "machines.h"
-#include "writer.h"
+#include "../util/writer.h"
 
 #include <string.h>
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* man.c - plugboard man [plugboard|plugboard-user|[KIND] CLASS]: manual pages from the tables:
- * options, verbs, or what a class says of itself.
+/* man.c - plugboard man [plugboard|plugboard-user|plugboard-monitor|[KIND] CLASS]: manual pages
+ * from the tables: options, verbs, commands of monitors, or what a class says of itself.
  */
 #include "verbs.h"
 #include "page.h"
 
 #include "../cli/cli.h"
+#include "../monitor/monitor.h"
 #include "../plugin/sidecar.h"
 #include "../user/user.h"
 
@@ -47,6 +48,10 @@ int pb_verb_man(int argc, char **argv)
     }
     if (!strcmp(argv[0], "plugboard-user")) {
         pb_user_man(stdout);
+        return 0;
+    }
+    if (!strcmp(argv[0], "plugboard-monitor")) {
+        pb_monitor_man(stdout);
         return 0;
     }
     if (!strcmp(argv[0], "plugboard")) {

@@ -14,6 +14,7 @@
 
 #include <plugboard/arm.h>
 #include <plugboard/device.h>
+#include <plugboard/semihost.h>
 
 #include <pthread.h>
 
@@ -98,6 +99,8 @@ struct a64 {
     void *gic_self;
     const struct pb_smccc *firmware;
     void *firmware_self;
+    const struct pb_semihost *semihost; /* NULL: HLT is undefined */
+    void *semihost_self;
     pb_timer *timer[A64_TIMERS]; /* by A64_T_*: timer.c */
     const struct pb_line *timer_out[A64_TIMERS];
     uint32_t breaks;     /* a breakpoint register is enabled */

@@ -31,6 +31,7 @@ static const char *properties(struct a64 *c)
 {
     c->gic = c->prop->get_link(c->dev, A64_P_GIC, PB_ARM_SYSREG, &c->gic_self);
     c->firmware = c->prop->get_link(c->dev, A64_P_FIRMWARE, PB_SMCCC, &c->firmware_self);
+    c->semihost = c->prop->get_link(c->dev, A64_P_SEMIHOST, PB_SEMIHOST, &c->semihost_self);
     c->reset_pc = (uint64_t)c->prop->get_int(c->dev, A64_P_RESET);
     c->cntfrq = (uint64_t)c->prop->get_int(c->dev, A64_P_CNTFRQ);
     if (c->prop->is_set(c->dev, A64_P_BOOT_EL))
@@ -221,7 +222,17 @@ static int save(void *self, pb_state *s, pb_err *e)
         if (!(a64_sysregs[i].flags & (F_RO | F_ALIAS)) &&
             (r = st->put(s, a64_sysregs[i].name, PB_S_U64, &c->sr[i], 1)) < 0)
             return r;
-    return st->put(s, "fpsr", PB_S_U32, &fpsr, 1);
+    r = st->put(s, "OSLSR_EL1", PB_S_U64, &c->sr[SR_OSLSR_EL1], 1); /* what OSLAR_EL1 writes */
+    return r < 0 ? r : st->put(s, "fpsr", PB_S_U32, &fpsr, 1);
+}
+
+/* The OS lock; version 2 did not have it, and what runs takes it off when it starts. */
+static int load_lock(struct a64 *c, const struct pb_svc_state *st, pb_state *s)
+{
+    uint64_t v = 0;
+    int r = st->version(s) < 3 ? PB_OK : st->get(s, "OSLSR_EL1", PB_S_U64, &v, 1);
+    c->sr[SR_OSLSR_EL1] = (c->sr[SR_OSLSR_EL1] & ~2ull) | (v & 2);
+    return r;
 }
 
 /* A saved file may say anything: what decides how the emulator works is made whole again. */
@@ -237,7 +248,8 @@ static int load(void *self, pb_state *s, pb_err *e)
         if (!(a64_sysregs[i].flags & (F_RO | F_ALIAS)) &&
             (r = st->get(s, a64_sysregs[i].name, PB_S_U64, &c->sr[i], 1)) < 0)
             return r;
-    if ((r = st->get(s, "fpsr", PB_S_U32, &fpsr, 1)) < 0)
+    if ((r = st->get(s, "fpsr", PB_S_U32, &fpsr, 1)) < 0 ||
+        (r = load_lock(c, st, s)) < 0)
         return r;
     if (a64_el(c) > a64_top_el(c) || c->pstate & (PS_AARCH32 | 2))
         return c->host->fail(e, PB_EINVAL, "aarch64: the saved state has a level that this CPU "
@@ -276,7 +288,7 @@ static const struct pb_cpu_class aarch64 = {
     .size = sizeof aarch64, .id = "aarch64", .doc = "64-bit Arm CPU",
     .models = a64_models, .n_models = A64_MODELS, .props = a64_props, .n_props = A64_P_COUNT,
     .lines_in = lines_in, .provides = provides, .n_provides = 2,
-    .instance_size = sizeof(struct a64), .state_version = 2, .state = state,
+    .instance_size = sizeof(struct a64), .state_version = 3, .state = state,
     .n_state = sizeof state / sizeof *state, .lines_out = lines_out,
     .realize = realize, .unrealize = unrealize, .reset = reset, .run = run, .kick = kick,
     .can_run = can_run, .line_in = line_in, .regs = a64_regs,

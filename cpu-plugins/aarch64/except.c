@@ -291,9 +291,29 @@ static uint32_t debug_el(const struct a64 *c)
                    (c->sr[SR_MDCR_EL2] & MDCR_TDE || c->sr[SR_HCR_EL2] & HCR_TGE) ? 2 : el;
 }
 
+static int copy(void *self, uint64_t va, void *buf, uint64_t n, uint32_t write)
+{
+    return xl_copy(&((struct a64 *)self)->x, va, buf, n, write);
+}
+
+/* HLT: without an external debugger it is undefined, but for the number of semihosting calls. */
+static int hlt(struct a64 *c, uint32_t imm)
+{
+    struct pb_semihost_call k = {.size = sizeof k, .cpu = c->x.svc->index(c->x.cpu), .word = 8,
+                                 .user = a64_el(c) == 0, .op = (uint32_t)c->gpr[0],
+                                 .arg = c->gpr[1], .copy = copy, .cpu_self = c};
+
+    switch (c->semihost && imm == 0xf000 ? c->semihost->call(c->semihost_self, &k)
+                                         : PB_SEMIHOST_PASS) {
+    case PB_SEMIHOST_DONE: c->gpr[0] = k.result; return 0;
+    case PB_SEMIHOST_AGAIN: xl_leave(&c->x);
+    default: a64_raise_undef(c);
+    }
+}
+
 A64_HELPER_FN(a64_exc_helper) /* opc:LL of the instruction, immediate, pc */
 {
-    enum { SVC = 1, HVC = 2, SMC = 3, BRK = 4 };
+    enum { SVC = 1, HVC = 2, SMC = 3, BRK = 4, HLT = 8 };
     struct a64 *cpu = a64_of(x);
     (void)d;
     xl_sync_to(x, c);
@@ -304,7 +324,8 @@ A64_HELPER_FN(a64_exc_helper) /* opc:LL of the instruction, immediate, pc */
     case HVC: return (uint64_t)hvc(cpu, (uint32_t)b);
     case SMC: return (uint64_t)smc(cpu, (uint32_t)b);
     case BRK: a64_raise(cpu, debug_el(cpu), A64_EC_BRK, (uint32_t)b);
-    default: a64_raise_undef(cpu); /* no external debugger: HLT, DCPS */
+    case HLT: return (uint64_t)hlt(cpu, (uint32_t)b);
+    default: a64_raise_undef(cpu); /* DCPS */
     }
 }
 
@@ -353,16 +374,17 @@ A64_HELPER_FN(a64_eret_helper) /* key: 0, or of ERETAA, ERETAB; the new pc */
     x->ll_addr = ~0ull;
     __atomic_store_n(&cpu->event, 1, __ATOMIC_SEQ_CST);
     a64_set_nzcv(cpu, spsr);
+    int from = a64_debug_enabled(cpu); /* DebugExceptionReturnSS(): no step then */
     if (illegal_return(cpu, spsr)) {
         uint64_t keep = cpu->pstate & (15 | PS_PAN | PS_UAO | PS_SSBS | PS_DIT);
-        a64_set_pstate(cpu, keep | (spsr & PS_DAIF) | PS_IL);
-        return pc;
+        a64_set_pstate(cpu, keep | (spsr & (PS_DAIF | PS_SS)) | PS_IL);
+    } else {
+        a64_set_pstate(cpu, known(cpu, spsr));
+        pc = pc & 3 ? pc : a64_untag(cpu, pc);
     }
-    spsr = known(cpu, spsr);
-    a64_set_pstate(cpu, spsr);
-    if (!a64_step_active(cpu))
+    if (from || !a64_step_active(cpu))
         cpu->pstate &= ~PS_SS;
-    return pc & 3 ? pc : a64_untag(cpu, pc);
+    return pc;
 }
 
 /* ---- Interrupts ----------------------------------------------------------------------------- */

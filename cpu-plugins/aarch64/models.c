@@ -61,6 +61,63 @@ int a64_isa_index(uint64_t isa, uint32_t *index)
     return PB_OK;
 }
 
+/* ---- Switches -------------------------------------------------------------------------------- */
+
+static int switched(const struct a64 *c, uint32_t prop, int unset)
+{
+    return c->prop->is_set(c->dev, prop) ? c->prop->get_int(c->dev, prop) != 0 : unset;
+}
+
+/* QEMU's switches that can only say what is so. */
+static int check_fixed(const struct a64 *c, pb_err *e)
+{
+    static const struct fixed {
+        uint32_t prop;
+        int value;
+    } fixed[] = {
+#define A64_FIXED(id, prop, value, text) {A64_P_##id, value},
+#include "fixed.def"
+#undef A64_FIXED
+    };
+    for (uint32_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {
+        const struct pb_prop *p = &a64_props[fixed[i].prop];
+        char text[160];
+        if (switched(c, fixed[i].prop, fixed[i].value) == fixed[i].value)
+            continue;
+        snprintf(text, sizeof text, "-cpu: %s=%s: this CPU %s %s%s", p->name,
+                 fixed[i].value ? "off" : "on", fixed[i].value ? "always has" : "has no", p->doc,
+                 fixed[i].value ? "" : " yet");
+        return c->host->fail(e, PB_ENOTSUP, text);
+    }
+    if (!switched(c, A64_P_IMPDEF, 1))
+        return c->host->fail(e, PB_ENOTSUP, "-cpu: pauth-impdef=off: the only algorithm of pointer "
+                             "authentication here is our own");
+    return PB_OK;
+}
+
+/* What has no meaning without the registers of floating point and Advanced SIMD. */
+#define NEEDS_FP (A64_BIT(AES) | A64_BIT(SHA1) | A64_BIT(SHA256) | A64_BIT(SHA512) | \
+                  A64_BIT(SHA3) | A64_BIT(SM3) | A64_BIT(SM4) | A64_BIT(RDM) | A64_BIT(FP16) | \
+                  A64_BIT(DOTPROD) | A64_BIT(FHM) | A64_BIT(JSCVT) | A64_BIT(FCMA) | \
+                  A64_BIT(FRINTTS))
+
+static int take_switches(struct a64 *c, pb_err *e)
+{
+    for (uint32_t i = 1; i < A64_X_COUNT; i++)
+        c->isa = (c->isa & ~(1ull << i)) | (uint64_t)switched(c, i, c->isa >> i & 1) << i;
+    int vfp = switched(c, A64_P_VFP, 1), neon = switched(c, A64_P_NEON, 1);
+    if (vfp != neon)
+        return c->host->fail(e, PB_EINVAL, "-cpu: AArch64 CPUs must have both vfp and neon or "
+                             "neither");
+    if (!vfp)
+        c->isa &= ~A64_BIT(FP);
+    if (!(c->isa & A64_BIT(FP)))
+        c->isa &= ~NEEDS_FP;
+    if (!(c->isa & A64_BIT(PAUTH)) && switched(c, A64_P_IMPDEF, 0))
+        return c->host->fail(e, PB_EINVAL, "-cpu: cannot enable pauth-impdef without pauth");
+    return check_fixed(c, e);
+}
+
 int a64_configure(struct a64 *c, const char *name, pb_err *e)
 {
     uint32_t m = 0;
@@ -73,13 +130,9 @@ int a64_configure(struct a64 *c, const char *name, pb_err *e)
     }
     c->model = m;
     c->isa = model[m].isa;
-    for (uint32_t i = 1; c->prop && i < A64_X_COUNT; i++) {
-        if (!c->prop->is_set(c->dev, i))
-            continue;
-        c->isa &= ~(1ull << i);
-        if (c->prop->get_int(c->dev, i))
-            c->isa |= 1ull << i;
-    }
+    int r = c->prop ? take_switches(c, e) : PB_OK;
+    if (r < 0)
+        return r;
     if (c->isa & A64_BIT(PAKEYS) && !c->user)
         return c->host->fail(e, PB_EINVAL, "-cpu: pauth-keys is for programs without a machine; "
                              "a kernel enables its keys itself");

@@ -234,6 +234,9 @@ void xl_clear(struct xl_vcpu *x, uint64_t va, uint32_t n);
 void xl_probe(struct xl_vcpu *x, uint64_t va, uint32_t n, uint32_t access);
 /* Host pointer to [va, va+n) within one page of plain RAM for that access, or NULL. */
 void *xl_ptr(struct xl_vcpu *x, uint64_t va, uint32_t n, uint32_t access);
+/* Copy from or, with `write`, to guest virtual memory as far as the program may. PB_OK; PB_EFAULT:
+ * it may not, or there is none, and a part may have been copied. */
+int xl_copy(struct xl_vcpu *x, uint64_t va, void *buf, uint64_t n, uint32_t write);
 /* Guest physical memory, for page walks. PB_OK or PB_EFAULT. Atomic for aligned sizes. */
 int xl_phys_ld(struct xl_vcpu *x, uint64_t pa, uint32_t bytes, uint64_t *v);
 int xl_phys_st(struct xl_vcpu *x, uint64_t pa, uint32_t bytes, uint64_t v);

@@ -43,6 +43,7 @@ static int realize(void *self, pb_cpu *cpu, pb_dev *d, const pb_host *h, const c
         c->counter = c->prop->get_link(d, RV_P_COUNTER, PB_COUNTER, &c->counter_self);
         c->reset_pc = (uint64_t)c->prop->get_int(d, RV_P_RESET);
         opts = c->prop->get_str(d, RV_P_ENGINE);
+        c->semihost = c->prop->get_link(d, RV_P_SEMIHOST, PB_SEMIHOST, &c->semihost_self);
         for (uint32_t i = 0; i < 2; i++)
             c->imsic[i] = c->prop->get_link(d, RV_P_IMSIC_M + i, PB_RISCV_IMSIC, &c->imsic_self[i]);
     }

@@ -30,9 +30,10 @@ void rv_facts_init(struct rv *c)
     for (uint32_t i = 0; i < RV_X_COUNT; i++) {
         if (!strings[i] || !(c->isa >> i & 1))
             continue;
-        if (strings[i][1])
+        if (strings[i][1] && !c->short_isa)
             append(c->isa_string, sizeof c->isa_string, "_");
-        append(c->isa_string, sizeof c->isa_string, strings[i]);
+        if (!strings[i][1] || !c->short_isa)
+            append(c->isa_string, sizeof c->isa_string, strings[i]);
         if (c->ext_string[0])
             append(c->ext_string, sizeof c->ext_string, " ");
         append(c->ext_string, sizeof c->ext_string, strings[i]);

@@ -36,11 +36,37 @@ XL_NEAR static uint64_t h_ecall(struct xl_vcpu *x, uint64_t a, uint64_t b, uint6
     rv_raise(rv_of(x), RV_E_ECALL_U + rv_of(x)->priv, 0);
 }
 
+static int copy(void *self, uint64_t va, void *buf, uint64_t n, uint32_t write)
+{
+    return xl_copy(&((struct rv *)self)->x, va, buf, n, write);
+}
+
+/* RISC-V Semihosting, 2: SLLI x0, x0, 0x1f before EBREAK and SRAI x0, x0, 7 behind it, none of them
+ * compressed, stand for a call. 1: it was served. */
+static int semihost(struct rv *c)
+{
+    static const uint32_t call[3] = {0x01f01013, 0x00100073, 0x40705013};
+    struct pb_semihost_call k = {.size = sizeof k, .cpu = c->x.svc->index(c->x.cpu), .word = 8,
+                                 .user = c->priv == RV_PRIV_U, .op = (uint32_t)c->gpr[10],
+                                 .arg = c->gpr[11], .copy = copy, .cpu_self = c};
+    uint32_t is[3];
+
+    if (!c->semihost || copy(c, c->x.pc - 4, is, sizeof is, 0) < 0 || memcmp(is, call, sizeof is))
+        return 0;
+    switch (c->semihost->call(c->semihost_self, &k)) {
+    case PB_SEMIHOST_DONE: c->gpr[10] = k.result; return 1;
+    case PB_SEMIHOST_AGAIN: xl_leave(&c->x);
+    default: return 0;
+    }
+}
+
 static uint64_t h_ebreak(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
     UNUSED(a), UNUSED(b), UNUSED(c), UNUSED(d);
     xl_sync(x);
-    rv_raise(rv_of(x), RV_E_BREAK, x->pc);
+    if (!semihost(rv_of(x)))
+        rv_raise(rv_of(x), RV_E_BREAK, x->pc);
+    return 0;
 }
 
 static uint64_t h_fs_dirty(struct xl_vcpu *x, uint64_t a, uint64_t b, uint64_t c, uint64_t d)

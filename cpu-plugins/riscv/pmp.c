@@ -97,6 +97,8 @@ uint32_t rv_pmp_check(const struct rv *c, uint64_t pa, uint32_t n, uint32_t priv
     const uint32_t all = XL_PROT_R | XL_PROT_W | XL_PROT_X;
     uint64_t first = pa & ~(uint64_t)XL_PAGE_MASK, last = first | XL_PAGE_MASK;
     *whole = 1;
+    if (!(c->isa & RV_BIT(PMP)))
+        return all;
     for (uint64_t left = c->pmp_used; left; left &= left - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(left);
         if (c->pmp_lo[i] > last || c->pmp_hi[i] < first)

@@ -15,6 +15,7 @@
 
 #include <plugboard/device.h>
 #include <plugboard/riscv.h>
+#include <plugboard/semihost.h>
 
 #define RV_PMP_ENTRIES 16u
 #define RV_CBO_BYTES 64u
@@ -49,6 +50,7 @@ struct rv {
     uint64_t pmp_lo[RV_PMP_ENTRIES], pmp_hi[RV_PMP_ENTRIES]; /* first and last byte; from above */
     uint64_t pmp_used;      /* bit i: entry i matches anything */
     uint64_t mmu_max;       /* largest satp mode: 8, 9 or 10; 0: none */
+    uint32_t short_isa;     /* riscv,isa has the single letters only */
     uint64_t reset_pc, hartid;
     uint64_t mvendorid, marchid, mimpid;
     pb_dev *dev;
@@ -61,6 +63,8 @@ struct rv {
     void *counter_self;
     const struct pb_riscv_imsic *imsic[2]; /* of M, of S; NULL: none */
     void *imsic_self[2];
+    const struct pb_semihost *semihost; /* NULL: EBREAK is nothing else */
+    void *semihost_self;
     pb_timer *stimer;
     pb_timer *nap;          /* ends a WFI that had nothing to wait for: see rv_wfi() */
     uint32_t napping;       /* atomic */

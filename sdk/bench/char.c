@@ -129,6 +129,7 @@ static int char_attach(pb_char *c, const struct pb_char_ops *device, void *self)
     c->dev = device;
     c->dev_self = self;
     c->drained = NULL;
+    c->refused = 0; /* nothing of the new device's */
     return PB_OK;
 }
 

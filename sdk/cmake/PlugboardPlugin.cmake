@@ -47,6 +47,9 @@ function(plugboard_plugin name)
     # Opening a plugin is start-up time: few mappings, and no page for the bookkeeping of
     # constructors, which C has none of.
     target_link_options(${name} PRIVATE -Wl,-z,defs -Wl,-z,noseparate-code -nostartfiles)
+    if(PB_PACKS_RELOCATIONS) # asks libc for a version, and ld does so only where libc is used
+      target_link_options(${name} PRIVATE -Wl,-u,free)
+    endif()
   endif()
   foreach(module ${P_REQUIRES})
     string(MAKE_C_IDENTIFIER pc_${module} prefix)

@@ -6,8 +6,11 @@ set(rows)
 set(decls)
 set(i 0)
 foreach(plugin ${PLUGINS})
-  execute_process(COMMAND ${OBJCOPY} --redefine-sym pb_plugin_v0=pb_member_${i}
-    --keep-global-symbol=pb_member_${i} ${DIR}/${PACK}-pack-${plugin}.o ${DIR}/${plugin}.member.o
+  # One after the other: in one run LLVM's objcopy keeps by the old name, GNU's by the new one.
+  set(member ${DIR}/${plugin}.member.o)
+  execute_process(COMMAND ${OBJCOPY} --keep-global-symbol=pb_plugin_v0
+    ${DIR}/${PACK}-pack-${plugin}.o ${member} COMMAND_ERROR_IS_FATAL ANY)
+  execute_process(COMMAND ${OBJCOPY} --redefine-sym pb_plugin_v0=pb_member_${i} ${member}
     COMMAND_ERROR_IS_FATAL ANY)
   execute_process(COMMAND ${OBJCOPY} -O binary --only-section=.note.gnu.build-id
     ${FROM}/${plugin}.so ${DIR}/id COMMAND_ERROR_IS_FATAL ANY)

@@ -14,12 +14,14 @@
 #include <plugboard/msi.h>
 #include <plugboard/pack.h>
 #include <plugboard/part.h>
+#include <plugboard/query.h>
 #include <plugboard/pci.h>
 #include <plugboard/plugin.h>
 #include <plugboard/reg.h>
 #include <plugboard/riscv.h>
 #include <plugboard/scsi.h>
 #include <plugboard/sd.h>
+#include <plugboard/semihost.h>
 #include <plugboard/spi.h>
 #include <plugboard/usb.h>
 #include <plugboard/virtio.h>
@@ -35,7 +37,8 @@
     X(pb_svc_board) X(pb_fw_files) X(pb_boot) X(pb_board_facts) X(pb_fdt_node) X(pb_span)        \
     X(pb_svc_cpu)                                                                              \
     X(pb_cpu_reg) X(pb_cpu_info) X(pb_cpu_model) X(pb_cpu_class) X(pb_msi_route) X(pb_msi)     \
-    X(pb_arm_sysreg) X(pb_smccc) X(pb_pci_info) X(pb_pci) X(pb_info) X(pb_power_button)        \
+    X(pb_arm_sysreg) X(pb_smccc) X(pb_semihost) X(pb_semihost_call)                           \
+    X(pb_pci_info) X(pb_pci) X(pb_info) X(pb_query) X(pb_power_button)                         \
     X(pb_trap) X(pb_cpu_user) X(pb_user_space) X(pb_svc_user) X(pb_user_start) X(pb_personality_class)    \
     X(pb_usb_ep) X(pb_usb_interface) X(pb_usb_config) X(pb_usb_desc) X(pb_usb_setup)           \
     X(pb_usb_info) X(pb_usb) X(pb_input_event) X(pb_input) X(pb_sd_card) X(pb_sd_host)         \

@@ -1,67 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* While something waits for the requests of a drive, the main loop runs: but no command of a
  * monitor, and nothing else that changes the machine, comes in between. */
+#include "hand-block.h"
 #include "host.h"
 
 #include "monitor/monitor.h"
-#include "plugin/registry.h"
-
-#include <plugboard/plugin.h>
 
 #include <fcntl.h>
 
-static struct pb_block_req *held; /* what the driver does not answer yet */
-static pb_dev *node;
 static gint ended, turns;
 static GString *said; /* by the monitor */
 static int out;
 
-static int info(void *self, struct pb_block_info *i)
-{
-    (void)self;
-    i->align = 512;
-    i->bytes = 1 << 20;
-    i->ops = 0x3e;
-    return PB_OK;
-}
-
-static void submit(void *self, struct pb_block_req *r)
-{
-    (void)self;
-    held = r;
-}
-
-static int open_it(void *self, pb_dev *n, const pb_host *h, pb_err *e)
-{
-    (void)self, (void)h, (void)e;
-    node = n;
-    return PB_OK;
-}
-
-static const struct pb_block_ops ops = {.size = sizeof ops, .info = info, .submit = submit};
-static const struct pb_backend_class cls = {
-    .size = sizeof cls, .id = "slow", .instance_size = 8, .ops = &ops, .open = open_it};
-static const struct pb_class_ref classes[] = {{PB_CLASS_BLOCK, &cls}};
-static const struct pb_plugin entry = {
-    .size = sizeof entry, .epoch = PB_ABI_EPOCH, .id = "test.slow", .classes = classes,
-    .n_classes = 1};
-
-static void nothing(void *opaque)
-{
-    (void)opaque;
-}
-
-static void answer(void *opaque)
-{
-    struct pb_block_req *r = opaque;
-
-    r->done(r);
-}
-
 static gboolean let_go(gpointer user)
 {
     (void)user;
-    pb_pool_run(node, nothing, answer, held);
+    hand_block_answer();
     return G_SOURCE_REMOVE;
 }
 
@@ -97,14 +51,15 @@ static void test(void)
     g_autofree char *path = g_strdup_printf("path=%s", bk_path("m"));
     pb_err e = {0};
 
-    pb_registry_add_static(&entry);
+    hand_block_register();
+    hand_block.hold = TRUE;
     said = g_string_new(NULL);
     bk_sh("mkfifo m.in m.out");
     bk_node(PB_KIND_CHAR, "pipe", "mon", path);
     CU_ASSERT_EQUAL_FATAL(pb_monitor_open(bk_m, "mon", &e), PB_OK);
     out = open(bk_path("m.out"), O_RDONLY | O_NONBLOCK);
     int in = open(bk_path("m.in"), O_WRONLY | O_NONBLOCK);
-    pb_dev *drive = bk_node(PB_KIND_BLOCK, "slow", "drive", "");
+    pb_dev *drive = bk_node(PB_KIND_BLOCK, "by-hand", "drive", "");
     struct bk_dev *d = bk_device(PB_KIND_BLOCK, "drive");
 
     bk_blk->submit(d->blk, &req);

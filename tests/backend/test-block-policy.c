@@ -1,64 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What -drive's werror, rerror, cache and detect-zeroes promise, for any driver and device: on
  * a driver that fails when it is told to. */
+#include "hand-block.h"
 #include "host.h"
 
 #include "backend/block-policy.h"
-#include "plugin/registry.h"
-
-#include <plugboard/plugin.h>
-
-static gint status, submits; /* what the driver answers; how often it was asked */
-static uint32_t last_op, last_flags;
-static pb_dev *node;
-
-static int info(void *self, struct pb_block_info *i)
-{
-    (void)self;
-    i->align = 512;
-    i->bytes = 1 << 20;
-    i->ops = 0x3e;
-    return PB_OK;
-}
-
-static void nothing(void *opaque)
-{
-    (void)opaque;
-}
-
-static void done(void *opaque)
-{
-    struct pb_block_req *r = opaque;
-
-    r->status = g_atomic_int_get(&status);
-    r->done(r);
-}
-
-static void submit(void *self, struct pb_block_req *r)
-{
-    (void)self;
-    last_op = r->op;
-    last_flags = r->flags;
-    g_atomic_int_inc(&submits);
-    pb_pool_run(node, nothing, done, r);
-}
-
-static int open_it(void *self, pb_dev *n, const pb_host *h, pb_err *e)
-{
-    (void)self;
-    (void)h;
-    (void)e;
-    node = n;
-    return PB_OK;
-}
-
-static const struct pb_block_ops ops = {.size = sizeof ops, .info = info, .submit = submit};
-static const struct pb_backend_class cls = {
-    .size = sizeof cls, .id = "moody", .instance_size = 8, .ops = &ops, .open = open_it};
-static const struct pb_class_ref classes[] = {{PB_CLASS_BLOCK, &cls}};
-static const struct pb_plugin entry = {
-    .size = sizeof entry, .epoch = PB_ABI_EPOCH, .id = "test.moody", .classes = classes,
-    .n_classes = 1};
 
 /* ---- A request that may be kept ------------------------------------------------------------ */
 
@@ -95,19 +41,19 @@ static gboolean over(void *user)
 
 static void policy(struct pb_block_policy p)
 {
-    pb_block_set_policy(node, &p);
+    pb_block_set_policy(hand_block.node, &p);
 }
 
 static void errors(struct bk_dev *d)
 {
-    g_atomic_int_set(&status, PB_EIO);
+    g_atomic_int_set(&hand_block.status, PB_EIO);
     CU_ASSERT_EQUAL(bk_io(d, PB_BLK_READ, 0, data, 512, 0), PB_EIO); /* no policy */
     policy((struct pb_block_policy){.read = PB_ON_ERROR_IGNORE, .write = PB_ON_ERROR_ENOSPC});
     CU_ASSERT_EQUAL(bk_io(d, PB_BLK_READ, 0, data, 512, 0), PB_OK);
     CU_ASSERT_EQUAL(bk_io(d, PB_BLK_WRITE, 0, data, 512, 0), PB_EIO);
     CU_ASSERT_EQUAL(bk_io(d, PB_BLK_READ, 1 << 20, data, 512, 0), PB_EINVAL); /* the guest's */
     pb_machine_start(bk_m);
-    g_atomic_int_set(&status, PB_ENOSPC);
+    g_atomic_int_set(&hand_block.status, PB_ENOSPC);
     for (int again = 0; again < 3; again++) { /* kept as often as it fails */
         if (again)
             pb_machine_start(bk_m);
@@ -116,12 +62,12 @@ static void errors(struct bk_dev *d)
         CU_ASSERT(bk_until(stopped, NULL, 5000));
         CU_ASSERT(!g_atomic_int_get(&ended));
     }
-    g_atomic_int_set(&status, PB_OK);
-    int before = g_atomic_int_get(&submits);
+    g_atomic_int_set(&hand_block.status, PB_OK);
+    int before = g_atomic_int_get(&hand_block.submits);
     pb_machine_start(bk_m);
     CU_ASSERT(bk_until(over, NULL, 5000));
     CU_ASSERT_EQUAL(req.status, PB_OK);
-    CU_ASSERT_EQUAL(g_atomic_int_get(&submits), before + 1);
+    CU_ASSERT_EQUAL(g_atomic_int_get(&hand_block.submits), before + 1);
     CU_ASSERT_EQUAL(bk_m->state, PB_RUN_RUNNING);
 }
 
@@ -129,7 +75,7 @@ static void errors(struct bk_dev *d)
 static void given_up(struct bk_dev *d)
 {
     policy((struct pb_block_policy){.read = PB_ON_ERROR_STOP, .write = PB_ON_ERROR_STOP});
-    g_atomic_int_set(&status, PB_EIO);
+    g_atomic_int_set(&hand_block.status, PB_EIO);
     CU_ASSERT_EQUAL(bk_io(d, PB_BLK_READ, 0, data, 512, PB_BLK_REPORT), PB_EIO);
     CU_ASSERT_EQUAL(bk_m->state, PB_RUN_RUNNING);
     start(d, PB_BLK_READ);
@@ -171,26 +117,26 @@ static void refused(struct bk_dev *d)
 
 static void shapes(struct bk_dev *d)
 {
-    g_atomic_int_set(&status, PB_OK);
+    g_atomic_int_set(&hand_block.status, PB_OK);
     memset(data, 0, sizeof data);
     policy((struct pb_block_policy){.write_through = TRUE});
     CU_ASSERT_EQUAL(bk_io(d, PB_BLK_WRITE, 0, data, 512, 0), PB_OK);
-    CU_ASSERT(last_op == PB_BLK_WRITE && last_flags == PB_BLK_FUA);
+    CU_ASSERT(hand_block.op == PB_BLK_WRITE && hand_block.flags == PB_BLK_FUA);
     policy((struct pb_block_policy){.zeroes = PB_ZEROES_UNMAP});
     start(d, PB_BLK_WRITE);
     CU_ASSERT(bk_until(over, NULL, 5000));
-    CU_ASSERT(last_op == PB_BLK_ZERO && last_flags == PB_BLK_MAY_UNMAP);
+    CU_ASSERT(hand_block.op == PB_BLK_ZERO && hand_block.flags == PB_BLK_MAY_UNMAP);
     CU_ASSERT_EQUAL(req.op, PB_BLK_WRITE); /* the device finds what it asked for */
     data[511] = 1;
     policy((struct pb_block_policy){.zeroes = PB_ZEROES_ON});
     CU_ASSERT_EQUAL(bk_io(d, PB_BLK_WRITE, 0, data, 512, 0), PB_OK);
-    CU_ASSERT(last_op == PB_BLK_WRITE && last_flags == 0);
+    CU_ASSERT(hand_block.op == PB_BLK_WRITE && hand_block.flags == 0);
 }
 
 static void test(void)
 {
-    pb_registry_add_static(&entry);
-    pb_dev *n = bk_node(PB_KIND_BLOCK, "moody", "m", "");
+    hand_block_register();
+    pb_dev *n = bk_node(PB_KIND_BLOCK, "by-hand", "m", "");
     struct bk_dev *d = bk_device(PB_KIND_BLOCK, "m");
 
     shapes(d);

@@ -50,6 +50,12 @@ check "'8' is no state of buttons" "mouse_button 8"
 check "Mouse at index '0' not found" "mouse_set 0"
 check "No mouse devices connected" "info mice"
 check "no power button" system_powerdown
+check "'zz' is no size" "memsave 0x80000000 zz m"
+check "could not write 'no/m'" "pmemsave 0x80000000 4 no/m"
+check "Cannot access memory" "pmemsave 0x7fffffff00000000 4 m"
+check "VM status: paused (prelaunch)" "pmemsave 0x80000000 100000 m" "info status"
+[ "$(stat -c %s m)" = 100000 ] || { echo "pmemsave wrote $(stat -c %s m) bytes"; fail=1; }
+check "VM status: paused (prelaunch)" c stop system_reset "info status"
 check "Device 'd0' is not removable" "eject d0"
 check "cd: .not inserted" "info block cd"
 check "cd: .*disc.iso (raw, read-only)" "change cd disc.iso raw" "info block cd"

@@ -62,6 +62,25 @@ has "dev: scsi-cd"
 # shellcheck disable=SC2086
 starts "$RISCV" -M virt -device virtio-scsi-device $A -device scsi-hd,drive=a -device scsi-cd
 has "bus: scsi.0"
+# libvirt's root ports, a bridge, sizes of queues
+starts "$ARM" -M virt -device pcie-root-port,port=8,chassis=1,id=pci.1,bus=pcie.0,multifunction=on,addr=0x1 \
+    -device pcie-root-port,port=9,chassis=2,id=pci.2,bus=pcie.0,addr=0x1.0x1 \
+    -device pci-bridge,chassis_nr=3,shpc=off,id=br,addr=9 -netdev user,id=n \
+    -device virtio-net-pci,netdev=n,bus=pci.2,rx_queue_size=512,tx_queue_size=256,vectors=4
+# -smp's levels
+topology() { # NODES-THAT-ARE NODE-THAT-IS-NOT PROGRAM OPTIONS...
+    is=$1 not=$2
+    shift 2
+    n=$((n + 1))
+    timeout 20 "$@" -display none >out 2>&1
+    for node in $is; do grep -qa "$node" dtb || { echo "$*: no $node"; fail=1; }; done
+    grep -qa "$not" dtb && { echo "$*: $not"; fail=1; }
+    rm -f dtb
+}
+topology "socket1 cluster0 core1 thread1" cluster1 "$ARM" -M virt,dumpdtb=dtb -smp 8,sockets=2,cores=2,threads=2
+topology "socket0 cluster1 core1" thread "$ARM" -M virt,dumpdtb=dtb -smp 4,clusters=2
+topology "socket0 cluster0 core3" thread "$ARM" -M virt,dumpdtb=dtb -smp 4
+topology "socket3 core0" core1 "$ARM" -M virt,dumpdtb=dtb -smp 4,sockets=4
 
 # bootindex: a program without a system prints what firmware reads
 code() { # WORDS FILE
@@ -117,6 +136,18 @@ refused "'virtio-rng-pci.rng' can't find value 'r1'" "$ARM" -M virt -device virt
 refused "Invalid RAM size, machine .virt. takes at most" "$ARM" -M virt,highmem=off -m 4G
 refused "option 'mte' takes only off, not 'on'; CPUs have no memory tags" "$ARM" -M virt,mte=on
 refused "'virt-machine.pflash0' can't find value 'x'" "$ARM" -M virt,pflash0=x
+refused "dies not supported" "$ARM" -M virt -smp 4,dies=2
+near="QEMU has it, this version not yet; the nearest here is"
+refused "$near 'virtio-blk-pci'" "$ARM" -M virt -device scsi-hd,drive=x
+refused "$near 'user'" "$ARM" -M virt -netdev tap,id=n
+refused "$near 'virt'" "$ARM" -M virt-7.2
+refused "$near 'max'" "$ARM" -M virt -cpu a64fx
+refused "QEMU has it, this version not yet" "$RISCV" -M virt -object memory-backend-ram,id=m,size=1G
+refused "did you mean 'virtio-net-pci'" "$RISCV" -M virt -device virtio-net-pcii
+truncate -s 65M big
+refused "it has 68157440 bytes, and flash0, where it goes, 67108864" "$ARM" -M virt -bios big
+refused "invalid queue-size property, must be a power of 2" "$ARM" -M virt -device virtio-blk-pci,drive=a,queue-size=100 \
+    -drive if=none,format=raw,file=a.raw,id=a
 refused "no fw_cfg device" "$ARM" -M raspi3b -boot strict=on
 echo "$n command lines"
 exit $fail

@@ -64,12 +64,31 @@ static pbt *bench(const char *gic, pb_dev **boot)
     pbt_add(b, "keeper", "fw-cfg", NULL);
     *boot = pbt_add(b, "arm-boot", "boot", NULL);
     pbt_option(b, "pflash0", "pflash0");
+    pbt_option(b, "smp", "1,0,1,2");
     return b;
+}
+
+/* 5.2.30.1: one socket of one core of two threads. */
+static void look_at_groups(const uint8_t *t)
+{
+    static const uint32_t flags[] = {1, 0, 0xe, 0xe}, parent[] = {0, 36, 56, 56},
+                          id[] = {0, 0, 0, 1};
+
+    CU_ASSERT_EQUAL_FATAL(acpi_get(t + 4, 4), 36 + 4 * 20);
+    for (uint32_t i = 0; i < 4; i++) {
+        const uint8_t *n = t + 36 + 20 * i;
+        CU_ASSERT_EQUAL(acpi_get(n, 2), 20 << 8);
+        CU_ASSERT_EQUAL(acpi_get(n + 4, 4), flags[i]);
+        CU_ASSERT_EQUAL(acpi_get(n + 8, 4), parent[i]);
+        CU_ASSERT_EQUAL(acpi_get(n + 12, 4), id[i]);
+    }
 }
 
 /* ACPI 6.5, 5.2.12.14: each CPU's performance interrupt. */
 static void look(const uint8_t *t)
 {
+    if (!memcmp(t, "PPTT", 4))
+        look_at_groups(t);
     if (memcmp(t, "APIC", 4))
         return;
     uint32_t len = (uint32_t)acpi_get(t + 4, 4);
@@ -96,14 +115,15 @@ static void check(const char *gic, const char *const *want)
 
 static void test_gicv2(void)
 {
-    static const char *const want[] = {"FACP", "APIC", "GTDT", "MCFG", "SPCR", NULL};
+    static const char *const want[] = {"FACP", "APIC", "PPTT", "GTDT", "MCFG", "SPCR", NULL};
 
     check("arm-gicv2", want);
 }
 
 static void test_gicv3(void)
 {
-    static const char *const want[] = {"FACP", "APIC", "GTDT", "MCFG", "SPCR", "IORT", NULL};
+    static const char *const want[] = {"FACP", "APIC", "PPTT", "GTDT", "MCFG", "SPCR", "IORT",
+                                       NULL};
 
     check("arm-gicv3", want);
 }

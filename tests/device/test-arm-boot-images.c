@@ -145,6 +145,28 @@ static int refused(const char *option, const char *path, const char *why)
     return rc;
 }
 
+/* An Image with an EFI stub: a PE file of one section, whose end is known. */
+static void test_cut(void)
+{
+    uint8_t img[4096];
+    uint64_t dtb;
+
+    image_header(img, 0, 0x4000);
+    memcpy(img, "MZ", 2);
+    put(img + 0x3c, 0x40, 4);
+    memset(img + 0x40, 0, 0x200);
+    memcpy(img + 0x40, "PE\0\0", 4);
+    put(img + 0x46, 1, 2);    /* sections */
+    put(img + 0x54, 0xa0, 2); /* optional header */
+    put(img + 0xf8 + 16, 0xc00, 4);
+    put(img + 0xf8 + 20, 0x400, 4);
+    CU_ASSERT_EQUAL(kernel_at(file("whole", img, sizeof img), &dtb, img, sizeof img), RAM + MIB2);
+    CU_ASSERT(refused("kernel", file("cut", img, sizeof img - 1), "cut off: 4095 of 4096 bytes"));
+    CU_ASSERT(refused("kernel", file("cut", img, 0x100), "cut off: 256 of 288 bytes"));
+    put(img + 0x3c, 0xfffffff0, 4); /* no PE file then */
+    CU_ASSERT_EQUAL(kernel_at(file("wild", img, sizeof img), &dtb, img, sizeof img), RAM + MIB2);
+}
+
 static void test_refused(void)
 {
     uint8_t img[4096];
@@ -248,6 +270,7 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         {"kinds of kernels and their places", test_kernels},
+        {"a kernel that is cut off", test_cut},
         {"what is refused, and why", test_refused},
         {"firmware", test_firmware},
         {"the device tree", test_tree},

@@ -175,6 +175,38 @@ static void test_receive_room(void)
     pbt_free(b);
 }
 
+static void count(void *n)
+{
+    ++*(uint32_t *)n;
+}
+
+/* A backend that saw no room is asked again, whatever filled the FIFO. */
+static void test_break_fills_fifo(void)
+{
+    static const uint8_t fifo[] = {0, 1};
+
+    for (uint32_t i = 0; i < sizeof fifo; i++) {
+        pb_dev *u;
+        pbt *b = bench(&u);
+        const struct pb_svc_char *svc = pbt_host(b)->get(pbt_host(b), PB_SVC_CHAR);
+        uint32_t asked = 0, before = fifo[i] ? 15 : 0;
+        svc->on_accept(chr, count, &asked);
+        wr(u, LCR, 3);
+        wr(u, FCR, fifo[i]);
+        CU_ASSERT_EQUAL(pbt_char_type(chr, "123456789abcdef", before), before);
+        pbt_char_event(chr, PB_CHR_BREAK);
+        CU_ASSERT_EQUAL(svc->device_room(chr), 0);
+        for (uint32_t k = 0; k <= before; k++) {
+            pbt_settle(b);
+            CU_ASSERT_EQUAL(asked, 0);
+            rd(u, DATA);
+        }
+        pbt_settle(b);
+        CU_ASSERT_EQUAL(asked, 1);
+        pbt_free(b);
+    }
+}
+
 static void test_break_and_priority(void)
 {
     pb_dev *u;
@@ -252,6 +284,7 @@ int main(void)
         {"transmit waits for the backend", test_transmit_waits_for_the_backend},
         {"receive trigger and time-out", test_receive_trigger_and_timeout},
         {"receive room", test_receive_room},
+        {"a break fills the FIFO", test_break_fills_fifo},
         {"break and priority", test_break_and_priority},
         {"loopback", test_loopback},
         {"word length and reg-shift", test_word_length_and_shift},

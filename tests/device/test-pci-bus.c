@@ -4,6 +4,8 @@
 #include "pci-driver.h"
 #include "suite.h"
 
+#include <plugboard/query.h>
+
 #include <string.h>
 
 /* ---- The function: 4 KiB of memory that answers its number, 16 ports, 4 MSI, 3 MSI-X ----- */
@@ -256,6 +258,26 @@ static void open_bridge(uint32_t bdf, uint32_t number)
     pd_set(&p, bdf, 4, 7, 2);
 }
 
+/* Slot Numbering (PCI-to-PCI Bridge 1.2, 13.1), and QEMU's capability "resource reserve". */
+static void bridges_say_what_the_user_wants(void)
+{
+    begin(1);
+    pbt_add_child(p.host, 0, "pci-bridge", "br", "addr=2,chassis_nr=7,shpc=off");
+    pbt_add_child(p.host, 0, "pcie-root-port", "rp", "addr=3,pref64-reserve=32M,bus-reserve=2");
+    uint32_t at = pd_cap(&p, 0x10, 0x04);
+    CU_ASSERT_EQUAL(pd_cfg(&p, 0x10, at + 2, 2), 0x0720);
+    at = pd_cap(&p, 0x18, 0x09);
+    CU_ASSERT_EQUAL(pd_cfg(&p, 0x18, at + 2, 2), 0x0120);
+    CU_ASSERT_EQUAL(pd_cfg(&p, 0x18, at + 4, 4), 2);
+    CU_ASSERT_EQUAL(pd_cfg(&p, 0x18, at + 8, 4), UINT32_MAX);
+    CU_ASSERT_EQUAL(pd_cfg(&p, 0x18, at + 24, 4), 32 << 20);
+    CU_ASSERT_EQUAL(pd_cfg(&p, 0x18, at + 28, 4), 0);
+    pb_dev *d = pbt_create(p.b, p.host, 0, "pcie-root-port", "r2",
+                           "pref32-reserve=1M,pref64-reserve=1M");
+    CU_ASSERT(pbt_realize(d) < 0);
+    pbt_free(p.b);
+}
+
 static void bridges_route_and_filter(void)
 {
     begin(1);
@@ -388,7 +410,7 @@ static void addresses_are_checked(void)
 
 static void info_shows_the_tree(void)
 {
-    char text[2000];
+    char text[4000];
 
     begin(0);
     pb_dev *br = pbt_add_child(p.host, 0, "pci-bridge", "br", "addr=2");
@@ -406,6 +428,16 @@ static void info_shows_the_tree(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "Bus  5, device   3, function 0:\n    Class ff00: PCI "
                                         "device 1234:5678"));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "BAR0: 32 bit memory at 0x40000000 [0x40000fff]."));
+
+    const struct pb_query *q = pbt_provides(p.host, PB_QUERY);
+    CU_ASSERT_STRING_EQUAL(q->name, "pci");
+    n = q->json(pbt_self(p.host), text, sizeof text);
+    CU_ASSERT(n < sizeof text && n == strlen(text));
+    CU_ASSERT_EQUAL(q->json(pbt_self(p.host), NULL, 0), n);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"secondary\": 5"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "{\"bus\": 5, \"slot\": 3, \"function\": 0"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "{\"bar\": 0, \"type\": \"memory\", \"size\": 4096, "
+                                        "\"address\": 1073741824"));
     pbt_free(p.b);
 }
 
@@ -420,6 +452,7 @@ int main(void)
         {"MSI-X masks and keeps pending", msix_masks_and_keeps_pending},
         {"MSI numbers its vectors", msi_numbers_its_vectors},
         {"bridges route and filter", bridges_route_and_filter},
+        {"bridges say what the user wants", bridges_say_what_the_user_wants},
         {"a slot is switched by the guest", a_slot_is_switched_by_the_guest},
         {"addresses are checked", addresses_are_checked},
         {"info shows the tree", info_shows_the_tree},

@@ -118,6 +118,28 @@ static void test_transmit(void)
     pbt_free(b);
 }
 
+static void count(void *n)
+{
+    ++*(uint32_t *)n;
+}
+
+/* A backend that saw no room is asked again, whatever filled the FIFO. */
+static void test_break_fills_fifo(void)
+{
+    pbt *b = bench(FEN);
+    const struct pb_svc_char *svc = pbt_host(b)->get(pbt_host(b), PB_SVC_CHAR);
+    uint32_t asked = 0;
+
+    svc->on_accept(c, count, &asked);
+    CU_ASSERT_EQUAL(pbt_char_type(c, "123456789abcdef", 15), 15);
+    pbt_char_event(c, PB_CHR_BREAK);
+    CU_ASSERT_EQUAL(svc->device_room(c), 0);
+    CU_ASSERT_EQUAL(rd(DR), '1');
+    pbt_settle(b);
+    CU_ASSERT_EQUAL(asked, 1);
+    pbt_free(b);
+}
+
 static void test_break_loopback_overrun(void)
 {
     pbt *b = bench(FEN);
@@ -162,6 +184,7 @@ int main(void)
         {"receive levels and time-out", test_receive_levels},
         {"one character without FIFOs", test_one_character_mode},
         {"transmit, and a backend that refuses", test_transmit},
+        {"a break fills the FIFO", test_break_fills_fifo},
         {"break, loopback, overrun", test_break_loopback_overrun},
         {"8- and 16-bit accesses", test_narrow_access},
     };

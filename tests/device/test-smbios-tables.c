@@ -36,6 +36,11 @@ static int boot(const char *const *options, char why[400])
     for (int i = 0; i < 3; i++)
         pbt_cpu(b, "mpidr=0x80000000");
     pbt_add(b, "keeper", "fw", NULL);
+    pbt_load(b, "pci");
+    pb_dev *host = pbt_create(b, NULL, 0, "gpex-pcihost", "pcie", NULL);
+    pbt_outputs(host, "irq", 4);
+    CU_ASSERT_EQUAL_FATAL(pbt_realize(host), PB_OK);
+    pbt_add_child(host, 0, "pci-bridge", "br", "addr=0x12.3");
     pb_dev *d = pbt_add(b, "arm-boot", "boot", NULL);
     pbt_option(b, "uuid", UUID);
     for (int i = 0; options && options[i]; i++) {
@@ -144,6 +149,31 @@ static void test_fields(void)
     CU_ASSERT(boots(huge));
 }
 
+static void test_ports(void)
+{
+    const char *const options[] = {
+        "type=8,internal_reference=J1,external_reference=Front,connector_type=0x12,port_type=0x10",
+        "type=8,external_reference=Rear,connector_type=0x0b,port_type=0x1f",
+        "type=9,slot_designation=PCIe 1,slot_type=0xa5,slot_data_bus_width=8,slot_length=3,"
+        "slot_id=7,pci_device=br",
+        "type=41,designation=LAN,kind=ethernet,instance=2,pcidev=br", "type=41,designation=Sound",
+        "type=0,vm=on", "type=4,processor-family=0x4", NULL};
+    CU_ASSERT_FATAL(boots(options));
+    CU_ASSERT(reads("Internal Reference Designator: J1"));
+    CU_ASSERT(reads("External Reference Designator: Front"));
+    CU_ASSERT(reads("External Connector Type: Access Bus (USB)"));
+    CU_ASSERT(reads("External Reference Designator: Rear"));
+    CU_ASSERT(reads("Port Type: Network Port"));
+    CU_ASSERT(reads("Designation: PCIe 1"));
+    CU_ASSERT(reads("ID: 7"));
+    CU_ASSERT(reads("Bus Address: 0000:00:12.3"));
+    CU_ASSERT(reads("Reference Designation: LAN"));
+    CU_ASSERT(reads("Type: Ethernet"));
+    CU_ASSERT(reads("Type Instance: 2"));
+    CU_ASSERT(reads("Reference Designation: Sound"));
+    CU_ASSERT(reads("Family: 80286"));
+}
+
 static void test_files(void)
 {
     static const uint8_t board[] = "\x02\x08\x00\x02\x01\x02\x00\x00" "Maker\0Thing\0";
@@ -182,7 +212,12 @@ static void test_refused(void)
     CU_ASSERT(refused("serial=1", "expected type=N"));
     CU_ASSERT(refused("type", "expected type=N"));
     CU_ASSERT(refused("type=", "types 0, 1"));
-    CU_ASSERT(refused("type=9,slot=1", "types 0, 1"));
+    CU_ASSERT(refused("type=10,slot=1", "types 0, 1"));
+    CU_ASSERT(refused("type=9,?", "there are slot_designation, slot_type"));
+    CU_ASSERT(refused("type=8,port_type=256", "no number up to 255"));
+    CU_ASSERT(refused("type=41,kind=lan", "is other, unknown"));
+    CU_ASSERT(refused("type=41,pcidev=b", "no device on the root bus has the id 'b'"));
+    CU_ASSERT(refused("type=0,vm=off", "is on: "));
     CU_ASSERT(refused("type=4294967297", "types 0, 1"));
     CU_ASSERT(refused("type=1,seriall=1", "there are manufacturer, product"));
     CU_ASSERT(refused("type=1,serial", "serial needs a value"));
@@ -202,7 +237,8 @@ int main(void)
 {
     static const struct suite_test tests[] = {
         {"what the machine is", test_machine}, {"the user's fields", test_fields},
-        {"files of structures", test_files},   {"what is refused", test_refused},
+        {"ports, slots, devices", test_ports}, {"files of structures", test_files},
+        {"what is refused", test_refused},
     };
 
     if (system("dmidecode --version >/dev/null 2>&1") != 0)

@@ -218,6 +218,38 @@ static void properties_of_both_are_checked(void)
     pbt_free(p.b);
 }
 
+/* Size of queue `q` before the driver says anything, 4.1.4.3. */
+static uint32_t size_of_queue(uint32_t q)
+{
+    vd_set(&v, VR_QueueSel, q);
+    return vd_reg(&v, VR_QueueNumMax);
+}
+
+static void queues_have_the_size_asked_for(void)
+{
+    begin("virtio-blk-pci", "drive=k0,addr=2,queue-size=128,num-queues=2", 0);
+    CU_ASSERT_EQUAL(size_of_queue(0), 128);
+    CU_ASSERT_EQUAL(size_of_queue(1), 128);
+    CU_ASSERT_EQUAL(vd_reg(&v, VR_Config + 12), 126); /* seg_max */
+    CU_ASSERT(vd_start(&v, F_V1, 1, 128));
+    CU_ASSERT(read_sector(3));
+    pb_dev *d = pbt_create(p.b, p.host, 0, "virtio-blk-pci", "x", "drive=k0,queue-size=100");
+    CU_ASSERT(pbt_realize(d) < 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(pbt_error(p.b), "power of 2"));
+    pbt_remove(d);
+    pbt_free(p.b);
+    begin("virtio-blk-pci", "drive=k0,addr=2,queue-size=1024,opt_io_size=64K,min_io_size=4K,"
+          "discard_granularity=8K,config-wce=off,ioeventfd=on,ats=off", 0);
+    CU_ASSERT_EQUAL(vd_reg(&v, VR_Config + 24) >> 16, 8);
+    CU_ASSERT_EQUAL(vd_reg(&v, VR_Config + 28), 128);
+    CU_ASSERT_EQUAL(vd_reg(&v, VR_Config + 44), 16);
+    CU_ASSERT_FALSE(vd_offered(&v) & 1 << 11);
+    CU_ASSERT_EQUAL(size_of_queue(0), 1024);
+    CU_ASSERT_EQUAL(vd_reg(&v, VR_Config + 12), 254);
+    CU_ASSERT_FALSE(vd_start(&v, F_V1, 1, 2048)); /* too large */
+    pbt_free(p.b);
+}
+
 int main(void)
 {
     static const struct suite_test tests[] = {
@@ -228,6 +260,7 @@ int main(void)
         {"registers through configuration space", registers_through_configuration_space},
         {"resets reach the device", resets_reach_the_device},
         {"properties of both are checked", properties_of_both_are_checked},
+        {"queues have the size asked for", queues_have_the_size_asked_for},
     };
     return SUITE_RUN("virtio-pci", tests);
 }

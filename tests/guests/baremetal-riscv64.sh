@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # baremetal-riscv64.sh - builds the bare programs of baremetal/: finisher-pass.elf and
 # finisher-code.elf (code 7) at 0x80000000; the rCore-style hello.elf and hello.bin at 0x80200000
-# and, as low, at 0x80000000; float.elf there, too. Prints pass=, code=, elf=, bin=, lowelf=, lowbin=,
-# float=PATH.
+# and, as low, at 0x80000000; float.elf and semihost.elf there, too. Prints pass=, code=, elf=, bin=,
+# lowelf=, lowbin=, float=, semihost=PATH.
 set -eu
 [ $# -eq 0 ] || { echo "usage: baremetal-riscv64.sh" >&2; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
@@ -28,6 +28,8 @@ if guest_begin baremetal-riscv64 "$from"/*; then
     link 0x80000000 "$tmp/hello-low.elf" "$from/entry.S" "$from/hello.c"
     link 0x80000000 "$tmp/float.elf" -march=rv64gc_zicsr -mabi=lp64d -ffp-contract=off \
         -frounding-math "$from/float-entry.S" "$from/float.c"
+    link 0x80000000 "$tmp/semihost.elf" -march=rv64gc_zicsr -mabi=lp64d \
+        -fno-tree-loop-distribute-patterns "$from/float-entry.S" "$from/semihost.c"
     riscv64-linux-gnu-objcopy -O binary "$tmp/hello.elf" "$tmp/hello.bin"
     riscv64-linux-gnu-objcopy -O binary "$tmp/hello-low.elf" "$tmp/hello-low.bin"
     guest_end
@@ -39,3 +41,4 @@ echo "bin=$out/hello.bin"
 echo "lowelf=$out/hello-low.elf"
 echo "lowbin=$out/hello-low.bin"
 echo "float=$out/float.elf"
+echo "semihost=$out/semihost.elf"

@@ -8,6 +8,7 @@ ends with the Guest. On a failure the log's end is printed and the whole log is 
 The emulator comes from $PLUGBOARD_SYSTEM (a command, split as the shell would; default: the
 build tree's plugboard-system-riscv64), so any test here runs under qemu-system-riscv64 too.
 """
+import json
 import os
 import re
 import selectors
@@ -237,6 +238,96 @@ class Monitor:
         if re.search(r"^Error|^[^(]*: error", text, re.M):
             raise Failed(f"{line}: {text}")
         return text
+
+
+class Qmp:
+    """The emulator's QMP monitor: a socket's path, or a pair of streams of bytes."""
+
+    def __init__(self, path, negotiate=True, timeout=30):
+        self.timeout = timeout
+        self.events = []      # that nobody waited for yet
+        self.pending = b""
+        end = time.monotonic() + timeout
+        while True: # the file is there a moment before somebody listens
+            self.socket = socket.socket(socket.AF_UNIX)
+            try:
+                self.socket.connect(path)
+                break
+            except OSError as error:
+                self.socket.close()
+                if time.monotonic() > end:
+                    raise Failed(f"{path}: {error}") from error
+                time.sleep(0.05)
+        self.greeting = self.message()
+        if "QMP" not in self.greeting:
+            raise Failed(f"not a greeting: {self.greeting}")
+        if negotiate:
+            self.do("qmp_capabilities")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        self.close()
+
+    def close(self):
+        self.socket.close()
+
+    def send(self, data):
+        self.socket.sendall(data if isinstance(data, bytes) else json.dumps(data).encode())
+
+    def message(self, timeout=None):
+        """The next that comes, an event or not; None at the end."""
+        end = time.monotonic() + (timeout or self.timeout)
+        while b"\n" not in self.pending:
+            self.socket.settimeout(max(end - time.monotonic(), 0.01))
+            try:
+                data = self.socket.recv(1 << 16)
+            except TimeoutError as late:
+                raise Failed(f"QMP said nothing; what it said before: {self.pending!r}") from late
+            except ConnectionResetError:
+                data = b""
+            if not data:
+                return None
+            self.pending += data
+        line, _, self.pending = self.pending.partition(b"\n")
+        return json.loads(line)
+
+    def answer(self):
+        """The next that is no event; events are kept."""
+        while True:
+            message = self.message()
+            if message is None:
+                raise Failed("QMP went away")
+            if "event" not in message:
+                return message
+            self.events.append(message)
+
+    def ask(self, name, arguments=None, **more):
+        """One command; its whole answer."""
+        arguments = {**(arguments or {}), **more}
+        self.send({"execute": name, **({"arguments": arguments} if arguments else {})})
+        return self.answer()
+
+    def do(self, name, arguments=None, **more):
+        """One command that must succeed; what it returns."""
+        answer = self.ask(name, arguments, **more)
+        if "return" not in answer:
+            raise Failed(f"QMP {name}: {answer}")
+        return answer["return"]
+
+    def event(self, name, timeout=None, **data):
+        """Waits for an event with that data; those before it are forgotten."""
+        end = time.monotonic() + (timeout or self.timeout)
+        while True:
+            while not self.events:
+                message = self.message(end - time.monotonic())
+                if message is None:
+                    raise Failed(f"QMP went away before {name}")
+                self.events.append(message)
+            event = self.events.pop(0)
+            if event.get("event") == name and data.items() <= event.get("data", {}).items():
+                return event
 
 
 def main(test):

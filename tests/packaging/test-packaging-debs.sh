@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The Debian packages, from the tree to a guest: built, clean under lintian, installed in a Debian
-# system of their own; the quick start's guest boots there; each optional package can be removed,
-# takes exactly its lines from -device help, is named when asked for, and comes back; the
-# autopkgtest passes; the tutorial is followed to the letter, within 15 minutes; what it makes
-# becomes a package by the debhelper addon; the index of plugins is of those that are there at each
-# step, and goes with the last of it. Root, for chroot(8).
+# The Debian packages, from the tree to a guest: built, clean under lintian; the SDK's by itself
+# serves every template; all installed in a Debian system of their own; the quick start's guest
+# boots there; each optional package can be removed, takes exactly its lines from -device help, is
+# named when asked for, and comes back; the autopkgtest passes; the tutorial is followed to the
+# letter, within 15 minutes; what it makes becomes a package by the debhelper addon; the index of
+# plugins is of those that are there at each step, and goes with the last of it. Root, for
+# chroot(8).
 # usage: test-packaging-debs.sh
 # Packages are built once for a state of the sources, in the guests' cache. $PLUGBOARD_DEBS: some
 # already built; $PLUGBOARD_SUITE: another system than bookworm
@@ -77,10 +78,19 @@ bootstrap() {
     mount -t proc proc "$T/root/proc"
 }
 
+sdk_alone() { # the kit and what it depends on, no plugin: every template builds, and passes its tests
+    in_root apt-get -qq update &&
+        in_root sh -c 'apt-get -qq install -y --no-install-recommends gcc libc6-dev make \
+            /debs/plugboard_*.deb /debs/plugboard-sdk_*.deb' >"$T/install.log" 2>&1 ||
+        { tail -20 "$T/install.log"; return 1; }
+    mkdir "$T/root/tmp/sdk"
+    cp "$root/tests/sdk/lib.sh" "$root/tests/sdk/test-sdk-templates.sh" "$T/root/tmp/sdk/"
+    in_root sh /tmp/sdk/test-sdk-templates.sh installed || say "templates fail by the kit alone"
+}
+
 install_all() {
     # shellcheck disable=SC2046 # names
-    in_root apt-get -qq update &&
-        get opensbi $(cd "$T/root" && find debs -name '*.deb' | sed 's|^|/|') ||
+    get opensbi $(cd "$T/root" && find debs -name '*.deb' | sed 's|^|/|') ||
         { tail -20 "$T/install.log"; return 1; }
     in_root plugboard doctor >"$T/doctor" || { cat "$T/doctor"; say "doctor is not content"; }
     in_root plugboard check || say "check found something"
@@ -201,6 +211,8 @@ lintian --allow-root --fail-on error,warning "$debs"/*.changes || say "lintian h
 stage "lintian"
 bootstrap || exit 1
 stage "a Debian system"
+sdk_alone || exit 1
+stage "templates by the SDK's package alone"
 install_all || exit 1
 stage "install"
 optional

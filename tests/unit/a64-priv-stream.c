@@ -7,14 +7,17 @@
  * exception's vector calls the test by HVC, which folds syndrome, addresses and status into a
  * hash and skips the instruction; an SVC from EL0 goes back to EL1. Every other program has EL2
  * above it, with stage 2 on and traps chosen by the seed; its vectors call by SMC, and its HVCs
- * change stage 2's entries of the buffer. At the end the registers, system registers, memory, page
- * tables and hash must agree: also when TLB entries and units are lost at random, and, among them,
- * two runs in which every n-th access fails. -v: print each exception.
+ * change stage 2's entries of the buffer. Debug exceptions come as the programs ask for them, and
+ * for some of those with EL2 go there; every 64th turns them off, so that a program that steps
+ * through itself, or skips what would end its loop, ends. At the end the registers, system
+ * registers, memory, page tables and hash must agree: also when TLB entries and units are lost at
+ * random, and, among them, two runs in which every n-th access fails. -v: print each exception.
  */
 #include "cpu-host.h"
 #include "a64-random.h"
 
 #include "except.h"
+#include "sysreg.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,10 +30,10 @@
 #define ROOT2 0x4a4000u    /* stage 2: levels 1, 2 and 3 */
 #define PT2 (ROOT2 + 0x2000)
 #define RAM_SIZE 0x200000u
-#define MOST 60000u /* exceptions; a step between an ERET and its ELR makes it one to itself */
+#define MOST 60000u /* exceptions */
 
 struct outcome {
-    uint64_t gpr[32], sr[SR_COUNT], pstate, nzcv, exceptions, hash;
+    uint64_t gpr[32], sr[SR_COUNT], pstate, nzcv, exceptions, debug, hash;
     uint8_t pages[0x4000], table[0x1000], table2[0x1000];
 };
 
@@ -64,6 +67,23 @@ static void stop(void)
     host->cls->kick(host->arm);
 }
 
+/* Over the instruction; a step goes on with one. Where ELR_EL1 was ERET's it is the exception's
+ * now, and ERET would go to itself for ever: over that, too. */
+static void go_on(struct a64 *c, uint64_t ec, uint64_t *elr, uint64_t *spsr)
+{
+    uint32_t insn = 0;
+    if (ec >= A64_EC_BREAK && ec <= A64_EC_WATCH + 1 && ++out->debug % 64 == 0)
+        a64_sysreg_set(c, SR_MDSCR_EL1, 0);
+    if (ec == A64_EC_STEP || ec == A64_EC_STEP + 1)
+        *spsr |= PS_SS;
+    else
+        *elr += 4;
+    if (elr == &c->sr[SR_ELR_EL1] && *elr - A64R_BASE < RAM_SIZE - 4)
+        memcpy(&insn, host->ram + (*elr - A64R_BASE), 4);
+    if (insn == 0xd69f03e0)
+        *elr += 4;
+}
+
 /* Called by EL2's vector: a hypercall changes a bit of the entry of one of the buffer's pages. */
 static uint32_t call2(struct a64 *c)
 {
@@ -79,6 +99,8 @@ static uint32_t call2(struct a64 *c)
     if (ec == A64_EC_DABT) {
         fold(c->sr[SR_FAR_EL2]);
         fold(c->sr[SR_HPFAR_EL2]);
+    } else if (ec == A64_EC_WATCH) {
+        fold(c->sr[SR_FAR_EL2]);
     }
     c->sr[SR_SPSR_EL2] &= ~PS_IL;
     note(c, c->sr[SR_ESR_EL2], *elr, c->sr[SR_SPSR_EL2]);
@@ -86,12 +108,12 @@ static uint32_t call2(struct a64 *c)
         memcpy(&entry, at, 8);
         entry ^= 1ull << bit[(out->hash >> 8) % sizeof bit];
         memcpy(at, &entry, 8);
-    } else if (*elr < A64R_BASE || *elr >= A64R_TABLE) {
+    } else if (ec != A64_EC_STEP && (*elr < A64R_BASE || *elr >= A64R_TABLE)) {
         printf("lost: syndrome %llx pc %llx at EL2\n", (unsigned long long)c->sr[SR_ESR_EL2],
                (unsigned long long)*elr);
         stop();
     } else {
-        *elr += 4;
+        go_on(c, ec, elr, &c->sr[SR_SPSR_EL2]);
     }
     return 1;
 }
@@ -116,7 +138,8 @@ static uint32_t call(void *self, uint32_t cpu, uint32_t conduit, uint64_t x[18])
     fold(*elr);
     fold(c->x.pc);
     fold(c->sr[SR_SPSR_EL1]);
-    if (ec == A64_EC_DABT || ec == A64_EC_DABT + 1 || ec == A64_EC_IABT || ec == A64_EC_IABT + 1)
+    if (ec == A64_EC_DABT || ec == A64_EC_DABT + 1 || ec == A64_EC_IABT || ec == A64_EC_IABT + 1 ||
+        ec == A64_EC_WATCH || ec == A64_EC_WATCH + 1)
         fold(c->sr[SR_FAR_EL1]);
     note(c, esr, *elr, c->sr[SR_SPSR_EL1]);
     if (*elr < A64R_BASE || *elr >= A64R_TABLE) {
@@ -125,11 +148,8 @@ static uint32_t call(void *self, uint32_t cpu, uint32_t conduit, uint64_t x[18])
         stop();
         return 1;
     }
-    /* A step goes on with one instruction, an illegal state with the same. */
-    if (ec == A64_EC_STEP || ec == A64_EC_STEP + 1)
-        c->sr[SR_SPSR_EL1] |= PS_SS;
-    else if (ec != A64_EC_SVC && ec != A64_EC_ILLEGAL)
-        *elr += 4;
+    if (ec != A64_EC_SVC && ec != A64_EC_ILLEGAL) /* an illegal state goes on with the same */
+        go_on(c, ec, elr, &c->sr[SR_SPSR_EL1]);
     c->sr[SR_SPSR_EL1] &= ~PS_IL;
     if (!(c->sr[SR_SPSR_EL1] & 12) && ec == A64_EC_SVC)
         c->sr[SR_SPSR_EL1] |= 5;
@@ -171,6 +191,12 @@ static void set_up_el2(struct cpu_host *r)
     c->sr[SR_HCR_EL2] = HCR_VM | HCR_RW | HCR_APK | HCR_API;
     for (uint32_t i = 0; i < 16; i++)
         c->sr[SR_HCR_EL2] |= chosen >> 2 * i & (chosen >> (2 * i + 1)) & 1 ? trap[i] : 0;
+    if ((chosen >> 40 & 3) == 0) { /* debug is EL2's: EL1 does not get at its registers */
+        c->sr[SR_MDCR_EL2] |= MDCR_TDE;
+        a64_sysreg_set(c, SR_DBGWVR0_EL1, A64R_EDGE);
+        a64_sysreg_set(c, SR_DBGWCR0_EL1, 0x1fff);
+        a64_sysreg_set(c, SR_MDSCR_EL1, 0x8000 | (chosen >> 42 & 1));
+    }
     a64_set_pstate(c, 0x3c5); /* EL1, with its own stack pointer */
 }
 
@@ -192,6 +218,7 @@ static void set_up(struct cpu_host *r)
     c->sr[SR_TCR_EL1] = 39 | 1ull << 23 | (program->seed & 1 ? 3ull << 39 : 0);
     c->sr[SR_SCTLR_EL1] = A64R_SCTLR;
     c->sr[SR_SP_EL0] = A64R_EDGE;
+    a64_sysreg_set(c, SR_OSLAR_EL1, 0);
 }
 
 static int run(const char *engine)

@@ -260,6 +260,43 @@ static void put_eret(struct gen *g)
     put(g, 0xd69f03e0);
 }
 
+/* msr of a register with op0 = 2, op1 = 0. */
+static void put_msr2(struct gen *g, uint32_t crn, uint32_t crm, uint32_t op2, uint64_t v)
+{
+    mov(g, SCRATCH, v);
+    put(g, 0xd5100000 | crn << 12 | crm << 8 | op2 << 5 | SCRATCH);
+}
+
+/* A breakpoint at a unit ahead or for a context, a watchpoint in the buffer, what turns them on and
+ * single step, the OS lock. */
+static void put_debug(struct gen *g)
+{
+    static const uint16_t mdscr[] = {0x8000, 0xa000, 0xa000, 0xa000, 0xa001, 0x2001, 1, 0};
+    uint32_t kind = pick(g, 8), n = pick(g, kind < 3 ? 6 : 4);
+    uint32_t who = 1 | pick(g, 4) << 1 | pick(g, 2) << 13 | pick(g, 4) << 14 | pick(g, 6) << 16;
+    if (kind == 0) { /* the context that is, or another */
+        n = 4 + pick(g, 2);
+        put_msr2(g, 0, n, 4, pick(g, 2));
+        put_msr2(g, 0, n, 5, who | (2 + pick(g, 2)) << 20);
+        mov(g, SCRATCH, pick(g, 2));
+        put(g, 0xd518d020 | SCRATCH); /* contextidr_el1 */
+    } else if (kind < 3) {
+        fixup(g, A64_adr);
+        put(g, 0x10000000 | SCRATCH);
+        put(g, 0xd5100080 | n << 8 | SCRATCH);
+        put_msr2(g, 0, n, 5, who | 0x1e0 | pick(g, 2) << 20);
+    } else if (kind < 5) {
+        put_msr2(g, 0, n, 6, A64R_EDGE - 0x400 + pick(g, 0x1000));
+        put_msr2(g, 0, n, 7, who | pick(g, 4) << 3 | (1 + pick(g, 255)) << 5 | pick(g, 2) << 20 |
+                                 (pick(g, 4) ? 0 : 3 + pick(g, 10)) << 24);
+    } else if (kind < 7) {
+        put_msr2(g, 0, 2, 2, mdscr[pick(g, 8)]);
+    } else {
+        put_msr2(g, 1, 0, 4, !pick(g, 4));
+    }
+    put(g, 0xd5033fdf);
+}
+
 /* adr and br, blr or ret to a unit ahead. */
 static void put_br(struct gen *g)
 {
@@ -443,6 +480,8 @@ void a64r_make(struct a64r *r)
             put_eret(&g);
         else if (r->privileged && pick(&g, 20) == 0)
             put_mapping(&g);
+        else if (r->privileged && pick(&g, 40) == 0)
+            put_debug(&g);
         else if (excluded(&g, row) || !put_row(&g, row)) {
             g.at = g.start[g.n];
             continue;

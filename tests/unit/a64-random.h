@@ -23,7 +23,8 @@ struct a64r {
     uint32_t units, loops;
     uint32_t newer;      /* what QEMU 7.2 lacks, too */
     const char *without, *only;
-    uint32_t privileged; /* for EL1 with the MMU on: faults, system registers, TLBI, page tables;
+    uint32_t privileged; /* for EL1 with the MMU on: faults, system registers, TLBI, page tables,
+                            breakpoints, watchpoints, single step;
                             ends at end_pc without dumping */
     uint64_t end_pc;
     uint8_t image[A64R_SIZE];

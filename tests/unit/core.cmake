@@ -3,7 +3,7 @@
 file(GLOB core_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/test-core-*.c)
 foreach(source ${core_tests})
   get_filename_component(name ${source} NAME_WE)
-  plugboard_test(${name} SOURCES ${source} core-fixture.c LINK pb-core)
+  plugboard_test(${name} SOURCES ${source} core-fixture.c hand-block.c LINK pb-core)
 endforeach()
 
 # Not a test: what the core's short paths cost. Run it when nothing else runs.

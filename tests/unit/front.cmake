@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # What stands between the user and the runtime: readers, options, manifests.
-foreach(name ini args json edit fuzz)
+foreach(name ini args json edit qmp fuzz)
   plugboard_test(test-front-${name} SOURCES test-front-${name}.c LINK pb-core
                  PLUGINS toy-cpu toy-board)
   set_tests_properties(test-front-${name} PROPERTIES

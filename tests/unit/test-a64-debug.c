@@ -177,6 +177,23 @@ static void test_breakpoints(void)
     cpu_host_free(h);
 }
 
+/* Who returns from where debug exceptions are on is stepped in front of the next instruction; from
+ * where they are off, behind it. */
+static void test_step_return(void)
+{
+    static const uint32_t code[] = {0xd69f03e0, NOP, 0xd2800020, 0xd2800040}; /* eret */
+    for (uint32_t off = 0; off < 2; off++) {
+        begin("has_el2=off,has_el3=off");
+        SET(MDSCR_EL1, MDSCR_SS | MDSCR_KDE);
+        c->sr[SR_ELR_EL1] = CODE + 8;
+        c->sr[SR_SPSR_EL1] = EL(1) | PS_SS;
+        CU_ASSERT_EQUAL(run(code, 4, EL(1) | (off ? PS_D : PS_SS)), 0xce000022);
+        CU_ASSERT_EQUAL(c->sr[SR_ELR_EL1], CODE + 8 + 4 * off);
+        CU_ASSERT_EQUAL(c->gpr[0], off);
+        cpu_host_free(h);
+    }
+}
+
 static void test_step(void)
 {
     static const uint32_t two[] = {0xd2800020, 0xd2800040}, svc = 0xd4000001, ldr = LDR;
@@ -210,6 +227,7 @@ int main(void)
         CU_add_test(s, "levels, links, locks", test_levels);
         CU_add_test(s, "breakpoints", test_breakpoints);
         CU_add_test(s, "software step", test_step);
+        CU_add_test(s, "a step's return", test_step_return);
         engine = i ? "interp" : NULL;
         CU_basic_run_suite(s);
         failed += CU_get_number_of_failures();

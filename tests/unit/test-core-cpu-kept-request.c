@@ -2,55 +2,13 @@
 /* A CPU waits in a device for a request that fails and is kept by the drive's policy: the machine
  * stops all the same, for the request fails after all. */
 #include "core-fixture.h"
+#include "hand-block.h"
 
 #include "backend/block-policy.h"
 
-static pb_dev *node;
 static pb_block *end;
 static _Atomic uint32_t sent, ended;
 static struct pb_block_req req;
-
-static int info(void *self, struct pb_block_info *i)
-{
-    (void)self;
-    i->align = 512;
-    i->bytes = 1 << 20;
-    i->ops = 0x3e;
-    return PB_OK;
-}
-
-static void nothing(void *opaque)
-{
-    (void)opaque;
-}
-
-static void fail(void *opaque)
-{
-    struct pb_block_req *r = opaque;
-
-    r->status = PB_ENOSPC;
-    r->done(r);
-}
-
-static void submit(void *self, struct pb_block_req *r)
-{
-    (void)self;
-    pb_pool_run(node, nothing, fail, r);
-}
-
-static int open_it(void *self, pb_dev *n, const pb_host *h, pb_err *e)
-{
-    (void)self, (void)n, (void)h, (void)e;
-    return PB_OK;
-}
-
-static const struct pb_block_ops ops = {.size = sizeof ops, .info = info, .submit = submit};
-static const struct pb_backend_class cls = {
-    .size = sizeof cls, .id = "full", .instance_size = 8, .ops = &ops, .open = open_it};
-static const struct pb_class_ref classes[] = {{PB_CLASS_BLOCK, &cls}};
-static const struct pb_plugin entry = {
-    .size = sizeof entry, .epoch = PB_ABI_EPOCH, .id = "test.full", .classes = classes,
-    .n_classes = 1};
 
 static void on_done(struct pb_block_req *r)
 {
@@ -77,10 +35,11 @@ static void test(void)
     struct pb_block_policy stop = {.write = PB_ON_ERROR_STOP};
     pb_err e = {0};
 
-    pb_registry_add_static(&entry);
+    hand_block_register();
+    hand_block.status = PB_ENOSPC;
     fx_make_cpu(m);
     struct fx_dev *f = fx_make(m, "fx-serial", "d");
-    node = pb_dev_new(m, pb_class_find(PB_KIND_BLOCK, "full"), "drive", NULL, &e);
+    pb_dev *node = pb_dev_new(m, pb_class_find(PB_KIND_BLOCK, "by-hand"), "drive", NULL, &e);
     CU_ASSERT_PTR_NOT_NULL_FATAL(node);
     CU_ASSERT_EQUAL_FATAL(pb_dev_realize(node, &e), 0);
     end = pb_backend_attach(f->d, node, &e);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The x86-64 code generator.
-if(TARGET xl AND PB_JIT AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
+if(TARGET xl AND PB_JIT AND PB_HOST_X86_64)
   add_library(x86-ir STATIC
     x86-ir.c
     x86-ir-float.c

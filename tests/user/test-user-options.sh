@@ -7,6 +7,7 @@ emulator=$1 victim=$2/victim
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 fail=0
+model=$("$emulator" -cpu help | sed -n '2s/ //gp')
 
 # check WHAT WANT GOT
 check() {
@@ -67,6 +68,8 @@ says "bad page size" "only page size" "$emulator" -p 16384 "$victim"
 says "place of a value from the environment" "QEMU_STACK_SIZE: -s: 'x'" \
     env QEMU_STACK_SIZE=x "$emulator" "$victim"
 says "no such CPU" "model 'nosuch'" "$emulator" -cpu nosuch "$victim"
+says "no such word for the engine" "want interp" "$emulator" -cpu "$model,engine=x" "$victim"
+says "-cpu's engine= with -d" "want interp" "$emulator" -d int -cpu "$model,engine=x" "$victim"
 "$emulator" /nonexistent 2>/dev/null
 check "status of errors" 255 $?
 
@@ -80,5 +83,8 @@ cmp -s "$scratch/want" "$scratch/got" || { diff "$scratch/want" "$scratch/got"; 
 check "exit under -d" 4 $?
 grep -q '0x[0-9a-f]*: ' "$scratch/asm" || { echo "no instructions in -D's file"; fail=1; }
 check "stderr beside -D" "" "$(cat "$scratch/err")"
+"$emulator" -cpu "$model,engine=log=in_asm" -D "$scratch/own" "$victim" exit=4
+check "exit under engine=log" 4 $?
+grep -q '0x[0-9a-f]*: ' "$scratch/own" || { echo "no instructions by engine=log=in_asm"; fail=1; }
 says unimp "Unsupported syscall" "$emulator" -d unimp "$victim" nocall
 exit $fail

@@ -381,3 +381,27 @@ int xl_phys_cas(struct xl_vcpu *x, uint64_t pa, uint32_t bytes, uint64_t *expect
     wrote(x, &s, pa, bytes);
     return PB_OK;
 }
+
+int xl_copy(struct xl_vcpu *x, uint64_t va, void *buf, uint64_t n, uint32_t write)
+{
+    struct xl_walk w = {0};
+    uint8_t *b = buf;
+    uint64_t v;
+
+    for (uint64_t i = 0; i < n;) {
+        uint64_t at = va + i, in_page = at & XL_PAGE_MASK;
+        uint32_t size = n - i >= 8 && (at & 7) == 0 ? 8 : 1;
+        if ((i == 0 || in_page == 0) && x->guest->walk(x, at, write ? XL_W : XL_R, 0, &w) != 0)
+            return PB_EFAULT;
+        v = 0;
+        if (write)
+            memcpy(&v, b + i, size);
+        uint64_t pa = (w.pa & ~(uint64_t)XL_PAGE_MASK) | in_page;
+        if ((write ? xl_phys_st(x, pa, size, v) : xl_phys_ld(x, pa, size, &v)) != PB_OK)
+            return PB_EFAULT;
+        if (!write)
+            memcpy(b + i, &v, size);
+        i += size;
+    }
+    return PB_OK;
+}

@@ -4,7 +4,7 @@
  *
  * Addresses and interrupts are the manifest's, read as the device tree is. Classes are known by
  * their names: what has no row in acpi-dsdt.c is not described.
- * Not modelled: DBG2, PPTT, SRAT, error records, a fixed event hardware block.
+ * Not modelled: DBG2, SRAT, error records, a fixed event hardware block.
  */
 #include "acpi.h"
 
@@ -50,6 +50,7 @@ int aa_tables(struct arm_boot *b, pb_err *e)
     aa_dsdt(b, &a);
     acpi_fadt(&a, arm_flags(b));
     aa_gic(b, &a);
+    aa_pptt(b, &a);
     gtdt(b, &a);
     acpi_mcfg(&b->c, &a);
     acpi_spcr(&b->c, &a, &uart);

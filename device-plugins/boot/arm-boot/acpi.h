@@ -8,5 +8,6 @@
 
 void aa_dsdt(struct arm_boot *b, struct acpi *a); /* acpi-dsdt.c */
 void aa_gic(struct arm_boot *b, struct acpi *a);  /* acpi-gic.c: MADT and IORT */
+void aa_pptt(struct arm_boot *b, struct acpi *a); /* acpi-pptt.c */
 
 #endif

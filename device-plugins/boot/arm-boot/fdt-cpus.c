@@ -39,21 +39,45 @@ static int one_cpu(struct boot *b, void *fdt, uint32_t i)
     return fdt_end_node(fdt);
 }
 
-static int cpu_map(struct boot *b, void *fdt)
+static int named(void *fdt, const char *what, uint32_t i)
 {
     char name[24];
-    int rc;
 
-    if ((rc = fdt_begin_node(fdt, "cpu-map")) || (rc = fdt_begin_node(fdt, "socket0")) ||
-        (rc = fdt_begin_node(fdt, "cluster0")))
-        return rc;
-    for (uint32_t i = 0; i < b->board->n_cpus(b->dev); i++) {
-        snprintf(name, sizeof name, "core%u", i);
-        if ((rc = fdt_begin_node(fdt, name)) || (rc = fdt_property_u32(fdt, "cpu", 1 + i)) ||
-            (rc = fdt_end_node(fdt)))
+    snprintf(name, sizeof name, "%s%u", what, i);
+    return fdt_begin_node(fdt, name);
+}
+
+/* A core is its CPU, or has a node for each thread. */
+static int core(void *fdt, const struct boot_topology *t, uint32_t k, uint32_t *cpu)
+{
+    int rc = named(fdt, "core", k);
+
+    for (uint32_t i = 0; i < t->threads && !rc; i++) {
+        if ((t->threads > 1 && (rc = named(fdt, "thread", i))) ||
+            (rc = fdt_property_u32(fdt, "cpu", 1 + (*cpu)++)))
             return rc;
+        rc = t->threads > 1 ? fdt_end_node(fdt) : 0;
     }
-    return (rc = fdt_end_node(fdt)) || (rc = fdt_end_node(fdt)) ? rc : fdt_end_node(fdt);
+    return rc ? rc : fdt_end_node(fdt);
+}
+
+static int cpu_map(struct boot *b, void *fdt)
+{
+    struct boot_topology t = boot_topology(b);
+    uint32_t cpu = 0;
+    int rc = fdt_begin_node(fdt, "cpu-map");
+
+    for (uint32_t s = 0; s < t.sockets && !rc; s++) {
+        rc = named(fdt, "socket", s);
+        for (uint32_t c = 0; c < (t.clusters ? t.clusters : 1) && !rc; c++) {
+            rc = named(fdt, "cluster", c);
+            for (uint32_t k = 0; k < t.cores && !rc; k++)
+                rc = core(fdt, &t, k, &cpu);
+            rc = rc ? rc : fdt_end_node(fdt);
+        }
+        rc = rc ? rc : fdt_end_node(fdt);
+    }
+    return rc ? rc : fdt_end_node(fdt);
 }
 
 /* Linux Documentation/devicetree/bindings/arm/pmu.yaml: one node for the private interrupt of all. */

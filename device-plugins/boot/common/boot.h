@@ -89,6 +89,13 @@ int boot_fdt_devices(struct boot *b, void *fdt, pb_err *e);
 /* Name of the node of device `d`, or NULL when it has none. */
 const char *boot_node_name(struct boot *b, pb_dev *d, char *buf, size_t n);
 uint32_t boot_dev_phandle(struct boot *b, pb_dev *d); /* 0: not in the tree */
+
+/* topology.c: how CPUs are grouped. */
+struct boot_topology {
+    uint32_t sockets, clusters, cores, threads; /* each of one above; clusters 0: -smp has none */
+};
+struct boot_topology boot_topology(struct boot *b);
+
 /* Where an output's first wire goes: specifier and its cells; 0 when that is no interrupt. */
 uint32_t boot_wire(struct boot *b, pb_dev *d, const char *output, uint32_t *phandle,
                    uint32_t cells[4]);

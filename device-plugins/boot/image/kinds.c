@@ -180,6 +180,27 @@ static void arm64_flags(struct image_info *i, uint64_t flags)
     i->page = page[flags >> 1 & 3];
 }
 
+/* Kernels with an EFI stub are PE files, too (Microsoft PE Format, section table): where the last
+ * section ends in the file; 0: no PE header. */
+static uint64_t pe_end(const struct image *m)
+{
+    const uint8_t *d = m->data;
+    uint64_t at, last = 0;
+
+    if (memcmp(d, "MZ", 2) != 0 || (at = le(d + 0x3c, 4)) > m->len || m->len - at < 24 ||
+        memcmp(d + at, "PE\0\0", 4) != 0)
+        return 0;
+    uint64_t n = le(d + at + 6, 2), table = at + 24 + le(d + at + 20, 2);
+    for (uint64_t i = 0; i < n; i++) {
+        uint64_t s = table + 40 * i;
+        if (s > m->len || m->len - s < 40)
+            return s + 40;
+        uint64_t end = le(d + s + 16, 4) + le(d + s + 20, 4);
+        last = end > last ? end : last;
+    }
+    return last;
+}
+
 int image_identify(const struct image *m, uint32_t em, struct image_info *i, char *text)
 {
     const char *foreign = foreign_kernel(m, em);
@@ -198,6 +219,12 @@ int image_identify(const struct image *m, uint32_t em, struct image_info *i, cha
     }
     if (m->len >= 64 && (memcmp(m->data + 56, "RSC\x05", 4) == 0 ||
                          memcmp(m->data + 56, "ARM\x64", 4) == 0)) {
+        uint64_t whole = pe_end(m);
+        if (whole > m->len) {
+            snprintf(text, IMAGE_TEXT, "a Linux kernel that is cut off: %llu of %llu bytes; copy "
+                     "it again", (unsigned long long)m->len, (unsigned long long)whole);
+            return -1;
+        }
         i->kind = IMAGE_LINUX;
         i->text_offset = le(m->data + 8, 8);
         i->image_size = le(m->data + 16, 8);

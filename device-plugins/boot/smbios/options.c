@@ -2,7 +2,7 @@
 /* options.c - the user's -smbios options: fields of structures, and files of whole structures.
  * QEMU documentation, -smbios; DSP0134 6.1.2 (headers), 6.1.3 (strings).
  *
- * Not modelled: fields of types 8, 9 and 41; uefi=. */
+ * Not modelled: vm=off (a virtual machine says that it is one). */
 #include "smbios.h"
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #define MOST 1000u /* options, and values */
 #define HEADER 4u
 
-enum kind { STRING, NUMBER16, NUMBER64, RELEASE, UUID, SWITCH, PATH };
+enum kind { STRING, NUMBER8, NUMBER16, NUMBER64, RELEASE, UUID, SWITCH, ON, PATH, KIND };
 
 static const struct field {
     uint32_t type;
@@ -19,7 +19,7 @@ static const struct field {
     enum kind kind;
 } fields[] = {
     {0, "vendor", STRING}, {0, "version", STRING}, {0, "date", STRING}, {0, "release", RELEASE},
-    {0, "uefi", SWITCH},
+    {0, "uefi", SWITCH}, {0, "vm", ON},
     {1, "manufacturer", STRING}, {1, "product", STRING}, {1, "version", STRING},
     {1, "serial", STRING}, {1, "uuid", UUID}, {1, "sku", STRING}, {1, "family", STRING},
     {2, "manufacturer", STRING}, {2, "product", STRING}, {2, "version", STRING},
@@ -29,9 +29,19 @@ static const struct field {
     {4, "sock_pfx", STRING}, {4, "manufacturer", STRING}, {4, "version", STRING},
     {4, "serial", STRING}, {4, "asset", STRING}, {4, "part", STRING}, {4, "max-speed", NUMBER16},
     {4, "current-speed", NUMBER16}, {4, "processor-id", NUMBER64},
+    {4, "processor-family", NUMBER16},
+    {8, "internal_reference", STRING}, {8, "external_reference", STRING},
+    {8, "connector_type", NUMBER8}, {8, "port_type", NUMBER8},
+    {9, "slot_designation", STRING}, {9, "slot_type", NUMBER8},
+    {9, "slot_data_bus_width", NUMBER8}, {9, "current_usage", NUMBER8},
+    {9, "slot_length", NUMBER8}, {9, "slot_id", NUMBER16},
+    {9, "slot_characteristics1", NUMBER8}, {9, "slot_characteristics2", NUMBER8},
+    {9, "pci_device", STRING},
     {11, "value", STRING}, {11, "path", PATH},
     {17, "loc_pfx", STRING}, {17, "bank", STRING}, {17, "manufacturer", STRING},
     {17, "serial", STRING}, {17, "asset", STRING}, {17, "part", STRING}, {17, "speed", NUMBER16},
+    {41, "designation", STRING}, {41, "kind", KIND}, {41, "instance", NUMBER8},
+    {41, "pcidev", STRING},
 };
 #define FIELDS (sizeof fields / sizeof *fields)
 
@@ -72,9 +82,16 @@ static const char *wrong(const struct field *f, const char *v)
     char *end;
 
     switch (f->kind) {
+    case NUMBER8: return is_number(v, UINT8_MAX) ? NULL : "is no number up to 255";
     case NUMBER16: return is_number(v, UINT16_MAX) ? NULL : "is no number up to 65535";
     case NUMBER64: return is_number(v, UINT64_MAX) ? NULL : "is no number";
     case SWITCH: return strcmp(v, "on") && strcmp(v, "off") ? "is on or off" : NULL;
+    case ON: return strcmp(v, "on") ? "is on: a virtual machine says that it is one" : NULL;
+    case KIND:
+        for (uint32_t i = 0; smbios_kinds[i]; i++)
+            if (!strcmp(v, smbios_kinds[i]))
+                return NULL;
+        return "is other, unknown, video, scsi, ethernet, tokenring, sound, pata, sata or sas";
     case UUID:
         return smbios_uuid(v, uuid) ? "is no UUID; they look like "
                                       "12345678-1234-1234-1234-123456789abc" : NULL;
@@ -117,7 +134,7 @@ static int add(struct boot *b, struct smbios_user *u, uint32_t type, const char 
     if (!v)
         return boot_fail(b, e, PB_ENOMEM, "-smbios: out of memory");
     u->v = v;
-    v[u->n++] = (struct smbios_value){type, name, value};
+    v[u->n++] = (struct smbios_value){type, u->n_options, name, value};
     return PB_OK;
 }
 
@@ -203,6 +220,7 @@ int smbios_options(struct boot *b, struct smbios_user *u, pb_err *e)
         int rc = take(b, u, copy, e);
         if (rc < 0)
             return rc;
+        u->n_options++;
     }
     return PB_OK;
 }
@@ -294,7 +312,7 @@ static int take(struct boot *b, struct smbios_user *u, char *text, pb_err *e)
     unsigned long type = strtoul(value, &end, 10);
     if (!*value || *end || type > 255 || !known_type((uint32_t)type))
         return boot_fail(b, e, PB_EINVAL, "-smbios type=%s: fields are known of types 0, 1, 2, 3, "
-                         "4, 11 and 17; give others by file=FILE", value);
+                         "4, 8, 9, 11, 17 and 41; give others by file=FILE", value);
     while (rc == PB_OK && (key = next(&text, &value)) != NULL)
         rc = one_field(b, u, (uint32_t)type, key, value, e);
     return rc;

@@ -3,9 +3,9 @@
  * DSP0134 3.0: 5.2.2 (entry point), 6.1 (structures), 7 (their fields); QEMU documentation,
  * docs/specs/fw_cfg.rst ("etc/smbios/…").
  *
- * The names that guests look for, to learn that they are virtual, are QEMU's. One processor
- * structure stands for all CPUs, as `-smp N` means N cores of one socket.
- * Not modelled: caches, slots, on-board devices. */
+ * The names that guests look for, to learn that they are virtual, are QEMU's. There is a processor
+ * structure for each socket of -smp, whose default is one.
+ * Not modelled: caches. */
 #include "smbios.h"
 
 #include <stdlib.h>
@@ -13,24 +13,15 @@
 
 #define FILE_TABLES "etc/smbios/smbios-tables"
 #define FILE_ANCHOR "etc/smbios/smbios-anchor"
-#define STRINGS 255u
 #define DIMM (16ull << 30) /* bytes of a memory device, the last one's rest apart */
 
 enum { T_BIOS = 0, T_SYSTEM, T_BOARD, T_CHASSIS, T_PROCESSOR, T_OEM = 11, T_ARRAY = 16, T_MEMORY,
        T_MAPPED = 19, T_BOOT = 32, T_END = 127 };
 enum { UNKNOWN = 2, SAFE = 3, OTHER = 1, NONE16 = 0xffff, NO_ERROR_INFO = 0xfffe };
 
-struct writer {
-    struct boot *b;
-    const struct smbios_user *u;
-    struct acpi_buf t;
-    uint32_t type, n; /* of the structure at hand: its type, and how many strings it has */
-    const char *string[STRINGS];
-};
-
 /* ---- Structures -------------------------------------------------------------------- */
 
-static void begin(struct writer *w, uint32_t type, uint32_t len, uint32_t handle)
+void smbios_begin(struct smbios_writer *w, uint32_t type, uint32_t len, uint32_t handle)
 {
     w->type = type;
     w->n = 0;
@@ -39,14 +30,14 @@ static void begin(struct writer *w, uint32_t type, uint32_t len, uint32_t handle
     acpi_num(&w->t, handle, 2);
 }
 
-static void num(struct writer *w, uint64_t v, unsigned bytes)
+void smbios_num(struct smbios_writer *w, uint64_t v, unsigned bytes)
 {
     acpi_num(&w->t, v, bytes);
 }
 
-static void text(struct writer *w, const char *v)
+void smbios_text(struct smbios_writer *w, const char *v)
 {
-    int there = v && *v && w->n < STRINGS;
+    int there = v && *v && w->n < SMBIOS_STRINGS;
 
     if (there)
         w->string[w->n++] = v;
@@ -54,21 +45,21 @@ static void text(struct writer *w, const char *v)
 }
 
 /* What the user says of it, else `v`. */
-static void named(struct writer *w, const char *name, const char *v)
+static void named(struct smbios_writer *w, const char *name, const char *v)
 {
     const char *given = smbios_value(w->u, w->type, name);
 
-    text(w, given ? given : v);
+    smbios_text(w, given ? given : v);
 }
 
-static uint64_t number(struct writer *w, const char *name, uint64_t v)
+static uint64_t number(struct smbios_writer *w, const char *name, uint64_t v)
 {
     const char *given = smbios_value(w->u, w->type, name);
 
     return given ? strtoull(given, NULL, 0) : v;
 }
 
-static void end(struct writer *w)
+void smbios_end(struct smbios_writer *w)
 {
     for (uint32_t i = 0; i < w->n; i++)
         acpi_put(&w->t, w->string[i], (uint32_t)strlen(w->string[i]) + 1);
@@ -78,29 +69,29 @@ static void end(struct writer *w)
 /* ---- One by one (7.1 to 7.34) -------------------------------------------------------- */
 
 /* Firmware makes its own when the user says nothing. */
-static void bios(struct writer *w)
+static void bios(struct smbios_writer *w)
 {
     enum { NOT_SUPPORTED = 8, TARGETED = 4, UEFI = 8, VIRTUAL = 16 };
     const char *uefi = smbios_value(w->u, T_BIOS, "uefi");
     const char *release = smbios_value(w->u, T_BIOS, "release");
     char *minor = NULL;
 
-    begin(w, T_BIOS, 0x18, 0);
+    smbios_begin(w, T_BIOS, 0x18, 0);
     named(w, "vendor", NULL);
     named(w, "version", NULL);
-    num(w, 0, 2); /* no segment */
+    smbios_num(w, 0, 2); /* no segment */
     named(w, "date", NULL);
-    num(w, 0, 1);
-    num(w, NOT_SUPPORTED, 8);
-    num(w, 0, 1);
-    num(w, TARGETED | VIRTUAL | (uefi && strcmp(uefi, "on") == 0 ? UEFI : 0), 1);
-    num(w, release ? strtoul(release, &minor, 10) : 0, 1);
-    num(w, minor ? strtoul(minor + 1, NULL, 10) : 0, 1);
-    num(w, NONE16, 2); /* no embedded controller */
-    end(w);
+    smbios_num(w, 0, 1);
+    smbios_num(w, NOT_SUPPORTED, 8);
+    smbios_num(w, 0, 1);
+    smbios_num(w, TARGETED | VIRTUAL | (uefi && strcmp(uefi, "on") == 0 ? UEFI : 0), 1);
+    smbios_num(w, release ? strtoul(release, &minor, 10) : 0, 1);
+    smbios_num(w, minor ? strtoul(minor + 1, NULL, 10) : 0, 1);
+    smbios_num(w, NONE16, 2); /* no embedded controller */
+    smbios_end(w);
 }
 
-static void system_info(struct writer *w)
+static void system_info(struct smbios_writer *w)
 {
     enum { POWER_SWITCH = 6 };
     const char *uuid = smbios_value(w->u, T_SYSTEM, "uuid");
@@ -110,173 +101,175 @@ static void system_info(struct writer *w)
         uuid = w->b->board->option(w->b->dev, "uuid");
     if (uuid)
         smbios_uuid(uuid, id);
-    begin(w, T_SYSTEM, 0x1b, 0x100);
+    smbios_begin(w, T_SYSTEM, 0x1b, 0x100);
     named(w, "manufacturer", "QEMU");
     named(w, "product", "QEMU Virtual Machine");
     named(w, "version", w->b->board->machine(w->b->dev));
     named(w, "serial", NULL);
-    num(w, (uint32_t)id[0] << 24 | id[1] << 16 | id[2] << 8 | id[3], 4); /* 7.2.1 */
-    num(w, (uint32_t)id[4] << 8 | id[5], 2);
-    num(w, (uint32_t)id[6] << 8 | id[7], 2);
+    smbios_num(w, (uint32_t)id[0] << 24 | id[1] << 16 | id[2] << 8 | id[3], 4); /* 7.2.1 */
+    smbios_num(w, (uint32_t)id[4] << 8 | id[5], 2);
+    smbios_num(w, (uint32_t)id[6] << 8 | id[7], 2);
     acpi_put(&w->t, id + 8, 8);
-    num(w, POWER_SWITCH, 1);
+    smbios_num(w, POWER_SWITCH, 1);
     named(w, "sku", NULL);
     named(w, "family", NULL);
-    end(w);
+    smbios_end(w);
 }
 
-static void baseboard(struct writer *w)
+static void baseboard(struct smbios_writer *w)
 {
     enum { HOSTING = 1, MOTHERBOARD = 10 };
 
-    begin(w, T_BOARD, 0x0f, 0x200);
+    smbios_begin(w, T_BOARD, 0x0f, 0x200);
     named(w, "manufacturer", NULL);
     named(w, "product", NULL);
     named(w, "version", NULL);
     named(w, "serial", NULL);
     named(w, "asset", NULL);
-    num(w, HOSTING, 1);
+    smbios_num(w, HOSTING, 1);
     named(w, "location", NULL);
-    num(w, 0x300, 2);
-    num(w, MOTHERBOARD, 1);
-    num(w, 0, 1);
-    end(w);
+    smbios_num(w, 0x300, 2);
+    smbios_num(w, MOTHERBOARD, 1);
+    smbios_num(w, 0, 1);
+    smbios_end(w);
 }
 
-static void chassis(struct writer *w)
+static void chassis(struct smbios_writer *w)
 {
-    begin(w, T_CHASSIS, 0x16, 0x300);
+    smbios_begin(w, T_CHASSIS, 0x16, 0x300);
     named(w, "manufacturer", "QEMU");
-    num(w, OTHER, 1);
+    smbios_num(w, OTHER, 1);
     named(w, "version", w->b->board->machine(w->b->dev));
     named(w, "serial", NULL);
     named(w, "asset", NULL);
-    num(w, SAFE, 1); /* boot-up, power supply, temperature */
-    num(w, SAFE, 1);
-    num(w, SAFE, 1);
-    num(w, UNKNOWN, 1);
+    smbios_num(w, SAFE, 1); /* boot-up, power supply, temperature */
+    smbios_num(w, SAFE, 1);
+    smbios_num(w, SAFE, 1);
+    smbios_num(w, UNKNOWN, 1);
     acpi_zero(&w->t, 8);
     named(w, "sku", NULL);
-    end(w);
+    smbios_end(w);
 }
 
-static void processor(struct writer *w, uint32_t family)
+static void processor(struct smbios_writer *w, uint32_t family, uint32_t i)
 {
     enum { CENTRAL = 3, BY_FAMILY_2 = 0xfe, ENABLED = 0x41, UNKNOWN_TRAITS = 2 };
     const char *prefix = smbios_value(w->u, T_PROCESSOR, "sock_pfx");
-    uint32_t cpus = w->b->board->n_cpus(w->b->dev), few = cpus > 255 ? 255 : cpus;
+    struct boot_topology top = boot_topology(w->b);
+    uint32_t cores = (top.clusters ? top.clusters : 1) * top.cores, threads = cores * top.threads;
+    uint32_t few = cores > 255 ? 255 : cores;
     char socket[160];
 
-    snprintf(socket, sizeof socket, "%.128s 0", prefix ? prefix : "CPU");
-    begin(w, T_PROCESSOR, 0x30, 0x400);
-    text(w, socket);
-    num(w, CENTRAL, 1);
-    num(w, BY_FAMILY_2, 1);
+    snprintf(socket, sizeof socket, "%.128s %u", prefix ? prefix : "CPU", i);
+    smbios_begin(w, T_PROCESSOR, 0x30, 0x400 + i);
+    smbios_text(w, socket);
+    smbios_num(w, CENTRAL, 1);
+    smbios_num(w, BY_FAMILY_2, 1);
     named(w, "manufacturer", "QEMU");
-    num(w, number(w, "processor-id", 0), 8);
+    smbios_num(w, number(w, "processor-id", 0), 8);
     named(w, "version", w->b->board->machine(w->b->dev));
-    num(w, 0, 1);
-    num(w, 0, 2);
-    num(w, number(w, "max-speed", 2000), 2);
-    num(w, number(w, "current-speed", 2000), 2);
-    num(w, ENABLED, 1);
-    num(w, OTHER, 1);
-    num(w, NONE16, 2); /* caches */
-    num(w, NONE16, 2);
-    num(w, NONE16, 2);
+    smbios_num(w, 0, 1);
+    smbios_num(w, 0, 2);
+    smbios_num(w, number(w, "max-speed", 2000), 2);
+    smbios_num(w, number(w, "current-speed", 2000), 2);
+    smbios_num(w, ENABLED, 1);
+    smbios_num(w, OTHER, 1);
+    smbios_num(w, NONE16, 2); /* caches */
+    smbios_num(w, NONE16, 2);
+    smbios_num(w, NONE16, 2);
     named(w, "serial", NULL);
     named(w, "asset", NULL);
     named(w, "part", NULL);
-    num(w, few, 1); /* cores, those enabled, threads */
-    num(w, few, 1);
-    num(w, few, 1);
-    num(w, UNKNOWN_TRAITS, 2);
-    num(w, family, 2);
-    num(w, cpus, 2);
-    num(w, cpus, 2);
-    num(w, cpus, 2);
-    end(w);
+    smbios_num(w, few, 1); /* cores, those enabled, threads */
+    smbios_num(w, few, 1);
+    smbios_num(w, threads > 255 ? 255 : threads, 1);
+    smbios_num(w, UNKNOWN_TRAITS, 2);
+    smbios_num(w, number(w, "processor-family", family), 2);
+    smbios_num(w, cores, 2);
+    smbios_num(w, cores, 2);
+    smbios_num(w, threads, 2);
+    smbios_end(w);
 }
 
-static void oem_strings(struct writer *w)
+static void oem_strings(struct smbios_writer *w)
 {
     uint32_t n = 0;
 
     for (uint32_t i = 0; i < w->u->n; i++)
-        n += w->u->v[i].type == T_OEM && *w->u->v[i].value && n < STRINGS;
-    begin(w, T_OEM, 5, 0xe00);
-    num(w, n, 1);
+        n += w->u->v[i].type == T_OEM && *w->u->v[i].value && n < SMBIOS_STRINGS;
+    smbios_begin(w, T_OEM, 5, 0xe00);
+    smbios_num(w, n, 1);
     for (uint32_t i = 0; i < w->u->n; i++)
-        if (w->u->v[i].type == T_OEM && *w->u->v[i].value && w->n < STRINGS)
+        if (w->u->v[i].type == T_OEM && *w->u->v[i].value && w->n < SMBIOS_STRINGS)
             w->string[w->n++] = w->u->v[i].value;
-    end(w);
+    smbios_end(w);
 }
 
 /* ---- Memory (7.17, 7.18, 7.20) -------------------------------------------------------- */
 
-static void memory_array(struct writer *w, uint64_t bytes, uint32_t devices)
+static void memory_array(struct smbios_writer *w, uint64_t bytes, uint32_t devices)
 {
     enum { SYSTEM_MEMORY = 3, MULTI_BIT = 6 };
     int large = bytes >> 10 >= 0x80000000u;
 
-    begin(w, T_ARRAY, 0x17, 0x1000);
-    num(w, OTHER, 1);
-    num(w, SYSTEM_MEMORY, 1);
-    num(w, MULTI_BIT, 1);
-    num(w, large ? 0x80000000u : bytes >> 10, 4);
-    num(w, NO_ERROR_INFO, 2);
-    num(w, devices, 2);
-    num(w, large ? bytes : 0, 8);
-    end(w);
+    smbios_begin(w, T_ARRAY, 0x17, 0x1000);
+    smbios_num(w, OTHER, 1);
+    smbios_num(w, SYSTEM_MEMORY, 1);
+    smbios_num(w, MULTI_BIT, 1);
+    smbios_num(w, large ? 0x80000000u : bytes >> 10, 4);
+    smbios_num(w, NO_ERROR_INFO, 2);
+    smbios_num(w, devices, 2);
+    smbios_num(w, large ? bytes : 0, 8);
+    smbios_end(w);
 }
 
-static void memory_device(struct writer *w, uint32_t i, uint64_t bytes)
+static void memory_device(struct smbios_writer *w, uint32_t i, uint64_t bytes)
 {
     enum { DIMM_FORM = 9, RAM = 7, IS_OTHER = 2 };
     const char *prefix = smbios_value(w->u, T_MEMORY, "loc_pfx");
     char locator[160];
 
     snprintf(locator, sizeof locator, "%.128s %u", prefix ? prefix : "DIMM", i);
-    begin(w, T_MEMORY, 0x28, 0x1100 + i);
-    num(w, 0x1000, 2);
-    num(w, NO_ERROR_INFO, 2);
-    num(w, NONE16, 2); /* widths */
-    num(w, NONE16, 2);
-    num(w, bytes >> 20, 2); /* up to 16 GiB: MiB */
-    num(w, DIMM_FORM, 1);
-    num(w, 0, 1);
-    text(w, locator);
+    smbios_begin(w, T_MEMORY, 0x28, 0x1100 + i);
+    smbios_num(w, 0x1000, 2);
+    smbios_num(w, NO_ERROR_INFO, 2);
+    smbios_num(w, NONE16, 2); /* widths */
+    smbios_num(w, NONE16, 2);
+    smbios_num(w, bytes >> 20, 2); /* up to 16 GiB: MiB */
+    smbios_num(w, DIMM_FORM, 1);
+    smbios_num(w, 0, 1);
+    smbios_text(w, locator);
     named(w, "bank", NULL);
-    num(w, RAM, 1);
-    num(w, IS_OTHER, 2);
-    num(w, number(w, "speed", 0), 2);
+    smbios_num(w, RAM, 1);
+    smbios_num(w, IS_OTHER, 2);
+    smbios_num(w, number(w, "speed", 0), 2);
     named(w, "manufacturer", "QEMU");
     named(w, "serial", NULL);
     named(w, "asset", NULL);
     named(w, "part", NULL);
-    num(w, 0, 1);
-    num(w, 0, 4);
-    num(w, number(w, "speed", 0), 2);
+    smbios_num(w, 0, 1);
+    smbios_num(w, 0, 4);
+    smbios_num(w, number(w, "speed", 0), 2);
     acpi_zero(&w->t, 6); /* voltages */
-    end(w);
+    smbios_end(w);
 }
 
-static void mapped(struct writer *w, uint32_t i, const struct pb_board_reg *bank)
+static void mapped(struct smbios_writer *w, uint32_t i, const struct pb_board_reg *bank)
 {
     uint64_t last = bank->addr + bank->len - 1;
     int large = last >> 10 >= UINT32_MAX;
 
-    begin(w, T_MAPPED, 0x1f, 0x1300 + i);
-    num(w, large ? UINT32_MAX : bank->addr >> 10, 4);
-    num(w, large ? UINT32_MAX : last >> 10, 4);
-    num(w, 0x1000, 2);
-    num(w, 1, 1);
-    num(w, large ? bank->addr : 0, 8);
-    num(w, large ? last : 0, 8);
-    end(w);
+    smbios_begin(w, T_MAPPED, 0x1f, 0x1300 + i);
+    smbios_num(w, large ? UINT32_MAX : bank->addr >> 10, 4);
+    smbios_num(w, large ? UINT32_MAX : last >> 10, 4);
+    smbios_num(w, 0x1000, 2);
+    smbios_num(w, 1, 1);
+    smbios_num(w, large ? bank->addr : 0, 8);
+    smbios_num(w, large ? last : 0, 8);
+    smbios_end(w);
 }
 
-static void memory(struct writer *w)
+static void memory(struct smbios_writer *w)
 {
     struct pb_board_reg bank[16];
     uint32_t n = w->b->board->ram(w->b->dev, bank, 16), devices;
@@ -294,22 +287,22 @@ static void memory(struct writer *w)
         mapped(w, i, &bank[i]);
 }
 
-static void boot_information(struct writer *w)
+static void boot_information(struct smbios_writer *w)
 {
-    begin(w, T_BOOT, 0x0b, 0x2000);
+    smbios_begin(w, T_BOOT, 0x0b, 0x2000);
     acpi_zero(&w->t, 7); /* no error */
-    end(w);
+    smbios_end(w);
 }
 
 /* ---- All --------------------------------------------------------------------------- */
 
 /* A structure is the file's, or made here of the fields that were given. */
-static int wanted(struct writer *w, uint32_t type, int anyway)
+static int wanted(struct smbios_writer *w, uint32_t type, int anyway)
 {
     return !smbios_in_files(w->u, type) && (anyway || smbios_given(w->u, type));
 }
 
-static void structures(struct writer *w, uint32_t family)
+static void structures(struct smbios_writer *w, uint32_t family)
 {
     if (wanted(w, T_BIOS, 0))
         bios(w);
@@ -319,16 +312,17 @@ static void structures(struct writer *w, uint32_t family)
         baseboard(w);
     if (wanted(w, T_CHASSIS, 1))
         chassis(w);
-    if (wanted(w, T_PROCESSOR, 1))
-        processor(w, family);
+    for (uint32_t i = 0; wanted(w, T_PROCESSOR, 1) && i < boot_topology(w->b).sockets; i++)
+        processor(w, family, i);
     if (wanted(w, T_OEM, 0))
         oem_strings(w);
     if (wanted(w, T_MEMORY, 1))
         memory(w);
+    smbios_ports(w);
     boot_information(w);
     acpi_put(&w->t, w->u->files.data, w->u->files.len);
-    begin(w, T_END, 4, 0x7f00);
-    end(w);
+    smbios_begin(w, T_END, 4, 0x7f00);
+    smbios_end(w);
 }
 
 static void anchor(struct acpi_buf *a, uint32_t len)
@@ -366,7 +360,7 @@ int smbios_tables(struct boot *b, uint32_t family, pb_err *e)
     const struct pb_fw_files *files = boot_fw_files(b, &self);
     struct acpi_buf entry = {0};
     struct smbios_user u;
-    struct writer w = {.b = b, .u = &u};
+    struct smbios_writer w = {.b = b, .u = &u};
 
     if (!files)
         return PB_OK;
@@ -375,7 +369,10 @@ int smbios_tables(struct boot *b, uint32_t family, pb_err *e)
     if (rc == PB_OK && (rc = clash(b, &u, e)) == PB_OK) {
         structures(&w, family);
         anchor(&entry, w.t.len);
-        if (w.t.failed || entry.failed)
+        if (w.missing)
+            rc = boot_fail(b, e, PB_ENOENT, "-smbios: no device on the root bus has the id '%s'",
+                           w.missing);
+        else if (w.t.failed || entry.failed)
             rc = boot_fail(b, e, PB_ENOMEM, "SMBIOS tables: out of memory");
         else if ((rc = files->add(self, FILE_TABLES, w.t.data, w.t.len, e)) == PB_OK)
             rc = files->add(self, FILE_ANCHOR, entry.data, entry.len, e);

@@ -3,6 +3,7 @@
  *
  * PCI-to-PCI Bridge Architecture Specification 1.2, chapter 3. The guest gives the bus its
  * number and the bridge its windows; map.c and config.c read those registers.
+ * chassis_nr= makes a Slot Numbering capability (13.1), from which guests name slots.
  * Not modelled: VGA and ISA modes, the hot-plug controller, extended (1.2, chapter 5) VPD.
  */
 #include "pci-bus.h"
@@ -43,16 +44,24 @@ pb_pci_fn *bridge_add(struct pbus *b, pb_dev *d, const struct pb_pci_info *i, pb
     return f;
 }
 
+enum { P_CHASSIS = PB_PCI_P_N, P_SHPC };
+
 static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
 {
     static const struct pb_pci_info info = {.size = sizeof info, .vendor = 0x1b36,
                                             .device = 0x0001, .class_code = 0x060400};
     struct bridge *br = self;
+    const struct pb_svc_prop *prop = h->get(h, PB_SVC_PROP);
+    uint32_t chassis = (uint32_t)prop->get_int(d, P_CHASSIS);
 
     pbus_init(&br->bus, d, h);
     br->bus.where = PB_PCI_AT_CONVENTIONAL;
     br->fn = bridge_add(&br->bus, d, &info, e);
-    return br->fn ? PB_OK : PB_EINVAL;
+    if (!br->fn)
+        return PB_EINVAL;
+    const uint8_t slot[] = {0x20, (uint8_t)chassis}; /* no slots of its own, first of the chassis */
+    int rc = chassis ? fn_cap(br->fn, CAP_SLOT, slot, NULL, sizeof slot, e) : PB_OK;
+    return rc < 0 ? rc : PB_OK;
 }
 
 static void unrealize(void *self)
@@ -79,7 +88,14 @@ static int load(void *self, pb_state *s, pb_err *e)
     return config_load(self, s, e);
 }
 
-static const struct pb_prop props[] = {PB_PCI_PROPS};
+static const char *const off_only[] = {"off", NULL};
+static const struct pb_prop props[] = {
+    PB_PCI_PROPS,
+    {.name = "chassis_nr", .doc = "chassis number that the guest is told; 0: none", .def = "0",
+     .type = PB_T_UINT, .max = 255, .qemu_type = "uint8"},
+    {.name = "shpc", .doc = "there is no standard hot-plug controller", .def = "off",
+     .choices = off_only, .type = PB_T_ENUM, .qemu_type = "bool"},
+};
 static const struct pb_provide provides[] = {{PB_PCI, &pci_service},
                                              {PB_BUS_PARENT, &plain_parent},
                                              {PB_BOOT_PATH, &pci_boot_path}};

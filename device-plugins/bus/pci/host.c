@@ -310,10 +310,17 @@ static uint32_t info_text(void *self, char *buf, uint32_t n)
 
 static const struct pb_info info = {
     .size = sizeof info, .name = "pci", .doc = "show PCI info", .text = info_text};
+static uint32_t query_json(void *self, char *buf, uint32_t n)
+{
+    return fabric_json(&((struct gpex *)self)->fab, buf, n);
+}
+
+static const struct pb_query query = {.size = sizeof query, .name = "pci",
+                                      .doc = "the functions on the bus", .json = query_json};
 static const struct pb_fdt_node fdt_node = {.size = sizeof fdt_node, .fill = fill};
 static const struct pb_provide provides[] = {
     {PB_PCI, &pci_service}, {PB_BUS_PARENT, &plain_parent}, {PB_FDT_NODE, &fdt_node},
-    {PB_INFO, &info}, {PB_BOOT_PATH, &pci_boot_path}};
+    {PB_INFO, &info}, {PB_QUERY, &query}, {PB_BOOT_PATH, &pci_boot_path}};
 static const char *const lines_out[] = {"irq[]", NULL};
 static const char *const buses_out[] = {"pcie=" PB_PCI_BUS, NULL};
 

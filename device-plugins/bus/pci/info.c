@@ -5,13 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-struct text {
-    char *buf;
-    uint32_t n, at;
-};
-
-static void say(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void say(struct text *t, const char *fmt, ...)
+void say(struct text *t, const char *fmt, ...)
 {
     va_list ap;
 
@@ -23,7 +17,7 @@ static void say(struct text *t, const char *fmt, ...)
 }
 
 /* PCI Code and ID Assignment Specification 1.11, 1: class and sub-class. */
-static const char *class_name(uint32_t class_code)
+const char *pci_class_name(uint32_t class_code)
 {
     static const struct {
         uint16_t code;
@@ -59,7 +53,7 @@ static void bars(struct text *t, const pb_pci_fn *f)
 static void function(struct text *t, const pb_pci_fn *f)
 {
     uint32_t code = cfg_get(f, C_CLASS, 2) | (uint32_t)f->cfg[C_CLASS + 2] << 16;
-    const char *name = class_name(code);
+    const char *name = pci_class_name(code);
     uint32_t pin = f->cfg[C_INT_PIN];
 
     say(t, "  Bus %2u, device %3u, function %u:\n", pbus_number(f->bus), f->devfn >> 3,

@@ -15,6 +15,7 @@
 #include <plugboard/device.h>
 #include <plugboard/msi.h>
 #include <plugboard/pci.h>
+#include <plugboard/query.h>
 
 #include <pthread.h>
 
@@ -40,7 +41,7 @@ enum {
 #define STATUS_CAPS 0x10u
 #define BRIDGE_RESET 0x40u
 
-enum { CAP_MSI = 0x05, CAP_EXPRESS = 0x10, CAP_MSIX = 0x11 };
+enum { CAP_SLOT = 0x04, CAP_VENDOR = 0x09, CAP_MSI = 0x05, CAP_EXPRESS = 0x10, CAP_MSIX = 0x11 };
 
 struct fabric;
 struct pbus;
@@ -153,6 +154,15 @@ uint32_t pbus_number(const struct pbus *b); /* as the guest numbered it */
 
 /* ---- info.c: bytes that the whole text takes, as snprintf says it. [main] ---- */
 uint32_t fabric_text(struct fabric *fab, char *buf, uint32_t n);
+struct text {
+    char *buf;
+    uint32_t n, at;
+};
+void say(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+const char *pci_class_name(uint32_t class_code); /* or NULL */
+
+/* ---- query.c: the same as JSON. [main] ---- */
+uint32_t fabric_json(struct fabric *fab, char *buf, uint32_t n);
 
 /* ---- irq.c: pins and messages ---- */
 void irq_update(pb_pci_fn *f); /* the pin's line follows level and command */

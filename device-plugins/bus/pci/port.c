@@ -6,6 +6,8 @@
  * Active. A device that is to go has its attention button pressed; the guest lets go of it by
  * switching the slot off. The guest may switch the slot off and on by itself: what is in it
  * is reset and does not answer meanwhile.
+ * bus-reserve= and the like ask firmware for room below the port: QEMU documentation,
+ * docs/pcie_pci_bridge.txt (vendor-specific capability "resource reserve").
  * Not modelled: the command-completed event (No Command Completed Support is set), power
  * faults, the MRL sensor, power management events, error reporting.
  */
@@ -30,7 +32,8 @@ enum { FLAGS = 0x02, LNKCAP = 0x0c, LNKSTA = 0x12, SLTCAP = 0x14, SLTCTL = 0x18,
 #define STA_PRESENT 0x40u
 #define STA_DLLSC 0x100u
 
-enum { P_PORT = PB_PCI_P_N, P_CHASSIS, P_SLOT, P_HOTPLUG };
+enum { P_PORT = PB_PCI_P_N, P_CHASSIS, P_SLOT, P_HOTPLUG, P_BUSES, P_IO, P_MEM, P_PREF32,
+       P_PREF64 };
 
 struct port {
     struct pbus bus; /* first */
@@ -151,6 +154,32 @@ static int check_chassis(struct port *p, pb_dev *d, pb_err *e)
     return PB_OK;
 }
 
+static uint64_t wish(const struct pb_svc_prop *prop, pb_dev *d, uint32_t which)
+{
+    return prop->is_set(d, which) ? (uint64_t)prop->get_int(d, which) : UINT64_MAX;
+}
+
+/* What the user wants kept free for devices that come later; all ones: as firmware likes. */
+static int reserve(pb_pci_fn *f, pb_dev *d, const struct pb_svc_prop *prop, pb_err *e)
+{
+    enum { BYTES = 0x20, RESOURCE_RESERVE = 1 };
+    static const uint8_t at[] = {2, 6, 14, 18, 22}, n[] = {4, 8, 4, 4, 8};
+    uint64_t v[] = {wish(prop, d, P_BUSES), wish(prop, d, P_IO), wish(prop, d, P_MEM),
+                    wish(prop, d, P_PREF32), wish(prop, d, P_PREF64)};
+    uint8_t body[BYTES - 2] = {BYTES, RESOURCE_RESERVE};
+
+    if ((v[0] & v[1] & v[2] & v[3] & v[4]) == UINT64_MAX)
+        return PB_OK;
+    if (v[3] != UINT64_MAX && v[4] != UINT64_MAX)
+        return f->bus->h->fail(e, PB_EINVAL, "PCI resource reserve cap: pref32-reserve and "
+                               "pref64-reserve conflict; give one of them");
+    for (uint32_t i = 0; i < 5; i++)
+        for (uint32_t k = 0; k < n[i]; k++)
+            body[at[i] + k] = (uint8_t)(v[i] >> 8 * k);
+    int rc = fn_cap(f, CAP_VENDOR, body, NULL, sizeof body, e);
+    return rc < 0 ? rc : PB_OK;
+}
+
 /* ---- Life -------------------------------------------------------------------------------- */
 
 static int make_slot(struct port *p, uint32_t slot, uint32_t number, pb_err *e)
@@ -191,6 +220,7 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
         return h->fail(e, PB_EINVAL, "a pcie-root-port goes on the root bus: bus=pcie.0");
     int rc = check_chassis(p, d, e);
     uint32_t slot = prop->is_set(d, P_SLOT) ? (uint32_t)prop->get_int(d, P_SLOT) : p->fn->devfn;
+    rc = rc < 0 ? rc : reserve(p->fn, d, prop, e);
     return rc < 0 ? rc : make_slot(p, slot, (uint32_t)prop->get_int(d, P_PORT), e);
 }
 
@@ -303,6 +333,13 @@ static const struct pb_prop props[] = {
     {.name = "slot", .doc = "physical slot number that the guest is told", .type = PB_T_UINT,
      .max = 8191, .qemu_type = "uint16"},
     {.name = "hotplug", .doc = "devices may come and go", .def = "on", .type = PB_T_BOOL},
+    {.name = "bus-reserve", .doc = "bus numbers to keep free below", .type = PB_T_UINT,
+     .max = 255, .qemu_type = "uint32"},
+    {.name = "io-reserve", .doc = "bytes of I/O space to keep free below", .type = PB_T_SIZE},
+    {.name = "mem-reserve", .doc = "the same of memory", .type = PB_T_SIZE, .max = UINT32_MAX - 1},
+    {.name = "pref32-reserve", .doc = "the same of prefetchable memory below 4 GiB",
+     .type = PB_T_SIZE, .max = UINT32_MAX - 1},
+    {.name = "pref64-reserve", .doc = "the same of prefetchable memory", .type = PB_T_SIZE},
 };
 static const struct pb_provide provides[] = {{PB_PCI, &pci_service},
                                              {PB_BUS_PARENT, &slot_parent},

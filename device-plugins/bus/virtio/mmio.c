@@ -101,7 +101,7 @@ static uint64_t reg_read(void *self, const struct pb_reg *r, uint32_t i)
                    ? 0
                    : (uint32_t)(transport_offered(&m->t) >> (32 * m->DeviceFeaturesSel));
     case R_QueueNumMax:
-        return q ? m->t.queue_max : 0;
+        return q ? q->max : 0;
     case R_QueueReady:
         return q && !m->legacy ? q->ready : 0;
     case R_QueuePFN:

@@ -8,7 +8,11 @@
 #include <plugboard/plugin.h>
 
 static const char *const autos[] = {"auto", "on", "off", NULL};
+static const char *const on_only[] = {"on", NULL}, *const off_only[] = {"off", NULL};
 
+/* What is so anyway, for command lines that say so. */
+#define ONE(n, d, only, text)                                                                  \
+    {.name = n, .doc = text, .def = d, .choices = only, .type = PB_T_ENUM, .qemu_type = "bool"}
 #define COMMON                                                                                 \
     {.name = "disable-modern", .doc = "leave out the modern layout", .def = "off",             \
      .type = PB_T_BOOL},                                                                       \
@@ -19,7 +23,14 @@ static const char *const autos[] = {"auto", "on", "off", NULL};
     {.name = "packed", .doc = "offer packed rings", .def = "off", .type = PB_T_BOOL},          \
     {.name = "event_idx", .doc = "offer the event index", .def = "on", .type = PB_T_BOOL},     \
     {.name = "indirect_desc", .doc = "offer indirect descriptors", .def = "on",                \
-     .type = PB_T_BOOL}
+     .type = PB_T_BOOL},                                                                       \
+    ONE("ioeventfd", "on", on_only, "doorbells do not wait for the device"),                   \
+    ONE("any_layout", "on", on_only, "any layout of buffers is taken"),                        \
+    ONE("ats", "off", off_only, "there is no address translation service"),                    \
+    ONE("aer", "off", off_only, "there is no advanced error reporting"),                       \
+    ONE("page-per-vq", "off", off_only, "doorbells are four bytes apart"),                     \
+    ONE("modern-pio-notify", "off", off_only, "doorbells are in memory"),                      \
+    ONE("queue_reset", "off", off_only, "there is no reset of single queues")
 #define LEGACY(d)                                                                              \
     {.name = "disable-legacy", .doc = "leave out the legacy layout", .def = d,                 \
      .choices = autos, .type = PB_T_ENUM, .qemu_type = "OnOffAuto"}

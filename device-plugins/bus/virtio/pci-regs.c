@@ -273,7 +273,7 @@ uint64_t legacy_read(struct vpci *v, uint32_t off, uint32_t n)
     case L_QUEUE_ADDRESS:
         return q && q->ready ? (uint32_t)(q->desc_gpa >> 12) : 0;
     case L_QUEUE_SIZE:
-        return q ? v->t.queue_max : 0;
+        return q ? q->max : 0;
     case L_QUEUE_SELECT:
         return v->qselect;
     case L_STATUS:
@@ -303,7 +303,7 @@ void legacy_write(struct vpci *v, uint32_t off, uint64_t val, uint32_t n)
         break;
     case L_QUEUE_ADDRESS:
         if (q && !q->ready)
-            q->num = v->t.queue_max; /* a legacy driver cannot change it */
+            q->num = q->max; /* a legacy driver cannot change it */
         transport_legacy_queue(&v->t, v->qselect, (val & UINT32_MAX) << 12, 4096);
         break;
     case L_QUEUE_SELECT:

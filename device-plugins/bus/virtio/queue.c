@@ -73,7 +73,7 @@ int vq_resume(struct pb_vq *q)
     q->packed = !!(t->features & PB_VIRTIO_F_RING_PACKED);
     q->event_idx = !!(t->features & PB_VIRTIO_F_EVENT_IDX);
     q->indirect = !!(t->features & PB_VIRTIO_F_INDIRECT_DESC);
-    if (q->num == 0 || q->num > t->queue_max || (!q->packed && (q->num & (q->num - 1))))
+    if (q->num == 0 || q->num > q->max || (!q->packed && (q->num & (q->num - 1))))
         return vq_break(q, "bad queue size");
     if ((q->desc_gpa & 15) || (q->driver_gpa & (q->packed ? 3 : 1)) || (q->device_gpa & 3))
         return vq_break(q, "misaligned ring");

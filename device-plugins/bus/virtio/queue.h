@@ -42,7 +42,7 @@ struct held {
 
 struct pb_vq {
     struct transport *t;
-    uint32_t index;
+    uint32_t index, max; /* max: largest size there is */
     /* As the driver set them. */
     uint32_t num, ready;
     uint64_t desc_gpa, driver_gpa, device_gpa;

@@ -27,13 +27,14 @@ static void stop_queues(struct transport *t)
     for (uint32_t i = 0; i < t->n_queues; i++) {
         struct pb_vq *q = &t->vq[i];
         pb_worker *w = q->worker;
+        uint32_t max = q->max;
         vq_stop(q);
         memset(q, 0, sizeof *q);
         q->t = t;
         q->index = i;
         q->worker = w;
         q->avail_wrap = q->used_wrap = 1;
-        q->num = t->queue_max;
+        q->num = q->max = max;
     }
 }
 
@@ -322,6 +323,19 @@ void transport_fini(struct transport *t)
     t->vq = NULL;
 }
 
+static int sizes(struct transport *t, const struct pb_virtio_dev *ops, void *self, uint32_t n)
+{
+    uint32_t asked = ops->size >= sizeof *ops && ops->queue_size != NULL;
+
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t max = asked ? ops->queue_size(self, i) : ops->queue_max;
+        if (max == 0 || max > VQ_MAX_SIZE || (max & (max - 1)))
+            return PB_EINVAL;
+        t->vq[i].max = max;
+    }
+    return PB_OK;
+}
+
 int transport_attach(struct transport *t, pb_dev *child, pb_err *e)
 {
     void *self;
@@ -329,19 +343,15 @@ int transport_attach(struct transport *t, pb_dev *child, pb_err *e)
 
     if (!ops)
         return t->h->fail(e, PB_EINVAL, "the device on the virtio bus is not a virtio device");
-    uint32_t n = ops->n_queues(self), max = ops->queue_max;
-
-    if (PB_HAS(struct pb_virtio_dev, ops, queue_size))
-        max = ops->queue_size(self);
-    if (n > VQ_MAX_QUEUES || max == 0 || max > VQ_MAX_SIZE || (max & (max - 1)))
-        return t->h->fail(e, PB_EINVAL, "the virtio device asks for queues that cannot be");
+    uint32_t n = ops->n_queues(self);
     if (need_queues(t) < 0)
         return t->h->fail(e, PB_ENOMEM, "no memory for virtio queues");
+    if (n > VQ_MAX_QUEUES || sizes(t, ops, self, n) < 0)
+        return t->h->fail(e, PB_EINVAL, "the virtio device asks for queues that cannot be");
     t->child = child;
     t->self = self;
     t->ops = ops;
     t->n_queues = n;
-    t->queue_max = max;
     stop_queues(t);
     return PB_OK;
 }

@@ -39,7 +39,7 @@ struct transport {
     uint32_t generation; /* atomic: of the device configuration */
     uint64_t features;   /* what the driver accepted */
     uint64_t driver_features;
-    uint32_t n_queues, queue_max; /* most descriptors of a queue */
+    uint32_t n_queues;
     struct pb_vq *vq; /* [VQ_MAX_QUEUES], made for the first device; an empty slot has none */
 };
 

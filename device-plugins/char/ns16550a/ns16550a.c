@@ -131,6 +131,7 @@ static void receive(struct ns16550a *u, uint8_t byte, uint8_t flags)
     u->rx[u->rx_n] = byte;
     u->rx_flags[u->rx_n] = flags;
     set_rx_n(u, u->rx_n + 1u);
+    u->full = u->rx_n >= depth(u); /* a break or the loop fills it, too: the backend saw no room */
 }
 
 static void clear_rx(struct ns16550a *u)
@@ -184,7 +185,6 @@ static int chr_data(void *self, const uint8_t *buf, uint32_t n)
         took = n; /* the receiver is cut off from the line (8.6.7) */
     while (took < n && u->rx_n < depth(u))
         receive(u, buf[took++], 0);
-    u->full = u->rx_n >= depth(u);
     restart_timeout(u);
     update(u);
     u->thread->leave(u->dev);

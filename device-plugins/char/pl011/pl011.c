@@ -112,6 +112,7 @@ static void receive(struct pl011 *u, uint16_t v)
     }
     u->rx[u->rx_n] = v;
     set_rx_n(u, u->rx_n + 1u);
+    u->full = u->rx_n >= depth(u); /* a break or the loop fills it, too: the backend saw no room */
     if (v & DR_BE)
         u->ris |= INT_BE;
     if (u->rx_n >= trigger(u, 3))
@@ -165,7 +166,6 @@ static int chr_data(void *self, const uint8_t *buf, uint32_t n)
         took = n; /* the receiver hears the transmitter */
     while (took < n && u->rx_n < depth(u))
         receive(u, buf[took++]);
-    u->full = u->rx_n >= depth(u);
     restart_timeout(u);
     update(u);
     u->thread->leave(u->dev);

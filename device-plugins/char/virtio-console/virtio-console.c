@@ -26,6 +26,7 @@ struct console {
     pb_dev *dev;
     const pb_host *h;
     const struct pb_svc_char *chr;
+    const struct pb_svc_time *time;
     const struct pb_virtio *virtio;
     void *bus;
     pb_char *backend;
@@ -178,8 +179,10 @@ static void running(void *self, uint32_t on)
     if (!on)
         c->tx_done = 0;
     pthread_mutex_unlock(&c->tx_lock);
-    if (on && c->backend)
-        c->chr->accept(c->backend);
+    if (!on || !c->backend)
+        return;
+    c->chr->accept(c->backend);
+    c->time->soon(c->dev, on_drained, c); /* loaded: this backend has not refused anything yet */
 }
 
 static void config_read(void *self, uint32_t off, void *buf, uint32_t n)
@@ -213,6 +216,7 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
     c->dev = d;
     c->h = h;
     c->chr = h->get(h, PB_SVC_CHAR);
+    c->time = h->get(h, PB_SVC_TIME);
     c->virtio = bus->parent(d, PB_VIRTIO, &c->bus);
     c->backend = prop->get_char(d, P_CHARDEV);
     if (!c->virtio)
@@ -282,7 +286,7 @@ static const struct pb_device_class console_class = {
 };
 
 static const struct pb_class_ref classes[] = {{PB_CLASS_DEVICE, &console_class}};
-static const char *const needs[] = {PB_SVC_CHAR, PB_SVC_BUS, PB_SVC_PROP, NULL};
+static const char *const needs[] = {PB_SVC_CHAR, PB_SVC_BUS, PB_SVC_PROP, PB_SVC_TIME, NULL};
 
 PB_PLUGIN_ENTRY = {
     .size = sizeof(struct pb_plugin),

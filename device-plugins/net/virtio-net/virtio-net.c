@@ -16,8 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { P_NETDEV, P_MAC, P_QUEUES, P_MTU, P_MRG, P_CSUM, P_TSO4, P_TSO6, P_ECN, P_MQ, P_STATUS,
-       P_CTRL_VQ, P_CTRL_RX, P_CTRL_VLAN, P_CTRL_MAC };
+enum { P_NETDEV, P_MAC, P_QUEUES, P_RX_SIZE, P_TX_SIZE, P_MTU, P_MRG, P_CSUM, P_TSO4, P_TSO6,
+       P_ECN, P_MQ, P_STATUS, P_CTRL_VQ, P_CTRL_RX, P_CTRL_VLAN, P_CTRL_MAC };
 
 /* ---- Transmit --------------------------------------------------------------------------- */
 
@@ -326,6 +326,13 @@ static uint32_t n_queues(void *self)
     return 2 * ((struct net *)self)->pairs + 1;
 }
 
+static uint32_t queue_size(void *self, uint32_t q)
+{
+    struct net *n = self;
+
+    return q == 2 * n->pairs ? CONTROL_SIZE : q & 1 ? n->tx_size : n->rx_size;
+}
+
 static void accepted(void *self, uint64_t f)
 {
     struct net *n = self;
@@ -373,7 +380,7 @@ static const struct pb_virtio_dev virtio_dev = {
     .size = sizeof virtio_dev,
     .device_id = 1,
     .config_len = CONFIG_LEN,
-    .queue_max = QUEUE_MAX,
+    .queue_max = QUEUE_MAX, .queue_size = queue_size,
     .features = features,
     .n_queues = n_queues,
     .accepted = accepted,
@@ -406,6 +413,11 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
         return h->fail(e, PB_EINVAL, "virtio-net-device sits on no virtio bus");
     if (!n->wire)
         return h->fail(e, PB_EINVAL, "virtio-net-device: netdev is not set");
+    n->rx_size = (uint32_t)prop->get_int(d, P_RX_SIZE);
+    n->tx_size = (uint32_t)prop->get_int(d, P_TX_SIZE);
+    if ((n->rx_size & (n->rx_size - 1)) || (n->tx_size & (n->tx_size - 1)))
+        return h->fail(e, PB_EINVAL, "Invalid rx_queue_size or tx_queue_size, must be a power of 2 "
+                       "between 256 and 1024");
     if (mac >> 40 & 1)
         return h->fail(e, PB_EINVAL, "mac is a group address; the first byte must be even");
     n->pairs = (uint32_t)prop->get_int(d, P_QUEUES);
@@ -470,6 +482,10 @@ static const struct pb_prop props[] = {
      .def = "52:54:00:12:34:56", .type = PB_T_MAC, .qemu_type = "str"},
     {.name = "queues", .doc = "queue pairs", .def = "1", .type = PB_T_UINT, .min = 1,
      .max = PAIRS_MAX},
+    {.name = "rx_queue_size", .doc = "largest size of a receive queue, a power of two",
+     .def = "1024", .type = PB_T_UINT, .min = 256, .max = QUEUE_MAX, .qemu_type = "uint16"},
+    {.name = "tx_queue_size", .doc = "the same of a send queue", .def = "1024",
+     .type = PB_T_UINT, .min = 256, .max = QUEUE_MAX, .qemu_type = "uint16"},
     {.name = "host_mtu", .doc = "MTU told to the guest; 0: none", .def = "0", .type = PB_T_UINT,
      .min = 0, .max = 65535, .qemu_type = "uint16"},
     {.name = "mrg_rxbuf", .doc = "offer merged receive buffers", .def = "on", .type = PB_T_BOOL},
@@ -488,7 +504,8 @@ static const struct pb_prop props[] = {
      .type = PB_T_BOOL},
     NEVER("gso"), NEVER("guest_csum"), NEVER("guest_tso4"), NEVER("guest_tso6"),
     NEVER("guest_ecn"), NEVER("guest_ufo"), NEVER("host_ufo"), NEVER("rss"), NEVER("hash"),
-    NEVER("guest_rsc_ext"), NEVER("failover"),
+    NEVER("guest_rsc_ext"), NEVER("failover"), NEVER("guest_announce"),
+    NEVER("ctrl_guest_offloads"), NEVER("ctrl_rx_extra"),
 };
 #undef NEVER
 static const struct pb_field state[] = {

@@ -29,6 +29,7 @@
 #define HDR_LEGACY 10u /* without num_buffers: legacy drivers that do not merge, 5.1.6.1 */
 #define PAIRS_MAX 8u
 #define QUEUE_MAX 1024u
+#define CONTROL_SIZE 64u
 #define IOV_MAX_CHAIN 64u
 #define FRAME_MAX 65550u
 #define MAC_TABLE 64u
@@ -66,6 +67,7 @@ struct net {
     void *bus;
     pb_net *wire;
     pb_vq *ctrl;
+    uint32_t rx_size, tx_size; /* of queues */
     uint32_t pairs, active; /* offered; in use (5.1.6.5.5) */
     uint64_t features;
     uint32_t hdr; /* HDR_BYTES or HDR_LEGACY */

@@ -177,6 +177,7 @@ static int load_parts(struct nvme *n, const struct pb_svc_state *st, pb_state *s
     n->own.attached = attached & 1;
     n->page = (n->CC >> 7 & 15) <= 4 ? 4096u << (n->CC >> 7 & 15) : 4096;
     *k = counts[3];
+    n->starved = 1; /* as if: a queue may have more than there were requests for */
     return 1;
 }
 

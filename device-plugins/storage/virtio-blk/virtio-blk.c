@@ -35,7 +35,7 @@ enum { S_OK = 0, S_IOERR = 1, S_UNSUPP = 2 };
 #define SECTOR 512u
 #define SEG_MAX 254u
 #define MAX_QUEUES 16u
-#define QUEUE_MAX 256u
+#define QUEUE_SIZE 256u /* unless queue-size= says otherwise */
 #define RANGES_MAX 1u /* discard and write-zeroes segments a request */
 #define RANGE_SECTORS (1u << 21)
 
@@ -83,13 +83,16 @@ struct blk {
     void *bus;
     pb_block *node;
     const char *serial;
-    uint32_t n_queues, writeback, can_discard, can_zero;
+    uint32_t n_queues, queue_size, writeback, can_discard, can_zero, config_wce;
+    uint32_t min_io, opt_io, granularity; /* bytes, as the user says */
     uint64_t features;
     struct config cfg;
     struct queue queue[MAX_QUEUES];
 };
 
-enum { P_DRIVE, P_SERIAL, P_QUEUES, P_LOGICAL, P_PHYSICAL, P_WCE, P_DISCARD, P_ZEROES };
+enum { P_DRIVE, P_SERIAL, P_QUEUES, P_QUEUE_SIZE, P_LOGICAL, P_PHYSICAL, P_WCE,
+       P_DISCARD, P_ZEROES, P_IOTHREAD, P_SCSI, P_CONFIG_WCE, P_MIN_IO, P_OPT_IO,
+       P_GRANULARITY };
 
 /* ---- Requests ------------------------------------------------------------------------- */
 
@@ -304,7 +307,7 @@ static uint64_t features(void *self)
 {
     struct blk *b = self;
 
-    return F_SEG_MAX | F_BLK_SIZE | F_FLUSH | F_TOPOLOGY | F_CONFIG_WCE |
+    return F_SEG_MAX | F_BLK_SIZE | F_FLUSH | F_TOPOLOGY | (b->config_wce ? F_CONFIG_WCE : 0) |
            (b->n_queues > 1 ? F_MQ : 0) | (b->can_discard ? F_DISCARD : 0) |
            (b->can_zero ? F_WRITE_ZEROES : 0) | (b->cfg.unused0 ? F_RO : 0);
 }
@@ -312,6 +315,12 @@ static uint64_t features(void *self)
 static uint32_t n_queues(void *self)
 {
     return ((struct blk *)self)->n_queues;
+}
+
+static uint32_t queue_size(void *self, uint32_t q)
+{
+    (void)q;
+    return ((struct blk *)self)->queue_size;
 }
 
 static void accepted(void *self, uint64_t f)
@@ -358,7 +367,7 @@ static const struct pb_virtio_dev virtio_dev = {
     .size = sizeof virtio_dev,
     .device_id = 2,
     .config_len = CONFIG_LEN,
-    .queue_max = QUEUE_MAX,
+    .queue_max = QUEUE_SIZE, .queue_size = queue_size,
     .features = features,
     .n_queues = n_queues,
     .accepted = accepted,
@@ -376,15 +385,16 @@ static void set_geometry(struct blk *b, const struct pb_block_info *i, uint32_t 
     struct config *c = &b->cfg;
 
     c->capacity = i->bytes / SECTOR;
-    c->seg_max = SEG_MAX;
+    c->seg_max = b->queue_size - 2 < SEG_MAX ? b->queue_size - 2 : SEG_MAX;
     c->blk_size = logical;
     while ((logical << c->physical_block_exp) < physical)
         c->physical_block_exp++;
-    c->min_io_size = 1;
+    c->min_io_size = (uint16_t)(b->min_io > logical ? b->min_io / logical : 1);
+    c->opt_io_size = b->opt_io / logical;
     c->num_queues = (uint16_t)b->n_queues;
     c->max_discard_sectors = c->max_write_zeroes_sectors = RANGE_SECTORS;
     c->max_discard_seg = c->max_write_zeroes_seg = RANGES_MAX;
-    c->discard_sector_alignment = logical / SECTOR;
+    c->discard_sector_alignment = (b->granularity > logical ? b->granularity : logical) / SECTOR;
     c->write_zeroes_may_unmap = 1;
     c->unused0 = !!i->read_only; /* kept here, not shown */
 }
@@ -417,6 +427,7 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
     b->node = prop->get_block(d, P_DRIVE);
     b->serial = prop->get_str(d, P_SERIAL);
     b->n_queues = (uint32_t)prop->get_int(d, P_QUEUES);
+    b->queue_size = (uint32_t)prop->get_int(d, P_QUEUE_SIZE);
     b->writeback = (uint32_t)prop->get_int(d, P_WCE);
     if (!b->virtio)
         return h->fail(e, PB_EINVAL, "virtio-blk-device sits on no virtio bus");
@@ -425,6 +436,16 @@ static int realize(void *self, pb_dev *d, const pb_host *h, pb_err *e)
     if ((logical & (logical - 1)) || (physical & (physical - 1)) || physical < logical)
         return h->fail(e, PB_EINVAL, "logical_block_size and physical_block_size must be powers "
                                      "of two, the physical one not smaller");
+    b->config_wce = (uint32_t)prop->get_int(d, P_CONFIG_WCE);
+    b->min_io = (uint32_t)prop->get_int(d, P_MIN_IO);
+    b->opt_io = (uint32_t)prop->get_int(d, P_OPT_IO);
+    b->granularity = (uint32_t)prop->get_int(d, P_GRANULARITY);
+    if (b->min_io % logical || b->opt_io % logical || b->granularity % logical)
+        return h->fail(e, PB_EINVAL, "min_io_size, opt_io_size and discard_granularity must be "
+                                     "multiples of logical_block_size");
+    if (b->queue_size & (b->queue_size - 1))
+        return h->fail(e, PB_EINVAL, "invalid queue-size property, must be a power of 2 (max "
+                                     "1024)");
     if (i.align > logical)
         return h->fail(e, PB_EINVAL, "the drive needs larger blocks: set logical_block_size=4096 "
                                      "and physical_block_size=4096, or cache.direct=off");
@@ -484,6 +505,8 @@ static const struct pb_prop props[] = {
     {.name = "serial", .doc = "serial number, 20 characters are seen", .type = PB_T_STR},
     {.name = "num-queues", .doc = "request queues", .def = "1", .type = PB_T_UINT, .min = 1,
      .max = MAX_QUEUES, .qemu_type = "uint16"},
+    {.name = "queue-size", .doc = "largest size of a queue, a power of two", .def = "256",
+     .type = PB_T_UINT, .min = 4, .max = 1024, .qemu_type = "uint16"},
     {.name = "logical_block_size", .doc = "smallest unit of a transfer", .def = "512",
      .type = PB_T_SIZE, .min = 512, .max = 65536},
     {.name = "physical_block_size", .doc = "unit the medium works in", .def = "512",
@@ -496,6 +519,14 @@ static const struct pb_prop props[] = {
      .type = PB_T_STR, .qemu_type = "link<iothread>"},
     {.name = "scsi", .doc = "SCSI commands are not passed on", .def = "off", .choices = off_only,
      .type = PB_T_ENUM, .qemu_type = "bool"},
+    {.name = "config-wce", .doc = "offer that the guest switches the write cache", .def = "on",
+     .type = PB_T_BOOL},
+    {.name = "min_io_size", .doc = "smallest good transfer that the guest is told; 0: a block",
+     .def = "0", .type = PB_T_SIZE, .min = 0, .max = 65535 * 512, .qemu_type = "size"},
+    {.name = "opt_io_size", .doc = "best transfer that the guest is told; 0: nothing",
+     .def = "0", .type = PB_T_SIZE, .min = 0, .max = 1 << 30, .qemu_type = "size"},
+    {.name = "discard_granularity", .doc = "unit of discards that the guest is told; 0: a block",
+     .def = "0", .type = PB_T_SIZE, .min = 0, .max = 1 << 30, .qemu_type = "size"},
 };
 static const struct pb_field state[] = {
     PB_FIELD(struct blk, writeback, PB_S_U32),

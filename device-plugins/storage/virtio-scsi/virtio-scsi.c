@@ -35,8 +35,9 @@ static uint32_t n_queues(void *self)
     return Q_REQUEST + ((struct vscsi *)self)->n_queues;
 }
 
-static uint32_t queue_size(void *self)
+static uint32_t queue_size(void *self, uint32_t q)
 {
+    (void)q;
     return ((struct vscsi *)self)->queue_size;
 }
 

@@ -137,7 +137,8 @@ struct pb_char_ops { /* both ends */
     /* Up to room() bytes; returns how many were taken. Device side: [io]; it enters its
      * domain itself. Backend side: [any]. */
     int (*data)(void *self, const uint8_t *buf, uint32_t n);
-    void (*event)(void *self, uint32_t ev); /* PB_CHR_*; optional */
+    /* PB_CHR_*; optional. To a backend: CLOSED, it ends its connection. [main] */
+    void (*event)(void *self, uint32_t ev);
 };
 #define PB_SVC_CHAR "pb.char/1"
 struct pb_svc_char {

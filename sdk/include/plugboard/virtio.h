@@ -34,8 +34,9 @@ struct pb_virtio_dev { /* what the device is; the transport calls it */
     void (*kick)(void *self, uint32_t q);
     void (*config_read)(void *self, uint32_t off, void *buf, uint32_t n);        /* [dev] */
     void (*config_write)(void *self, uint32_t off, const void *buf, uint32_t n); /* [dev] */
-    /* Instead of queue_max, where the user chooses it. [main] optional; ABI 1.1 */
-    uint32_t (*queue_size)(void *self);
+    /* Largest size of queue `q`, a power of two, where that is not queue_max. ABI 1.1; NULL: it
+     * is everywhere. Asked once, after realize. [main] */
+    uint32_t (*queue_size)(void *self, uint32_t q);
 };
 
 /* A popped descriptor chain. The caller gives iov[max_iov]; pop() fills it: first n_out
