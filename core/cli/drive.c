@@ -449,7 +449,7 @@ static int read_drive(struct drive *d, const char *dflt)
     gboolean empty = !d->file || !*d->file;
     if (empty && strcmp(d->iface, "none"))
         return drive_error(d, "'file' is missing: an empty drive is for if=none and a device with "
-                              "removable media, such as scsi-cd");
+                              "removable media");
     r = check_interface(d, index || unit);
     d->removable = d->no_iface && (cd || empty);
     if (empty)

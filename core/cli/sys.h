@@ -105,6 +105,9 @@ int pb_sys_accel(const char *names, pb_err *e);
 gboolean pb_sys_board_links(const struct pb_sys *s, const char *slot);
 /* New user device: set, on its bus, realized. args: class in "driver". */
 pb_dev *pb_sys_add_device(struct pb_sys *s, struct pb_args *a);
+/* The monitor's change: file `file` (format NULL: as it looks) is the medium of drive `slot`. */
+int pb_sys_change(struct pb_machine *m, pb_dev *slot, const char *file, const char *format,
+                  gboolean readonly, pb_err *e);
 /* While the machine is there: one more of what an option makes, by the same function. `a` (NULL
  * with `e`) is freed. */
 typedef int (*pb_sys_adder)(struct pb_sys *s, struct pb_args *a);
@@ -115,9 +118,6 @@ int pb_sys_netdev(struct pb_sys *s, struct pb_args *a);   /* -netdev */
 int pb_sys_chardev(struct pb_sys *s, struct pb_args *a);  /* -chardev */
 int pb_sys_object(struct pb_sys *s, struct pb_args *a);   /* -object */
 int pb_sys_object_del(struct pb_sys *s, struct pb_args *a); /* of its id= */
-/* The monitor's change: file `file` (format NULL: as it looks) is the medium of drive `slot`. */
-int pb_sys_change(struct pb_machine *m, pb_dev *slot, const char *file, const char *format,
-                  gboolean readonly, pb_err *e);
 struct pb_wanted *pb_sys_want(struct pb_sys *s, const char *cls, const char *bus,
                               const struct pb_place *at);
 void pb_wanted_set(struct pb_wanted *w, const char *key, const char *value);

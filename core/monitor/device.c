@@ -51,7 +51,7 @@ static pb_dev *drive_of(struct pb_mon *x, const char *name, pb_err *e)
     if (pb_medium_drive(d))
         return d;
     pb_err_set(e, PB_ENOTSUP, "Device '%s' is not removable", name);
-    pb_err_hint(e, "its medium can be changed with -drive if=none,media=cdrom,… and -device scsi-cd");
+    pb_err_hint(e, "a drive of -drive if=none,media=cdrom at a device with removable media is");
     return NULL;
 }
 

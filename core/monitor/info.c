@@ -80,7 +80,8 @@ int pb_info_block(struct pb_mon *x, guint n, char **v, pb_err *e)
         found = TRUE;
         pb_dev *in = pb_medium_drive(d) ? pb_medium_of(d) : d; /* NULL: an empty drive */
         const struct pb_backend_class *c = in ? in->cls->table : NULL;
-        g_autofree char *file = in ? pb_dev_get_text(pb_mon_block_bottom(x, in), "filename") : NULL;
+        pb_dev *low = in ? pb_mon_block_bottom(x, in) : NULL;
+        g_autofree char *file = low ? pb_dev_get_text(low, "filename") : NULL;
         if (!file && PB_HAS(struct pb_backend_class, c, describe) && in->backend)
             c->describe(in->self, what, sizeof what);
         struct pb_block_info info = {.size = sizeof info};

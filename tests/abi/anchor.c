@@ -19,9 +19,9 @@
 #include <plugboard/plugin.h>
 #include <plugboard/reg.h>
 #include <plugboard/riscv.h>
-#include <plugboard/semihost.h>
 #include <plugboard/scsi.h>
 #include <plugboard/sd.h>
+#include <plugboard/semihost.h>
 #include <plugboard/spi.h>
 #include <plugboard/usb.h>
 #include <plugboard/virtio.h>

@@ -54,6 +54,14 @@ starts "$ARM" -M virt -nic user -netdev user,id=n -netdev user,id=m \
     -device e1000,netdev=m,mac=52:54:00:12:34:57 -device virtio-net-pci,netdev=n
 has macaddr=52:54:00:12:34:56
 has macaddr=52:54:00:12:34:58
+# shellcheck disable=SC2086
+starts "$ARM" -M virt -device virtio-scsi-pci,id=scsi0 $A -device scsi-hd,drive=a,bus=scsi0.0 \
+    -drive if=none,id=cd,media=cdrom -device scsi-cd,drive=cd
+has "bus: scsi0.0"
+has "dev: scsi-cd"
+# shellcheck disable=SC2086
+starts "$RISCV" -M virt -device virtio-scsi-device $A -device scsi-hd,drive=a -device scsi-cd
+has "bus: scsi.0"
 # libvirt's root ports, a bridge, sizes of queues
 starts "$ARM" -M virt -device pcie-root-port,port=8,chassis=1,id=pci.1,bus=pcie.0,multifunction=on,addr=0x1 \
     -device pcie-root-port,port=9,chassis=2,id=pci.2,bus=pcie.0,addr=0x1.0x1 \
@@ -73,14 +81,6 @@ topology "socket1 cluster0 core1 thread1" cluster1 "$ARM" -M virt,dumpdtb=dtb -s
 topology "socket0 cluster1 core1" thread "$ARM" -M virt,dumpdtb=dtb -smp 4,clusters=2
 topology "socket0 cluster0 core3" thread "$ARM" -M virt,dumpdtb=dtb -smp 4
 topology "socket3 core0" core1 "$ARM" -M virt,dumpdtb=dtb -smp 4,sockets=4
-# shellcheck disable=SC2086
-starts "$ARM" -M virt -device virtio-scsi-pci,id=scsi0 $A -device scsi-hd,drive=a,bus=scsi0.0 \
-    -drive if=none,id=cd,media=cdrom -device scsi-cd,drive=cd
-has "bus: scsi0.0"
-has "dev: scsi-cd"
-# shellcheck disable=SC2086
-starts "$RISCV" -M virt -device virtio-scsi-device $A -device scsi-hd,drive=a -device scsi-cd
-has "bus: scsi.0"
 
 # bootindex: a program without a system prints what firmware reads
 code() { # WORDS FILE
