@@ -420,6 +420,8 @@ static int spellings(struct drive *d)
 static int read_drive(struct drive *d, const char *dflt)
 {
     static const char *const absent[] = {"copy-on-read", "bus", NULL};
+    static const char *const later[] = {"cache.direct", "cache.no-flush", "cache.writeback",
+                                        "file.locking", NULL}; /* file_keys() */
     static const char *const known[] = {"file",   "format", "if",    "index",    "media",    "id",
                                         "unit", "cache",  "aio", "discard", "snapshot", "readonly",
                                         "read-only", "werror", "rerror", "detect-zeroes",
@@ -449,6 +451,8 @@ static int read_drive(struct drive *d, const char *dflt)
     for (const char *const *x = absent; *x; x++)
         if (pb_args_get(a, *x))
             return drive_error(d, "'%s' is not there yet", *x);
+    for (const char *const *x = later; *x; x++)
+        (void)pb_args_get(a, *x);
     if ((r = request_policy(d)) < 0 || (r = pb_args_done(a, known, e)) < 0)
         return r;
     if (d->media && strcmp(d->media, "disk") && strcmp(d->media, "cdrom"))
