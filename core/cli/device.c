@@ -52,13 +52,16 @@ const struct pb_class *pb_sys_class(enum pb_kind kind, const char *name, const c
 }
 
 /* What would bring a bus of that kind, or do without it. */
-static void bus_hint(const struct pb_class *c, pb_err *e)
+static void bus_hint(struct pb_sys *s, const struct pb_class *c, pb_err *e)
 {
     GPtrArray *all = pb_class_list(PB_KIND_DEVICE);
 
     for (guint i = 0; i < all->len; i++) {
         const struct pb_class *x = all->pdata[i];
-        if (!(x->flags & PB_DEV_NO_USER) && pb_class_has_bus(x, c->bus)) {
+        gboolean fits = !x->bus; /* else what it goes on must be there, and its bus be free */
+        for (guint k = 0; !fits && !x->carries && k < s->m->buses->len; k++)
+            fits = !strcmp(((const pb_bus *)s->m->buses->pdata[k])->kind, x->bus);
+        if (fits && !(x->flags & PB_DEV_NO_USER) && pb_class_has_bus(x, c->bus)) {
             pb_err_hint(e, "add -device %s, which has one", x->id);
             return;
         }
@@ -80,7 +83,7 @@ static int no_bus(struct pb_sys *s, const struct pb_class *c, const char *name)
     if (all->len)
         pb_err_hint(s->e, "'%s' goes on %s", c->id, all->str);
     else
-        bus_hint(c, s->e);
+        bus_hint(s, c, s->e);
     return PB_ENOENT;
 }
 
@@ -105,7 +108,7 @@ static int no_room(struct pb_sys *s, const struct pb_class *c)
         return PB_EBUSY;
     }
     pb_err_set(s->e, PB_ENOENT, "No '%s' bus found for device '%s'", c->bus, c->id);
-    bus_hint(c, s->e);
+    bus_hint(s, c, s->e);
     return PB_ENOENT;
 }
 

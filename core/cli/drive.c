@@ -183,16 +183,34 @@ static int cache_mode(struct drive *d, struct pb_args *file)
         {"writethrough", "off", "off", TRUE}, {"directsync", "on", "off", TRUE},
         {"unsafe", "off", "on", FALSE}};
 
-    if (!d->cache)
-        return PB_OK;
-    for (guint i = 0; i < G_N_ELEMENTS(modes); i++)
+    for (guint i = 0; d->cache && i < G_N_ELEMENTS(modes); i++)
         if (!strcmp(d->cache, modes[i].name)) {
             pb_args_add(file, "cache.direct", modes[i].direct);
             pb_args_add(file, "cache.no-flush", modes[i].no_flush);
             d->policy.write_through = modes[i].through;
             return PB_OK;
         }
-    return drive_error(d, "invalid cache option '%s'", d->cache);
+    return d->cache ? drive_error(d, "invalid cache option '%s'", d->cache) : PB_OK;
+}
+
+/* What is said of the file itself, in -blockdev's words. */
+static int file_keys(struct drive *d, struct pb_args *file)
+{
+    static const char *const keys[][2] = {{"cache.direct", "cache.direct"},
+        {"cache.no-flush", "cache.no-flush"}, {"file.locking", "locking"}};
+    gboolean writeback = !d->policy.write_through;
+    int r = cache_mode(d, file);
+
+    for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
+        const char *v = pb_args_get(d->a, keys[i][0]);
+        if (v)
+            pb_args_add(file, keys[i][1], v);
+    }
+    if (r == PB_OK && pb_args_get(d->a, "cache.writeback")) {
+        r = pb_args_bool(d->a, "cache.writeback", &writeback, d->s->e);
+        d->policy.write_through = !writeback;
+    }
+    return r;
 }
 
 static int error_action(struct drive *d, const char *key, enum pb_on_error *out)
@@ -278,7 +296,7 @@ static pb_dev *drive_nodes(struct drive *d)
         pb_args_add(file, "aio", d->aio);
     if (d->discard)
         pb_args_add(file, "discard", d->discard);
-    if (cache_mode(d, file) < 0) {
+    if (file_keys(d, file) < 0) {
         pb_args_free(file);
         return NULL;
     }
@@ -403,10 +421,14 @@ static int spellings(struct drive *d)
 static int read_drive(struct drive *d, const char *dflt)
 {
     static const char *const absent[] = {"copy-on-read", "bus", NULL};
+    static const char *const later[] = {"cache.direct", "cache.no-flush", "cache.writeback",
+                                        "file.locking", NULL}; /* file_keys() */
     static const char *const known[] = {"file",   "format", "if",    "index",    "media",    "id",
                                         "unit", "cache",  "aio", "discard", "snapshot", "readonly",
                                         "read-only", "werror", "rerror", "detect-zeroes",
-                                        "driver", "file.driver", "file.filename", NULL};
+                                        "driver", "file.driver", "file.filename",
+                                        "cache.direct", "cache.no-flush", "cache.writeback",
+                                        "file.locking", NULL};
     struct pb_args *a = d->a;
     pb_err *e = d->s->e;
     int r;
@@ -430,6 +452,8 @@ static int read_drive(struct drive *d, const char *dflt)
     for (const char *const *x = absent; *x; x++)
         if (pb_args_get(a, *x))
             return drive_error(d, "'%s' is not there yet", *x);
+    for (const char *const *x = later; *x; x++)
+        (void)pb_args_get(a, *x);
     if ((r = request_policy(d)) < 0 || (r = pb_args_done(a, known, e)) < 0)
         return r;
     if (d->media && strcmp(d->media, "disk") && strcmp(d->media, "cdrom"))

@@ -63,14 +63,35 @@ static void print_options(const struct pb_sys *s)
     printf("  %-22s - %s\n", "dumpdtb=<string>", "Write the device tree to a file and quit");
 }
 
+/* "1.5G": a fraction of a unit, which is whole in bytes. */
+static gboolean fraction(const char *text, uint64_t *v)
+{
+    g_autofree char *unit = NULL;
+    uint64_t one, whole = 0, part = 0, scale = 1;
+    const char *p = text;
+
+    for (; g_ascii_isdigit(*p) && whole < 1u << 20; p++)
+        whole = whole * 10 + (uint64_t)(*p - '0');
+    if (p == text || *p++ != '.' || !g_ascii_isdigit(*p))
+        return FALSE;
+    for (; g_ascii_isdigit(*p) && scale < 1000000; p++, scale *= 10)
+        part = part * 10 + (uint64_t)(*p - '0');
+    unit = g_strdup_printf("1%s", *p ? p : "M");
+    if (g_ascii_isdigit(*p) || !pb_value_size(unit, &one) || one > 1ull << 40)
+        return FALSE;
+    *v = whole * one + part * one / scale;
+    return TRUE;
+}
+
 /* size text as -m takes it: a bare number is MiB. */
 static int ram_size(const char *text, const struct pb_place *at, guint64 *v, pb_err *e)
 {
     size_t n = strlen(text);
     uint64_t bytes;
-    gboolean bare = n && g_ascii_isdigit(text[n - 1]) && !g_str_has_prefix(text, "0x");
+    gboolean dot = fraction(text, &bytes);
+    gboolean bare = !dot && n && g_ascii_isdigit(text[n - 1]) && !g_str_has_prefix(text, "0x");
 
-    if (!pb_value_size(text, &bytes) || (bare && bytes > (UINT64_MAX >> 20))) {
+    if ((!dot && !pb_value_size(text, &bytes)) || (bare && bytes > (UINT64_MAX >> 20))) {
         pb_err_set(e, PB_EINVAL, "Parameter 'size' expects a non-negative number below 2^64");
         pb_err_hint(e, "Optional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, "
                        "peta-\nand exabytes, respectively.");
@@ -370,7 +391,33 @@ int pb_sys_create(struct pb_sys *s)
     return s->m ? PB_OK : PB_ENOMEM;
 }
 
+/* What -d and -accel say of translation is a property of the CPU. */
+static int engine_options(struct pb_sys *s)
+{
+    struct pb_place at = {.option = "-d"};
+
+    if (!s->engine)
+        return PB_OK;
+    if (!pb_class_prop(s->plan->cpu, "engine")) {
+        pb_err_set(s->e, PB_ENOTSUP, "-d, -accel: the CPU plugin %s has no such options",
+                   s->plan->cpu->plugin->id);
+        pb_err_hint(s->e, "leave '%s' out", s->engine->str);
+        return PB_ENOTSUP;
+    }
+    for (guint i = 0; i < s->cpu_sets->len; i++) {
+        const struct pb_plan_set *x = &g_array_index(s->cpu_sets, struct pb_plan_set, i);
+        if (!strcmp(x->key, "engine"))
+            g_string_append_printf(s->engine, ",%s", x->value);
+    }
+    pb_plan_add_set(s->cpu_sets, "engine", g_strdup(s->engine->str), &at);
+    return PB_OK;
+}
+
 int pb_sys_build(struct pb_sys *s)
 {
+    int r = engine_options(s);
+
+    if (r < 0)
+        return r;
     return pb_build(s->m, s->plan, s->cpu_model, s->cpu_sets, &s->globals, s->e);
 }

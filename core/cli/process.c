@@ -4,11 +4,20 @@
  */
 #include "sys.h"
 
+#include "../plugin/catalog.h"
+
 #include "../object/host.h"
 #include "../time/clock.h"
 
 #include <string.h>
 #include <sys/prctl.h>
+
+static void engine_add(struct pb_sys *s, const char *key, const char *value)
+{
+    if (!s->engine)
+        s->engine = g_string_new(NULL);
+    g_string_append_printf(s->engine, "%s%s=%s", s->engine->len ? "," : "", key, value);
+}
 
 int pb_sys_accel(const char *names, pb_err *e)
 {
@@ -36,7 +45,8 @@ static int accel_detail(const char *key, const char *value, const char *only, co
 
 static int accel(struct pb_sys *s)
 {
-    static const char *const known[] = {"accel", "thread", "one-insn-per-tb", "split-wx", NULL};
+    static const char *const known[] = {"accel", "thread", "one-insn-per-tb", "split-wx",
+                                        "tb-size", NULL};
     struct pb_given *g;
     int r = PB_ENOTSUP, n = 0;
 
@@ -55,6 +65,13 @@ static int accel(struct pb_sys *s)
             r = accel_detail("one-insn-per-tb", step, "off", "code is translated in blocks", s->e);
         if (r == PB_OK)
             r = accel_detail("split-wx", wx, "off", "translations are mapped once", s->e);
+        guint64 size = 0;
+        if (r == PB_OK && (r = pb_args_uint(a, "tb-size", &size, s->e)) == PB_OK && size > 2048)
+            r = pb_err_set(s->e, PB_EINVAL, "tb-size=%" PRIu64 ": 1 to 2048, in MiB", size);
+        if (r == PB_OK && size) {
+            g_autofree char *mib = g_strdup_printf("%" PRIu64, size);
+            engine_add(s, "tb-size", mib);
+        }
         if (r < 0)
             pb_err_at(s->e, &a->place);
         else
@@ -110,7 +127,7 @@ static int global(struct pb_sys *s, const char *text)
 
 static int rtc(struct pb_sys *s)
 {
-    static const char *const known[] = {"base", "clock", NULL};
+    static const char *const known[] = {"base", "clock", "driftfix", NULL};
     const char *text = pb_cli_text(s->cli, "rtc");
     gint64 now = g_get_real_time() * 1000;
     int r = PB_OK;
@@ -121,6 +138,14 @@ static int rtc(struct pb_sys *s)
     if (!a)
         return PB_EINVAL;
     const char *base = pb_args_get(a, "base"), *clock = pb_args_get(a, "clock");
+    const char *fix = pb_args_get(a, "driftfix");
+    if (fix && strcmp(fix, "none")) {
+        r = pb_err_set(s->e, PB_ENOTSUP, "driftfix=%s: no clock here loses ticks; only 'none' is "
+                       "there", fix);
+        pb_err_at(s->e, &a->place);
+        pb_args_free(a);
+        return r;
+    }
     if (base && !strcmp(base, "localtime")) {
         g_autoptr(GDateTime) local = g_date_time_new_now_local();
         now += g_date_time_get_utc_offset(local) * 1000;
@@ -151,6 +176,10 @@ static int log_items(struct pb_sys *s)
         {"guest_errors", "what the guest does against the rules of a device", PB_LOG_GUEST},
         {"unimp", "what the guest uses that is not modelled", PB_LOG_UNIMP},
         {"debug", "notes of plugins", PB_LOG_DEBUG}};
+    static const struct { const char *name, *doc; } engine[] = { /* the CPU's translation */
+        {"in_asm", "the guest's code, a block at a time"}, {"op", "intermediate code"},
+        {"out_asm", "the host's code"}, {"exec", "each block that is entered"},
+        {"int", "interrupts and exceptions"}};
     const char *file = pb_cli_text(s->cli, "D");
     struct pb_given *g;
 
@@ -162,6 +191,8 @@ static int log_items(struct pb_sys *s)
                 puts("Log items (comma separated):");
                 for (k = 0; k < G_N_ELEMENTS(items); k++)
                     printf("%-15s %s\n", items[k].name, items[k].doc);
+                for (k = 0; k < G_N_ELEMENTS(engine); k++)
+                    printf("%-15s %s\n", engine[k].name, engine[k].doc);
                 printf("%-15s %s\n", "trace:PATTERN", "trace points CLASS.EVENT");
                 return PB_DONE;
             }
@@ -169,11 +200,19 @@ static int log_items(struct pb_sys *s)
                 pb_trace_enable(*w + 6, TRUE);
                 continue;
             }
-            while (k < G_N_ELEMENTS(items) && strcmp(*w, items[k].name))
+            while (k < G_N_ELEMENTS(engine) && strcmp(*w, engine[k].name))
                 k++;
+            if (k < G_N_ELEMENTS(engine)) {
+                engine_add(s, "log", *w);
+                pb_log_enable(PB_LOG_DEBUG, TRUE);
+                continue;
+            }
+            for (k = 0; k < G_N_ELEMENTS(items) && strcmp(*w, items[k].name); k++)
+                ;
             if (k == G_N_ELEMENTS(items)) {
                 pb_err_set(s->e, PB_EINVAL, "-d %s: unknown log item '%s'", g->arg, *w);
-                pb_err_hint(s->e, "-d help lists them");
+                if (!pb_not_here("log", *w, s->e))
+                    pb_err_hint(s->e, "-d help lists them");
                 return PB_EINVAL;
             }
             pb_log_enable((uint32_t)items[k].level, TRUE);
@@ -199,14 +238,18 @@ int pb_sys_process(struct pb_sys *s)
     const char *name = pb_cli_text(s->cli, "name"), *seed = pb_cli_text(s->cli, "seed");
     if (name) {
         struct pb_args *a = pb_args_parse("-name", name, "guest", s->e);
-        static const char *const known[] = {"guest", "process", NULL};
+        static const char *const known[] = {"guest", "process", "debug-threads", NULL};
+        gboolean named = TRUE; /* threads have names here */
         if (!a)
             return PB_EINVAL;
         const char *guest = pb_args_get(a, "guest"), *process = pb_args_get(a, "process");
         s->m->guest = g_strdup(guest);
         if (guest || process)
             prctl(PR_SET_NAME, process ? process : guest, 0, 0, 0);
-        r = pb_args_done(a, known, s->e);
+        r = pb_args_bool(a, "debug-threads", &named, s->e);
+        if (r == PB_OK && !named)
+            r = pb_err_set(s->e, PB_ENOTSUP, "-name debug-threads=off: threads always have names");
+        r = r < 0 ? r : pb_args_done(a, known, s->e);
         pb_args_free(a);
         if (r < 0)
             return r;

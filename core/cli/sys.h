@@ -46,6 +46,7 @@ struct pb_sys {
     struct pb_globals globals;
     struct pb_machine *m;
     char *cpu_model;
+    GString *engine; /* options of the CPU's translation; NULL: none */
     char *smp; /* how CPUs are grouped: board option "smp" */
     GArray *cpu_sets;      /* struct pb_plan_set: -cpu features */
     GPtrArray *wanted;     /* struct pb_wanted * */

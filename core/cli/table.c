@@ -19,7 +19,7 @@ const struct pb_opt pb_options[] = {
     {"M", "NAME[,…]", NULL, NULL, "machine"},
     {"cpu", "MODEL[,FEATURE=on|off…]", NULL, "the CPU; '-cpu help' lists models and features",
      NULL},
-    {"accel", "[accel=]NAME[,thread=multi|single]", NULL,
+    {"accel", "[accel=]NAME[,thread=multi|single][,tb-size=MIB]", NULL,
      "'tcg' is the translator of the CPU plugin; '-accel help' lists", NULL},
     {"smp", "[cpus=]N[,maxcpus=N][,sockets=N][,dies=N][,clusters=N][,cores=N][,threads=N]", NULL,
      "number of CPUs", NULL},

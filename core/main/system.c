@@ -133,7 +133,7 @@ static int gdb(struct pb_sys *s)
 
     if (pb_cli_flag(s->cli, "s"))
         dev = "tcp:127.0.0.1:1234";
-    return dev ? pb_gdb_start(s->m, dev, s->e) : PB_OK;
+    return dev && strcmp(dev, "none") ? pb_gdb_start(s->m, dev, s->e) : PB_OK;
 }
 
 static int monitors(struct pb_sys *s)
@@ -218,6 +218,8 @@ static void finish(struct pb_sys *s)
     g_hash_table_unref(s->objects);
     g_hash_table_unref(s->drive_units);
     g_free(s->cpu_model);
+    if (s->engine)
+        g_string_free(s->engine, TRUE);
     g_free(s->smp);
     g_free(s->dumpdtb);
     pb_plan_free(s->plan);

@@ -132,7 +132,9 @@ int pb_plan_check_value(const struct pb_class *c, const struct pb_prop *p, const
 
     switch (p->type) {
     case PB_T_BOOL:
-        ok = pb_value_bool(text, &b);
+        ok = pb_value_bool(text, &b) || /* a number with QEMU */
+             (p->qemu_type && g_str_has_prefix(p->qemu_type, "uint") &&
+              (!strcmp(text, "0") || !strcmp(text, "1")));
         break;
     case PB_T_INT:
         ok = pb_value_size(minus, &v) && v <= (uint64_t)INT64_MAX;

@@ -150,9 +150,11 @@ static void options_known(struct pb_plan *p, struct pb_faults *f)
             continue;
         g_autofree const char **names =
             (const char **)(void *)g_hash_table_get_keys_as_array(p->options, NULL);
-        g_autofree char *hint = pb_did_you_mean(name, names);
+        g_autofree char *near = pb_did_you_mean(name, names);
         struct pb_place at = {.option = "-M"};
-        pb_fault_add(f, &at, "Property '%s-machine.%s' not found%s", p->name, (char *)name, hint);
+        pb_fault_add(f, &at, "Property '%s-machine.%s' not found%s%s%s%s", p->name, (char *)name,
+                     near, *near ? "" : "; -M ", *near ? "" : p->name,
+                     *near ? "" : ",help lists what there is");
     }
 }
 

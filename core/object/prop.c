@@ -115,7 +115,8 @@ static int parse(pb_dev *d, const struct pb_prop *p, const char *value, int64_t 
     case PB_T_LINK:
         return 0;
     case PB_T_BOOL:
-        ok = pb_parse_bool(value, num);
+        ok = pb_parse_bool(value, num) || (p->qemu_type && g_str_has_prefix(p->qemu_type, "uint") &&
+                                           pb_parse_uint(value, (uint64_t *)num) && *num >> 1 == 0);
         break;
     case PB_T_INT:
         ok = pb_parse_int(value, num);

@@ -67,6 +67,11 @@ starts "$ARM" -M virt -device pcie-root-port,port=8,chassis=1,id=pci.1,bus=pcie.
     -device pcie-root-port,port=9,chassis=2,id=pci.2,bus=pcie.0,addr=0x1.0x1 \
     -device pci-bridge,chassis_nr=3,shpc=off,id=br,addr=9 -netdev user,id=n \
     -device virtio-net-pci,netdev=n,bus=pci.2,rx_queue_size=512,tx_queue_size=256,vectors=4
+# what belongs to the translator and to a drive's file
+starts "$ARM" -M virt -m 1.5G -accel tcg,tb-size=64 -d in_asm,int -D log -name x,debug-threads=on \
+    -drive if=none,id=a,format=raw,file=a.raw,cache.direct=off,cache.no-flush=on,file.locking=off \
+    -drive if=none,id=b,format=raw,file=a.raw,file.locking=off -rtc driftfix=none -gdb none \
+    -netdev user,id=n -device virtio-net-pci,netdev=n,rombar=0
 # -smp's levels
 topology() { # NODES-THAT-ARE NODE-THAT-IS-NOT PROGRAM OPTIONS...
     is=$1 not=$2
@@ -148,6 +153,9 @@ truncate -s 65M big
 refused "it has 68157440 bytes, and flash0, where it goes, 67108864" "$ARM" -M virt -bios big
 refused "invalid queue-size property, must be a power of 2" "$ARM" -M virt -device virtio-blk-pci,drive=a,queue-size=100 \
     -drive if=none,format=raw,file=a.raw,id=a
+refused "QEMU has it" "$ARM" -M virt -d page
+refused "no more room, or this machine has no such bus" "$ARM" -M raspi3b -device virtio-rng-pci
+refused "virt,help lists" "$ARM" -M virt,nosuch=1
 refused "no fw_cfg device" "$ARM" -M raspi3b -boot strict=on
 echo "$n command lines"
 exit $fail

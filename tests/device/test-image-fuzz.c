@@ -36,10 +36,19 @@ static size_t make(uint8_t *f, unsigned kind)
             le(p + 32, 64, 8);
             le(p + 40, 128, 8);
         }
-    } else if (kind == 1) {
+    } else if (kind == 1 || kind == 3) {
         le(f + 8, 0x200000, 8);
         le(f + 16, 0x1000, 8);
         memcpy(f + 56, "RSC\x05", 4);
+        if (kind == 3) { /* with an EFI stub: a PE file of two sections */
+            memcpy(f, "MZ", 2);
+            le(f + 0x3c, 0x40, 4);
+            memcpy(f + 0x40, "PE\0\0", 4);
+            le(f + 0x46, 2, 2);
+            le(f + 0x54, 0x20, 2);
+            le(f + 0x78 + 16, 0x100, 4);
+            le(f + 0x78 + 20, 0x200, 4);
+        }
     } else {
         memcpy(f, "MZ\0\0zimg", 8);
         le(f + 8, 0x100, 4);
@@ -85,7 +94,7 @@ static void test_mutations(void)
     uint64_t seed = 7;
 
     for (uint64_t n = 0; n < count; n++) {
-        size_t len = make(f, (unsigned)(pbt_rand(&seed) % 3));
+        size_t len = make(f, (unsigned)(pbt_rand(&seed) % 4));
         uint64_t edits = pbt_rand(&seed) % 6;
         for (uint64_t k = 0; k < edits; k++) {
             uint64_t r = pbt_rand(&seed), at = r % 240;
