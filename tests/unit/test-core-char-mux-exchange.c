@@ -40,7 +40,7 @@ static void type(pb_dev *node, const char *text)
     uint32_t n = (uint32_t)strlen(text);
 
     CU_ASSERT(pb_char_service.device_room(node) >= n);
-    CU_ASSERT_EQUAL(pb_char_service.deliver(node, (const uint8_t *)text, n), n);
+    CU_ASSERT_EQUAL(pb_char_service.deliver(node, (const uint8_t *)text, n), (int)n);
 }
 
 static void test(void)
