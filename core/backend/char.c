@@ -364,6 +364,23 @@ static uint32_t device_room(pb_dev *dev)
     return f && !f->ops && !waits(f) ? 256 : front_room(f); /* deaf: deliver() drops it */
 }
 
+/* As many of n as it takes now. Who is deaf, and does not come back, takes all, as a wire without a
+ * receiver. */
+static int front_takes(struct pb_char *f, const uint8_t *buf, uint32_t n)
+{
+    int took = (int)n;
+
+    if (f->held || !enter(f))
+        return 0;
+    const struct pb_char_ops *ops = g_atomic_pointer_get(&f->ops); /* it stays until leave() */
+    if (ops) {
+        uint32_t room = ops->room ? ops->room(f->self) : 0;
+        took = room ? ops->data(f->self, buf, MIN(n, room)) : 0;
+    }
+    leave(f);
+    return took;
+}
+
 /* On a mux, runs of plain bytes go out at once; escapes are taken one by one. */
 static int deliver(pb_dev *dev, const uint8_t *buf, uint32_t len)
 {
@@ -383,16 +400,12 @@ static int deliver(pb_dev *dev, const uint8_t *buf, uint32_t len)
             done++;
             continue;
         }
-        uint32_t run = 1, room = f && f->held ? 0 : front_room(f);
+        uint32_t run = 1;
         while (done + run < len && !n->escaped && (!n->mux || buf[done + run] != escape_char))
             run++;
-        if ((!f || !f->ops) && !waits(f))
-            room = f || n->mux ? run : 0; /* nobody listens: as a wire without a receiver */
-        int took;
-        if (room == 0)
-            took = n->mux ? (int)keep(f, buf + done, run) : 0;
-        else
-            took = f && f->ops ? front_data(f, buf + done, MIN(run, room)) : (int)run;
+        int took = f ? front_takes(f, buf + done, run) : n->mux ? (int)run : 0;
+        if (took <= 0 && n->mux)
+            took = (int)keep(f, buf + done, run);
         if (took <= 0)
             break;
         n->escaped = FALSE;

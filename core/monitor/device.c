@@ -86,7 +86,7 @@ int pb_mon_change(struct pb_mon *x, guint n, char **v, pb_err *e)
         return pb_err_set(e, PB_EINVAL, "Invalid parameter '%s': retain, read-only or read-write",
                           mode);
     pb_dev *d = drive_of(x, v[force], e);
-    int rc = d ? let_go(d, v[force], force, e) : PB_ENOENT;
+    int rc = d ? let_go(d, v[force], force, e) : e->code;
     return rc < 0 ? rc : pb_sys_change(x->m, d, v[1 + force], format,
                                        strcmp(mode, "read-write") != 0, e);
 }
@@ -98,6 +98,6 @@ int pb_mon_eject(struct pb_mon *x, guint n, char **v, pb_err *e)
     if (n < 1 + (guint)force)
         return pb_err_set(e, PB_EINVAL, "a device is missing");
     pb_dev *d = drive_of(x, v[force], e);
-    int rc = d ? let_go(d, v[force], force, e) : PB_ENOENT;
+    int rc = d ? let_go(d, v[force], force, e) : e->code;
     return rc < 0 ? rc : pb_medium_put(d, NULL, e);
 }

@@ -31,14 +31,14 @@ static char *counted_name(pb_dev *d, const char *stem)
  * counts by class. */
 static char *bus_name(pb_dev *d, const char *text, uint32_t index)
 {
-    const char *eq = strchr(text, '='), *id = d->id;
+    const char *eq = strchr(text, '=');
     uint32_t n = 0;
 
-    if (eq && *text != '@' && (!id || d->manifest)) {
+    if (eq && *text != '@' && (!d->id || d->manifest)) {
         g_autofree char *stem = g_strndup(text, (gsize)(eq - text));
         return counted_name(d, stem);
     }
-    if (eq && d->id)
+    if (*text == '@' && d->id)
         return g_strdup(d->id);
     if (d->id && !d->manifest)
         return g_strdup_printf("%s.%u", d->id, index);

@@ -26,6 +26,17 @@ static const struct pb_class *who_offers(const char *kind)
     return NULL;
 }
 
+/* The tool takes few of each: of several names for a device one is enough. */
+static void add_once(GPtrArray *words, const char *option, char *value)
+{
+    if (g_ptr_array_find_with_equal_func(words, value, g_str_equal, NULL)) {
+        g_free(value);
+        return;
+    }
+    g_ptr_array_add(words, g_strdup(option));
+    g_ptr_array_add(words, value);
+}
+
 static void add_others(GPtrArray *words, const char *plugin)
 {
     g_autofree char *stem = g_strndup(plugin, strlen(plugin) - strlen(".so"));
@@ -43,15 +54,11 @@ static void add_others(GPtrArray *words, const char *plugin)
         const struct pb_class *c = classes->pdata[i];
         const struct pb_class *from = c->bus ? who_offers(c->bus) : NULL;
         const struct pb_class *in = pb_class_carried(c);
-        if (in) {
-            g_ptr_array_add(words, g_strdup("--with"));
-            g_ptr_array_add(words, g_strdup(in->plugin->library));
-        }
-        if (!from)
-            continue;
-        g_ptr_array_add(words, g_strdup("--bus"));
-        g_ptr_array_add(words, g_strdup_printf("%s=%s:%s", c->bus, from->plugin->library,
-                                               from->id));
+        if (in)
+            add_once(words, "--with", g_strdup(in->plugin->library));
+        if (from)
+            add_once(words, "--bus", g_strdup_printf("%s=%s:%s", c->bus, from->plugin->library,
+                                                     from->id));
     }
     g_ptr_array_unref(classes);
     pb_plugin_file_free(p);

@@ -143,7 +143,7 @@ refused "option 'mte' takes only off, not 'on'; CPUs have no memory tags" "$ARM"
 refused "'virt-machine.pflash0' can't find value 'x'" "$ARM" -M virt,pflash0=x
 refused "dies not supported" "$ARM" -M virt -smp 4,dies=2
 near="QEMU has it, this version not yet; the nearest here is"
-refused "$near 'virtio-blk-pci'" "$ARM" -M virt -device scsi-hd,drive=x
+refused "$near 'virtio-blk-pci'" "$ARM" -M virt -device lsi53c895a
 refused "$near 'user'" "$ARM" -M virt -netdev tap,id=n
 refused "$near 'virt'" "$ARM" -M virt-7.2
 refused "$near 'max'" "$ARM" -M virt -cpu a64fx

@@ -208,10 +208,10 @@ static void test(void)
     CU_ASSERT_EQUAL(pb_region_place(m->system, ram, 0x80000000, 0, &e), 0);
     pb_dev *d = fx_add(m, "tray", "t");
     CU_ASSERT_EQUAL(pb_dev_realize(d, &e), 0);
-    CU_ASSERT_PTR_NOT_NULL(pb_bus_find(m, NULL, "rack.0"));
+    CU_ASSERT_PTR_NOT_NULL(pb_bus_find(m, NULL, "t.0"));
     CU_ASSERT_PTR_NOT_NULL(pb_bus_find(m, NULL, "t"));
     fx_add(m, "tray", "u");
-    CU_ASSERT_PTR_NOT_NULL(pb_bus_find(m, NULL, "rack.1"));
+    CU_ASSERT_PTR_NOT_NULL(pb_bus_find(m, NULL, "u.0"));
     carried(m);
     gated(m, d->self);
     unplugged(m, d->self);
