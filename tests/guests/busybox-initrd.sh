@@ -40,6 +40,7 @@ if guest_begin "busybox-$flavour" "$here/kernel-debian.sh" "$here"/busybox/* \
         "$cc" $flags -o "$root/bin/pb-stream" "$here/busybox/pb-stream.c"
         "$cc" $flags -o "$root/bin/pb-pread" "$here/busybox/pb-pread.c"
         "$cc" $flags -o "$root/bin/pb-tcp" "$here/busybox/pb-tcp.c"
+        "$cc" $flags -o "$root/bin/pb-tray" "$here/busybox/pb-tray.c"
         "$cc" $flags -o "$root/bench/pbbench" \
             "$programs/main.c" "$programs/programs.c" "$programs/integer.c" \
             "$programs/float.c" "$programs/mix.c" "$programs/cipher.c" "$programs/vector.c" \

@@ -232,9 +232,13 @@ class Monitor:
             text += data.decode("utf-8", "replace")
         return text
 
-    def do(self, line):
+    def say(self, line):
+        """What comes back, an error or not."""
         self.socket.sendall(line.encode() + b"\n")
-        text = self.answer()
+        return self.answer()
+
+    def do(self, line):
+        text = self.say(line)
         if re.search(r"^Error|^[^(]*: error", text, re.M):
             raise Failed(f"{line}: {text}")
         return text

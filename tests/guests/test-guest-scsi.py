@@ -61,7 +61,7 @@ def reloads(guest, monitor):
     for _ in range(5):
         for name in ("virtio-scsi-device", "scsi-hd"):
             must(monitor.do(f"plugin_reload {name}"), "bytes of state")
-    guest.expect(r"^PB-END$", timeout=120)
+    guest.expect(r"PB-END$", timeout=120)
     guest.run("echo 3 >/proc/sys/vm/drop_caches")
     want = re.search(r"[0-9a-f]{32}", guest.run(f"pb-stream y {MIB} | md5sum")).group()
     must(guest.run(f"dd if=/dev/sda bs=1M count={MIB} 2>/dev/null | md5sum", timeout=60), want)
@@ -81,7 +81,7 @@ def media(guest, monitor, discs):
         monitor.do(f"change cd {disc} raw")
         reads_as(guest, disc)
     guest.run("exec 5</dev/sr0") # an open one is locked
-    must(monitor.do("eject cd"), "is locked")
+    must(monitor.say("eject cd"), "is locked")
     reads_as(guest, discs[-1])
     monitor.do("eject -f cd")
     guest.run("exec 5<&-")
@@ -89,8 +89,8 @@ def media(guest, monitor, discs):
     must(monitor.do("info block"), "cd: [not inserted]")
     monitor.do(f"change unit1 {discs[0]}") # by the device's name
     reads_as(guest, discs[0])
-    guest.run("busybox eject /dev/sr0; ! dd if=/dev/sr0 of=/tmp/x bs=2k count=1 2>/dev/null")
-    guest.run("busybox eject -t /dev/sr0")
+    guest.run("pb-tray /dev/sr0 open && ! dd if=/dev/sr0 of=/tmp/x bs=2k count=1 2>/dev/null")
+    guest.run("pb-tray /dev/sr0 close")
     reads_as(guest, discs[0])
 
 
