@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* While the machine stands no frame reaches a device, also when none is attached for a while:
- * the wire is asked to keep it. When the machine goes on, both ends are told. */
+/* While the machine stands, at first too, no frame reaches a device, also when none is attached for
+ * a while: the wire is asked to keep it. When the machine goes on, both ends are told. */
 #include "host.h"
 
 static uint32_t frames, readies;
@@ -27,6 +27,10 @@ static void test(void)
     struct pb_iov v = {data, sizeof data};
 
     bk_net->attach(f->net, &ops, f);
+    CU_ASSERT_EQUAL(bk_net->to_device(node, &v, 1, 0), PB_EAGAIN);
+    pb_net_hold(bk_m, FALSE);
+    CU_ASSERT_EQUAL(readies, 1);
+    readies = 0;
     CU_ASSERT_EQUAL(bk_net->to_device(node, &v, 1, 0), 60);
     CU_ASSERT_EQUAL(frames, 1);
     pb_net_hold(bk_m, TRUE);
